@@ -1,0 +1,334 @@
+//! A fleet, driven from the JavaScript thread of the environment that made it.
+//!
+//! Every function takes the handle that `fleet_create` gave. Nothing is global, so any number of worker
+//! threads have fleets of their own, and a fleet ends with its handle. A call during which the core panics
+//! becomes an error of that call; the fleet it happened in is gone, and every further call on it says so.
+
+use std::cell::RefCell;
+
+use napi::bindgen_prelude::{External, Float64ArraySlice};
+use napi::{Error, Result, Status as Code};
+use napi_derive::napi;
+use persona_cycle::{
+    Batch, Budget, Envelope, Flags, Fleet, FleetOptions, Kind, Outcome, Settlement, SlotId, SlotSettings,
+    TurnId,
+};
+
+use crate::layout::{
+    self, Arm, Complete, HELD, Head, LANES, MAX_FREED, MAX_SETTLEMENTS, MAX_TURNS, OP_ARM, OP_COMPLETE,
+    OP_SETTLING, OP_SIZE, REASONS, REFUSALS, Settings, SettlementRecord, Status, TurnRecord, UNENROLL, WHY,
+    code_of, moment, moment_or_nan, whole, word_at,
+};
+
+/// What a handle holds; empty once it is closed or has failed.
+pub(crate) struct Handle(RefCell<Option<Box<Driven>>>);
+
+struct Driven {
+    fleet: Fleet,
+    batch: Batch,
+    /// Slots that did not fit into an output array.
+    freed: Vec<SlotId>,
+}
+
+/// Makes an empty fleet.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_create(max_turns_in_flight: f64, seed: f64) -> Result<External<Handle>> {
+    let options = FleetOptions {
+        max_turns_in_flight: count(max_turns_in_flight, "max_turns_in_flight")?,
+        seed: whole(seed).ok_or_else(|| invalid("seed"))?,
+        ..FleetOptions::default()
+    };
+    let fleet = Fleet::new(options).map_err(fault)?;
+    let driven = Driven { fleet, batch: Batch::default(), freed: Vec::new() };
+    Ok(External::new(Handle(RefCell::new(Some(Box::new(driven))))))
+}
+
+/// Lets the memory go; every later call on the handle is an error.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_close(handle: &External<Handle>) {
+    if let Ok(mut driven) = handle.0.try_borrow_mut() {
+        *driven = None;
+    }
+}
+
+/// Adds a persona; gives its slot.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_enroll(handle: &External<Handle>, settings: &[f64]) -> Result<f64> {
+    let settings = settings_from(settings)?;
+    with(handle, |driven| Ok(driven.fleet.enroll(settings).map_err(fault)?.get() as f64))
+}
+
+/// Changes the settings of a persona.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_configure(handle: &External<Handle>, slot: f64, settings: &[f64]) -> Result<()> {
+    let settings = settings_from(settings)?;
+    with(handle, |driven| driven.fleet.configure(slot_from(slot), settings).map_err(fault))
+}
+
+/// Starts the end of a persona; the slot is reported as freed by a later drive.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_unenroll(handle: &External<Handle>, slot: f64, mode: f64) -> Result<()> {
+    let mode = word_at(&UNENROLL, mode).ok_or_else(|| invalid("mode"))?;
+    with(handle, |driven| driven.fleet.unenroll(slot_from(slot), mode).map_err(fault))
+}
+
+/// Reserves room for `n` items. Gives 0, or one more than the place of the refusal in `REFUSAL`.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_admit(handle: &External<Handle>, slot: f64, n: f64) -> Result<f64> {
+    let n = count(n, "n")?;
+    with(handle, |driven| match driven.fleet.admit(slot_from(slot), n) {
+        Ok(()) => Ok(0.0),
+        Err(refusal) => Ok(1.0 + code_of(&REFUSALS, &refusal)),
+    })
+}
+
+/// Gives back room whose items were not written.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_release(handle: &External<Handle>, slot: f64, n: f64) -> Result<()> {
+    let n = count(n, "n")?;
+    with(handle, |driven| {
+        driven.fleet.release(slot_from(slot), n);
+        Ok(())
+    })
+}
+
+/// Takes operations in and gives turns and settlements out: all that happens in one turn of the event loop.
+///
+/// `operations` holds records of `OP_SIZE` doubles, `batch` has `BATCH_SIZE`. Without `dispatch` no turns are
+/// formed.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_drive(
+    handle: &External<Handle>,
+    now: f64,
+    dispatch: bool,
+    operations: &[f64],
+    mut batch: Float64ArraySlice,
+) -> Result<()> {
+    let now = moment(now).ok_or_else(|| invalid("now"))?;
+    with(handle, |driven| {
+        for operation in operations.chunks(OP_SIZE) {
+            apply(&mut driven.fleet, now, operation)?;
+        }
+        let turns = if dispatch { MAX_TURNS as u32 } else { 0 };
+        let budget = Budget { turns, settlements: MAX_SETTLEMENTS as u32 };
+        let next = driven.fleet.service(now, budget, &mut driven.batch);
+        driven.freed.append(&mut driven.batch.freed);
+        let freed = driven.freed.len().min(MAX_FREED);
+        let more =
+            (next.more && (dispatch || !driven.batch.settlements.is_empty())) || freed < driven.freed.len();
+        let head = Head {
+            turns: driven.batch.turns.len() as f64,
+            settlements: driven.batch.settlements.len() as f64,
+            expired: driven.batch.expired.len() as f64,
+            freed: freed as f64,
+            deadline: moment_or_nan(next.deadline),
+            more: f64::from(more),
+        };
+        write(writable(&mut batch), head, &driven.batch, driven.freed.drain(..freed))
+            .ok_or_else(|| invalid("batch"))
+    })
+}
+
+/// Counts of one persona, or of the fleet if `slot` is `NaN`; zeros for a persona that is gone.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_status(
+    handle: &External<Handle>,
+    slot: f64,
+    mut status: Float64ArraySlice,
+) -> Result<()> {
+    with(handle, |driven| {
+        let record =
+            if slot.is_nan() { of_fleet(&driven.fleet) } else { of_slot(&driven.fleet, slot_from(slot)) };
+        record.write(writable(&mut status)).ok_or_else(|| invalid("status"))
+    })
+}
+
+/// Runs a call on the fleet. A panic in it loses the fleet: it was taken out and is not put back.
+fn with<T>(handle: &External<Handle>, call: impl FnOnce(&mut Driven) -> Result<T>) -> Result<T> {
+    let mut place =
+        handle.0.try_borrow_mut().map_err(|_| Error::new(Code::GenericFailure, "the fleet is in use"))?;
+    let mut driven = place.take().ok_or_else(|| Error::new(Code::GenericFailure, "the fleet is closed"))?;
+    let result = call(&mut driven);
+    *place = Some(driven);
+    result
+}
+
+fn writable<'a>(array: &'a mut Float64ArraySlice) -> &'a mut [f64] {
+    // SAFETY: the call is synchronous on the JavaScript thread, so nothing else touches the array meanwhile:
+    // `src/runtime/fleet.ts` makes it for this purpose, over memory that no other thread shares.
+    unsafe { array.as_mut() }
+}
+
+pub(crate) fn apply(fleet: &mut Fleet, now: i64, operation: &[f64]) -> Result<()> {
+    let (&op, record) = operation.split_first().ok_or_else(|| invalid("operation"))?;
+    let turn_of = |record: &Complete| TurnId::from_raw(whole(record.turn).unwrap_or_default());
+    match whole(op) {
+        Some(OP_ARM) => {
+            let envelope = Arm::read(record).and_then(|record| envelope_from(&record));
+            fleet.arm(&envelope.ok_or_else(|| invalid("envelope"))?, now);
+        }
+        Some(OP_SETTLING) => {
+            let record = Complete::read(record).ok_or_else(|| invalid("turn"))?;
+            fleet.settling(turn_of(&record));
+        }
+        Some(OP_COMPLETE) => {
+            let record = Complete::read(record).ok_or_else(|| invalid("turn"))?;
+            let outcome = outcome_from(&record).ok_or_else(|| invalid("outcome"))?;
+            fleet.complete(turn_of(&record), outcome, now);
+        }
+        _ => return Err(invalid("operation")),
+    }
+    Ok(())
+}
+
+fn envelope_from(record: &Arm) -> Option<Envelope> {
+    Some(Envelope {
+        item: whole(record.item)?,
+        slot: slot_from(record.slot),
+        conversation: whole(record.conversation)?,
+        lane: word_at(&LANES, record.lane)?,
+        priority: record.priority as f32,
+        flags: Flags::from_bits(u8::try_from(whole(record.flags)?).ok()?),
+        enqueued_at: moment(record.enqueued_at)?,
+        not_before: moment(record.not_before),
+        expires_at: moment(record.expires_at),
+        merge_key: 0,
+        attempt: u32::try_from(whole(record.attempt)?).ok()?,
+        failures: u32::try_from(whole(record.failures)?).ok()?,
+    })
+}
+
+fn outcome_from(record: &Complete) -> Option<Outcome> {
+    let retry_at = moment(record.retry_at);
+    Some(match *layout::OUTCOMES.get(whole(record.outcome)? as usize)? {
+        "done" => Outcome::Done,
+        "declined" => Outcome::Declined,
+        "failed" => Outcome::Failed,
+        "timed_out" => Outcome::TimedOut,
+        "throttled" => Outcome::Throttled { retry_at: retry_at? },
+        _ => Outcome::Cancelled { retry_at: retry_at? },
+    })
+}
+
+pub(crate) fn write(
+    out: &mut [f64],
+    head: Head,
+    batch: &Batch,
+    freed: impl Iterator<Item = SlotId>,
+) -> Option<()> {
+    head.write(out)?;
+    for (turn, place) in batch.turns.iter().zip(out.get_mut(layout::TURNS_AT..)?.chunks_mut(TurnRecord::SIZE))
+    {
+        let record = TurnRecord {
+            turn: turn.id.get() as f64,
+            slot: turn.slot.get() as f64,
+            conversation: turn.conversation as f64,
+            lane: code_of(&LANES, &turn.lane),
+            attempt: f64::from(turn.attempt),
+            deadline: turn.deadline as f64,
+            formed_at: turn.formed_at as f64,
+            why: code_of(&WHY, &turn.why),
+            effective_priority: f64::from(turn.effective_priority),
+            waited_ms: turn.waited_ms as f64,
+            items: turn.items.len() as f64,
+        };
+        record.write(place)?;
+    }
+    for (&item, place) in batch.items.iter().zip(out.get_mut(layout::ITEMS_AT..)?) {
+        *place = item as f64;
+    }
+    let settlements = out.get_mut(layout::SETTLEMENTS_AT..)?.chunks_mut(SettlementRecord::SIZE);
+    for (settlement, place) in batch.settlements.iter().zip(settlements) {
+        settlement_record(settlement).write(place)?;
+    }
+    for (turn, place) in batch.expired.iter().zip(out.get_mut(layout::EXPIRED_AT..)?) {
+        *place = turn.get() as f64;
+    }
+    for (slot, place) in freed.zip(out.get_mut(layout::FREED_AT..)?) {
+        *place = slot.get() as f64;
+    }
+    Some(())
+}
+
+fn settlement_record(settlement: &Settlement) -> SettlementRecord {
+    let (kind, not_before) = match settlement.kind {
+        Kind::Retry { not_before } => (0.0, not_before as f64),
+        Kind::Dead => (1.0, f64::NAN),
+        Kind::Declined => (2.0, f64::NAN),
+    };
+    SettlementRecord {
+        item: settlement.item as f64,
+        slot: settlement.slot.get() as f64,
+        turn: settlement.turn.map_or(f64::NAN, |turn| turn.get() as f64),
+        kind,
+        reason: code_of(&REASONS, &settlement.reason),
+        not_before,
+        attempt: f64::from(settlement.attempt),
+        failures: f64::from(settlement.failures),
+        flags: f64::from(settlement.flags.bits()),
+    }
+}
+
+fn of_fleet(fleet: &Fleet) -> Status {
+    let status = fleet.status();
+    let [voice, chat, task, background] = status.lanes.map(|count| count as f64);
+    Status {
+        voice,
+        chat,
+        task,
+        background,
+        queued: status.waiting as f64,
+        in_flight: status.turns_in_flight as f64,
+        held: 0.0,
+        held_until: f64::NAN,
+        draining: 0.0,
+        personas: status.personas as f64,
+        bytes: status.native_bytes as f64,
+    }
+}
+
+fn of_slot(fleet: &Fleet, slot: SlotId) -> Status {
+    let status = fleet.slot_status(slot);
+    let [voice, chat, task, background] = status.map_or([0; 4], |status| status.lanes).map(f64::from);
+    Status {
+        voice,
+        chat,
+        task,
+        background,
+        queued: status.map_or(0.0, |status| f64::from(status.waiting)),
+        in_flight: status.map_or(0.0, |status| f64::from(status.turns_in_flight)),
+        held: code_of(&HELD, &status.and_then(|status| status.held)),
+        held_until: moment_or_nan(status.and_then(|status| status.held_until)),
+        draining: f64::from(status.is_some_and(|status| status.draining)),
+        personas: f64::from(status.is_some()),
+        bytes: f64::NAN,
+    }
+}
+
+fn settings_from(settings: &[f64]) -> Result<SlotSettings> {
+    let settings = Settings::read(settings).ok_or_else(|| invalid("settings"))?;
+    Ok(SlotSettings {
+        max_parallel_turns: count(settings.max_parallel_turns, "max_parallel_turns")?,
+        max_queued: count(settings.max_queued, "max_queued")?,
+        deadline_ms: moment(settings.deadline_ms).ok_or_else(|| invalid("deadline_ms"))?,
+        paused: settings.paused > 0.0,
+        drop_unknown: settings.drop_unknown > 0.0,
+    })
+}
+
+/// A number that is no handle names no slot; the core says what that means.
+fn slot_from(slot: f64) -> SlotId {
+    SlotId::from_raw(whole(slot).unwrap_or_default())
+}
+
+fn count(value: f64, field: &str) -> Result<u32> {
+    whole(value).and_then(|value| u32::try_from(value).ok()).ok_or_else(|| invalid(field))
+}
+
+fn invalid(field: &str) -> Error {
+    Error::new(Code::InvalidArg, format!("{field} is not valid"))
+}
+
+fn fault(fault: persona_cycle::Fault) -> Error {
+    Error::new(Code::InvalidArg, fault.to_string())
+}

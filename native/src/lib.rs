@@ -1,0 +1,7 @@
+//! The N-API binding of the native crates. A function here converts, calls the core, and converts back.
+//!
+//! - `layout`: the packed records that cross the boundary; the TypeScript constants are generated from it.
+//! - `fleet`: the functions that drive a fleet.
+
+mod fleet;
+mod layout;

@@ -1,0 +1,87 @@
+/**
+ * Every failure that a caller can expect, in one table: the code, the HTTP status it answers with,
+ * and a title. The message of an error says what to do; the code never changes.
+ */
+export const ERRORS = {
+  // What was asked
+  invalid_input: [422, "The input is not valid"],
+  unparsable_body: [400, "The body could not be read as JSON"],
+  unsupported_media_type: [415, "The body must be application/json"],
+  body_too_large: [413, "The body is too large"],
+  malformed_request: [400, "The request is not valid HTTP"],
+  request_timeout: [408, "The request did not arrive in time"],
+  headers_too_large: [431, "The request's headers are too large"],
+  route_not_found: [404, "There is no such route"],
+  method_not_allowed: [405, "This route does not answer that method"],
+  foreign_host: [403, "The Host header does not name this server"],
+  foreign_origin: [403, "Web pages of another origin may not call this server"],
+  persona_not_found: [404, "No such persona is enrolled"],
+  room_not_found: [404, "There is no such room"],
+  session_not_found: [404, "There is no such session"],
+  turn_not_found: [404, "There is no such turn, reply, message or item"],
+  room_closed: [409, "The room is closed"],
+  idempotency_conflict: [422, "The idempotency key was used for another message"],
+  // Admission: nothing was stored, the caller may try again
+  persona_paused: [409, "The persona is paused"],
+  persona_draining: [409, "The persona is being unenrolled"],
+  inbox_full: [429, "The persona's inbox is full"],
+  runtime_closed: [503, "The runtime is closed"],
+  fleet_full: [503, "The fleet has no room for another persona"],
+  // What became of an accepted item
+  declined: [409, "The persona declined to answer"],
+  dead: [500, "The item was given up and is kept as a dead letter"],
+  turn_conflict: [409, "An item of the turn is not where the turn expects it"],
+  // Cognition
+  cognition_failed: [502, "The persona's cognition failed"],
+  cognition_invalid: [502, "The persona's cognition answered something that is not a reply"],
+  cognition_timeout: [504, "The persona's cognition did not answer before its deadline"],
+  // The store
+  store_locked: [503, "Another process owns this database"],
+  store_corrupt: [500, "The database is damaged"],
+  store_foreign: [500, "The file is not a persona-runtime database"],
+  store_newer: [500, "The database was written by a newer version"],
+  store_read_only: [503, "The database cannot be written"],
+  store_full: [507, "There is no space left for the database"],
+  store_unavailable: [503, "The database cannot be reached"],
+  store_fenced: [503, "Another process took this database over"],
+  // The process
+  addon_missing: [500, "The native addon could not be loaded"],
+  driver_failed: [503, "The native service cycle failed"],
+  node_too_old: [500, "This Node.js version is too old"],
+  port_in_use: [500, "The port is in use"],
+  bind_refused: [500, "The address cannot be bound"],
+  internal: [500, "Something went wrong inside persona-runtime"],
+} as const satisfies Record<string, readonly [status: number, title: string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One broken field of an input: where it is (`members[0].id`), and what would be right. */
+export interface FieldFault {
+  readonly field: string;
+  readonly message: string;
+}
+
+export interface PersonaErrorOptions {
+  readonly cause?: unknown;
+  /** Every broken field, for `invalid_input`. */
+  readonly fields?: readonly FieldFault[];
+  /** Milliseconds after which the same call may succeed. */
+  readonly retryAfterMs?: number;
+}
+
+/** The one class of errors that this package throws on purpose. */
+export class PersonaError extends Error {
+  override readonly name = "PersonaError";
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly fields: readonly FieldFault[];
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: PersonaErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.status = ERRORS[code][0];
+    this.fields = options.fields ?? [];
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
