@@ -1,0 +1,162 @@
+/**
+ * How rows lie in tables: for each table the property and its column, in the order in which values
+ * are bound. The compiler sees to it that no property of a row is forgotten.
+ */
+import type {
+  ConversationRow,
+  EnrollmentRow,
+  ItemRow,
+  MessageRow,
+  OutcomeRow,
+  Sender,
+  SenderKind,
+  TurnRow,
+} from "./port.ts";
+
+/** What SQLite stores and what crosses to the writer: plain values, no objects. */
+export type Value = string | number | null;
+export type Values = readonly Value[];
+
+/** A message as it is stored: the sender in columns of its own. */
+export type StoredMessage = Omit<MessageRow, "sender"> & {
+  readonly senderKind: SenderKind;
+  readonly senderId: string;
+  readonly senderName: string | null;
+};
+
+/** A turn as it is stored: its items as JSON. */
+export type StoredTurn = Omit<TurnRow, "items"> & { readonly items: string };
+
+export const ENROLLMENT = table<EnrollmentRow>("enrollment", {
+  key: "key",
+  tenant: "tenant",
+  id: "id",
+  partition: '"partition"',
+  definition: "definition",
+  createdAt: "created_at",
+  updatedAt: "updated_at",
+  removedAt: "removed_at",
+});
+
+export const CONVERSATION = table<ConversationRow>("conversation", {
+  key: "key",
+  tenant: "tenant",
+  kind: "kind",
+  name: "name",
+  caller: "caller",
+  persona: "persona",
+  createdAt: "created_at",
+  closedAt: "closed_at",
+});
+
+export const MESSAGE = table<StoredMessage>("message", {
+  key: "key",
+  tenant: "tenant",
+  conversation: "conversation",
+  senderKind: "sender_kind",
+  senderId: "sender_id",
+  senderName: "sender_name",
+  text: "text",
+  tokens: "tokens",
+  replyTo: "reply_to",
+  hop: "hop",
+  turn: "turn",
+  firstItem: "first_item",
+  itemCount: "item_count",
+  createdAt: "created_at",
+});
+
+export const ITEM = table<ItemRow>("inbox", {
+  key: "key",
+  message: "message",
+  conversation: "conversation",
+  persona: "persona",
+  partition: '"partition"',
+  lane: "lane",
+  priority: "priority",
+  flags: "flags",
+  enqueuedAt: "enqueued_at",
+  notBefore: "not_before",
+  expiresAt: "expires_at",
+  attempt: "attempt",
+  failures: "failures",
+  turn: "turn",
+});
+
+export const OUTCOME = table<OutcomeRow>("outcome", {
+  item: "item",
+  message: "message",
+  conversation: "conversation",
+  persona: "persona",
+  turn: "turn",
+  outcome: "outcome",
+  reason: "reason",
+  error: "error",
+  attempt: "attempt",
+  enqueuedAt: "enqueued_at",
+  decidedAt: "decided_at",
+});
+
+export const TURN = table<StoredTurn>("turn", {
+  key: "key",
+  tenant: "tenant",
+  persona: "persona",
+  conversation: "conversation",
+  lane: "lane",
+  attempt: "attempt",
+  epoch: "epoch",
+  items: "items",
+  formedAt: "formed_at",
+  deadline: "deadline",
+  outcome: "outcome",
+  settledAt: "settled_at",
+  reply: "reply",
+  error: "error",
+  explanation: "explanation",
+});
+
+export function messageValues(message: MessageRow): Values {
+  const { kind, id, name = null } = message.sender;
+  return MESSAGE.values({ ...message, senderKind: kind, senderId: id, senderName: name });
+}
+
+export function messageRow({ senderKind, senderId, senderName, ...message }: StoredMessage): MessageRow {
+  const sender: Sender = { kind: senderKind, id: senderId, ...(senderName === null ? {} : { name: senderName }) };
+  return { ...message, sender };
+}
+
+export function turnValues(turn: TurnRow): Values {
+  return TURN.values({ ...turn, items: JSON.stringify(turn.items) });
+}
+
+export function turnRow(turn: StoredTurn): TurnRow {
+  return { ...turn, items: JSON.parse(turn.items) };
+}
+
+interface Table<Row> {
+  readonly name: string;
+  /** How many columns. */
+  readonly width: number;
+  /** `column, column…`, for an INSERT. */
+  readonly columns: string;
+  /** `?, ?…`, as many as there are columns. */
+  readonly places: string;
+  /** `column AS property…`, so that a selected row has the shape of the port. */
+  readonly selection: string;
+  values(row: Row): Values;
+}
+
+function table<Row extends { readonly [K in keyof Row]: Value }>(
+  name: string,
+  columns: { readonly [K in keyof Row]: string },
+): Table<Row> {
+  const properties = Object.keys(columns) as (keyof Row & string)[];
+  return {
+    name,
+    width: properties.length,
+    columns: properties.map((property) => columns[property]).join(", "),
+    places: properties.map(() => "?").join(", "),
+    selection: properties.map((property) => `${columns[property]} AS "${property}"`).join(", "),
+    values: (row) => properties.map((property) => row[property]),
+  };
+}

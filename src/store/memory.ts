@@ -1,0 +1,449 @@
+import { randomInt } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import { Feed } from "./feed.ts";
+import { Keys } from "./keys.ts";
+import type {
+  Append,
+  Appended,
+  ChangeKind,
+  ChangeRow,
+  ConversationRow,
+  Counts,
+  Decision,
+  EnrollmentRow,
+  FeedSink,
+  ItemRow,
+  KeyKind,
+  MessageRow,
+  OutcomeRow,
+  Page,
+  Settle,
+  Settled,
+  Store,
+  TurnRow,
+} from "./port.ts";
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock;
+  /** Default: random. */
+  readonly salt?: number;
+  /** Decided messages that are kept; older ones are forgotten with their outcomes. Default 100 000. */
+  readonly maxMessages?: number;
+  /** Revs of the change log that are kept. Default 100 000. */
+  readonly keepChanges?: number;
+}
+
+/** A store that ends with the process. It refuses and answers exactly like the one on disk. */
+export async function openMemoryStore(options: MemoryStoreOptions): Promise<Store> {
+  return new MemoryStore(options);
+}
+
+class MemoryStore implements Store {
+  readonly kind = "memory";
+  readonly salt: number;
+  readonly epoch = 1;
+
+  readonly #keys: Keys;
+  readonly #feed = new Feed();
+  readonly #maxMessages: number;
+  readonly #keepChanges: number;
+  readonly #enrollments = new Map<number, EnrollmentRow>();
+  /** By tenant and id. */
+  readonly #enrollmentKeys = new Map<string, number>();
+  readonly #conversations = new Map<number, ConversationRow>();
+  /** Open sessions by tenant, caller and persona. */
+  readonly #sessionKeys = new Map<string, number>();
+  readonly #members = new Map<number, Set<number>>();
+  readonly #messages = new Map<number, MessageRow>();
+  /** Keys of the messages of each conversation, ascending. */
+  readonly #timelines = new Map<number, number[]>();
+  readonly #inbox = new Map<number, ItemRow>();
+  readonly #outcomes = new Map<number, OutcomeRow>();
+  readonly #turns = new Map<number, TurnRow>();
+  readonly #idempotency = new Map<string, { readonly fingerprint: string; readonly message: number }>();
+  /** The idempotency key of a message, so that both are forgotten together. */
+  readonly #idempotencyOf = new Map<number, string>();
+  /** How many items of a message are undecided; it is not forgotten before. */
+  readonly #undecided = new Map<number, number>();
+  /** What may be forgotten, in the order in which it was decided. */
+  readonly #settledMessages = new Set<number>();
+  readonly #settledTurns = new Set<number>();
+  readonly #changes: ChangeRow[] = [];
+  readonly #decided = { answered: 0, declined: 0, dead: 0 };
+  #rev = 0;
+  #closed = false;
+
+  constructor(options: MemoryStoreOptions) {
+    this.#keys = new Keys(options.clock);
+    this.salt = options.salt ?? randomInt(2 ** 31);
+    this.#maxMessages = options.maxMessages ?? 100_000;
+    this.#keepChanges = options.keepChanges ?? 100_000;
+  }
+
+  get rev(): number {
+    return this.#rev;
+  }
+
+  allocate(kind: KeyKind, count = 1): number {
+    this.#assertOpen();
+    return this.#keys.allocate(kind, count);
+  }
+
+  saveEnrollment(row: EnrollmentRow): Promise<number> {
+    return this.#write(() => {
+      const name = `${row.tenant}\0${row.id}`;
+      if ((this.#enrollmentKeys.get(name) ?? row.key) !== row.key) throw keyTaken();
+      this.#enrollmentKeys.set(name, row.key);
+      this.#enrollments.set(row.key, row);
+      return this.#stamp("enrollment", row.tenant, row.key, row.removedAt !== null);
+    });
+  }
+
+  createRoom(row: ConversationRow, members: readonly number[]): Promise<number> {
+    return this.#write(() => {
+      const rev = this.#putConversation(row);
+      this.#members.set(row.key, new Set(members));
+      return rev;
+    });
+  }
+
+  addMember(conversation: number, persona: number): Promise<number> {
+    return this.#write(() => {
+      const tenant = this.#tenantOf(conversation);
+      const members = this.#members.get(conversation) ?? new Set();
+      this.#members.set(conversation, members.add(persona));
+      return this.#stamp("conversation", tenant, conversation);
+    });
+  }
+
+  removeMember(conversation: number, persona: number): Promise<number> {
+    return this.#write(() => {
+      const tenant = this.#tenantOf(conversation);
+      this.#members.get(conversation)?.delete(persona);
+      return this.#stamp("conversation", tenant, conversation);
+    });
+  }
+
+  append(command: Append): Promise<Appended> {
+    return this.#write(() => {
+      const { message, items, open, idempotency } = command;
+      const idempotencyKey = idempotency && `${idempotency.tenant}\0${idempotency.key}`;
+      const earlier = idempotencyKey === undefined ? undefined : this.#idempotency.get(idempotencyKey);
+      if (earlier !== undefined) {
+        return earlier.fingerprint === idempotency?.fingerprint
+          ? { status: "replayed", message: earlier.message }
+          : { status: "conflict" };
+      }
+      this.#assertNew(message, items);
+      if (open !== undefined && !this.#conversations.has(open.key)) this.#putConversation(open);
+      if (idempotency !== undefined && idempotencyKey !== undefined) {
+        this.#idempotency.set(idempotencyKey, { fingerprint: idempotency.fingerprint, message: message.key });
+        this.#idempotencyOf.set(message.key, idempotencyKey);
+      }
+      const rev = this.#putMessage(message, items);
+      this.#forget();
+      this.#feed.deliver(items);
+      return { status: "appended", rev };
+    });
+  }
+
+  async feed(sink: FeedSink): Promise<void> {
+    await this.#write(() => {
+      this.#feed.start();
+      const backlog = [...this.#inbox.values()].sort((a, b) => a.key - b.key);
+      if (backlog.length > 0) sink(backlog.map((item) => ({ ...item, turnItems: 0 })));
+      this.#feed.follow(sink);
+    });
+  }
+
+  begin(turn: TurnRow): Promise<void> {
+    return this.#write(() => {
+      const items = turn.items.map((key) => this.#inbox.get(key));
+      const waiting = items.filter((item) => item !== undefined && item.turn === null);
+      if (new Set(waiting).size !== items.length) {
+        throw new PersonaError("turn_conflict", "Begin a turn only with items that wait, each of them once.");
+      }
+      if (this.#turns.has(turn.key)) throw keyTaken();
+      for (const item of waiting) {
+        if (item) this.#inbox.set(item.key, { ...item, turn: turn.key, attempt: item.attempt + 1 });
+      }
+      this.#turns.set(turn.key, turn);
+    });
+  }
+
+  settle(command: Settle): Promise<Settled> {
+    return this.#write(() => {
+      const { turn: ending, reply, decisions, at } = command;
+      const turn = ending === null ? undefined : this.#turns.get(ending.key);
+      if (ending !== null && (turn?.outcome !== null || turn.attempt !== ending.attempt)) return { status: "late" };
+      if (turn !== undefined && turn.items.length !== decisions.length) {
+        throw new PersonaError("turn_conflict", "Settle a turn with one decision for each of its items.");
+      }
+      const items = decisions.map((decision) => this.#inbox.get(decision.item));
+      const guarded = items.filter((item) => item !== undefined && item.turn === (ending?.key ?? null));
+      if (new Set(guarded).size !== decisions.length) return { status: "late" };
+      if (reply !== undefined) this.#assertNew(reply.message, reply.items);
+
+      const revs: number[] = [];
+      if (reply !== undefined) revs.push(this.#putMessage(reply.message, reply.items));
+      if (turn !== undefined && ending !== null) {
+        const { outcome, error, explanation } = ending;
+        const answer = reply?.message.key ?? null;
+        this.#turns.set(turn.key, { ...turn, outcome, error, explanation, settledAt: at, reply: answer });
+        this.#settledTurns.add(turn.key);
+        revs.push(this.#stamp("turn", turn.tenant, turn.key));
+      }
+      for (const decision of decisions) {
+        const rev = this.#decide(decision, at);
+        if (rev !== undefined) revs.push(rev);
+      }
+      this.#forget();
+      this.#feed.deliver(reply?.items ?? []);
+      return { status: "settled", revs };
+    });
+  }
+
+  async enrollments(): Promise<readonly EnrollmentRow[]> {
+    this.#assertOpen();
+    return [...this.#enrollments.values()].filter((row) => row.removedAt === null).sort((a, b) => a.key - b.key);
+  }
+
+  async enrollment(key: number): Promise<EnrollmentRow | undefined> {
+    this.#assertOpen();
+    return this.#enrollments.get(key);
+  }
+
+  async enrollmentNamed(tenant: string, id: string): Promise<EnrollmentRow | undefined> {
+    this.#assertOpen();
+    return this.#enrollments.get(this.#enrollmentKeys.get(`${tenant}\0${id}`) ?? 0);
+  }
+
+  async conversation(key: number): Promise<ConversationRow | undefined> {
+    this.#assertOpen();
+    return this.#conversations.get(key);
+  }
+
+  async directSession(tenant: string, caller: string, persona: number): Promise<ConversationRow | undefined> {
+    this.#assertOpen();
+    return this.#conversations.get(this.#sessionKeys.get(`${tenant}\0${caller}\0${persona}`) ?? 0);
+  }
+
+  async members(conversation: number): Promise<readonly number[]> {
+    this.#assertOpen();
+    return [...(this.#members.get(conversation) ?? [])].sort((a, b) => a - b);
+  }
+
+  async message(key: number): Promise<MessageRow | undefined> {
+    this.#assertOpen();
+    return this.#messages.get(key);
+  }
+
+  async messages(page: Page): Promise<readonly MessageRow[]> {
+    this.#assertOpen();
+    const timeline = this.#timelines.get(page.conversation) ?? [];
+    const start = position(timeline, (page.after ?? 0) + 1);
+    return this.#rows(timeline.slice(start, start + page.limit));
+  }
+
+  async history(conversation: number, before: number, tokens: number): Promise<readonly MessageRow[]> {
+    this.#assertOpen();
+    const timeline = this.#timelines.get(conversation) ?? [];
+    const end = position(timeline, before);
+    let start = end;
+    for (let left = tokens; start > 0; start -= 1) {
+      left -= this.#messages.get(timeline[start - 1] ?? 0)?.tokens ?? 0;
+      if (left < 0) break;
+    }
+    return this.#rows(timeline.slice(start, end));
+  }
+
+  async item(key: number): Promise<ItemRow | OutcomeRow | undefined> {
+    this.#assertOpen();
+    return this.#inbox.get(key) ?? this.#outcomes.get(key);
+  }
+
+  async itemsOf(message: MessageRow): Promise<readonly (ItemRow | OutcomeRow)[]> {
+    this.#assertOpen();
+    return itemKeys(message).flatMap((key) => this.#inbox.get(key) ?? this.#outcomes.get(key) ?? []);
+  }
+
+  async turn(key: number): Promise<TurnRow | undefined> {
+    this.#assertOpen();
+    return this.#turns.get(key);
+  }
+
+  async changes(tenant: string, after: number, limit: number) {
+    this.#assertOpen();
+    const oldest = this.#changes[0]?.rev ?? 1;
+    const rows: ChangeRow[] = [];
+    // Revs are consecutive, so the place of a rev in the list is known.
+    for (let index = Math.max(0, after + 1 - oldest); rows.length < limit; index += 1) {
+      const change = this.#changes[index];
+      if (change === undefined) break;
+      if (change.tenant === tenant) rows.push(change);
+    }
+    return { oldest, rows };
+  }
+
+  async counts(): Promise<Counts> {
+    this.#assertOpen();
+    let inTurn = 0;
+    for (const item of this.#inbox.values()) if (item.turn !== null) inTurn += 1;
+    return { waiting: this.#inbox.size - inTurn, inTurn, ...this.#decided };
+  }
+
+  async probe(): Promise<void> {
+    this.#assertOpen();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    // What was called before is applied in this microtask.
+    await undefined;
+  }
+
+  /**
+   * Applies a write one microtask after it was called: like on disk, nothing has happened yet when
+   * the call returns, and writes are applied and answered in the order of their calls.
+   */
+  async #write<T>(apply: () => T): Promise<T> {
+    this.#assertOpen();
+    await undefined;
+    return apply();
+  }
+
+  #putConversation(row: ConversationRow): number {
+    if (this.#conversations.has(row.key)) throw keyTaken();
+    if (row.kind === "session") {
+      const session = `${row.tenant}\0${row.caller}\0${row.persona}`;
+      if (this.#sessionKeys.has(session)) throw keyTaken();
+      this.#sessionKeys.set(session, row.key);
+    }
+    this.#conversations.set(row.key, row);
+    return this.#stamp("conversation", row.tenant, row.key);
+  }
+
+  #putMessage(message: MessageRow, items: readonly ItemRow[]): number {
+    this.#messages.set(message.key, message);
+    const timeline = this.#timelines.get(message.conversation) ?? [];
+    this.#timelines.set(message.conversation, timeline);
+    timeline.splice(position(timeline, message.key), 0, message.key);
+    if (items.length === 0) this.#settledMessages.add(message.key);
+    else this.#undecided.set(message.key, items.length);
+    for (const item of items) this.#inbox.set(item.key, item);
+    return this.#stamp("message", message.tenant, message.key);
+  }
+
+  /** Applies one decision; gives the rev if the item left without an answer. */
+  #decide(decision: Decision, at: number): number | undefined {
+    const item = this.#inbox.get(decision.item);
+    if (item === undefined) return undefined;
+    if (decision.outcome === "retry") {
+      const { notBefore, failures = item.failures, flags = item.flags } = decision;
+      this.#inbox.set(item.key, { ...item, turn: null, notBefore, failures, flags });
+      return undefined;
+    }
+    const { outcome, reason, error } = decision;
+    const { message, conversation, persona, turn, attempt, enqueuedAt } = item;
+    this.#inbox.delete(item.key);
+    this.#outcomes.set(item.key, {
+      item: item.key,
+      message,
+      conversation,
+      persona,
+      turn,
+      outcome,
+      reason,
+      error,
+      attempt,
+      enqueuedAt,
+      decidedAt: at,
+    });
+    this.#decided[outcome] += 1;
+    const left = (this.#undecided.get(message) ?? 1) - 1;
+    this.#undecided.set(message, left);
+    if (left === 0) {
+      this.#undecided.delete(message);
+      this.#settledMessages.add(message);
+    }
+    const tenant = this.#messages.get(message)?.tenant;
+    return outcome === "answered" || tenant === undefined ? undefined : this.#stamp("item", tenant, item.key);
+  }
+
+  #stamp(kind: ChangeKind, tenant: string, key: number, tombstone = false): number {
+    this.#rev += 1;
+    this.#changes.push({ rev: this.#rev, tenant, kind, key, tombstone });
+    // A tenth more than asked for, so that the list is not moved at every write.
+    if (this.#changes.length > this.#keepChanges * 1.1) {
+      this.#changes.splice(0, this.#changes.length - this.#keepChanges);
+    }
+    return this.#rev;
+  }
+
+  #forget(): void {
+    for (const key of takeSurplus(this.#settledMessages, this.#maxMessages)) {
+      const message = this.#messages.get(key);
+      if (message === undefined) continue;
+      this.#messages.delete(key);
+      for (const item of itemKeys(message)) this.#outcomes.delete(item);
+      const timeline = this.#timelines.get(message.conversation) ?? [];
+      timeline.splice(position(timeline, key), 1);
+      if (timeline.length === 0) this.#timelines.delete(message.conversation);
+      const idempotencyKey = this.#idempotencyOf.get(key);
+      if (idempotencyKey !== undefined) this.#idempotency.delete(idempotencyKey);
+      this.#idempotencyOf.delete(key);
+    }
+    for (const key of takeSurplus(this.#settledTurns, this.#maxMessages)) this.#turns.delete(key);
+  }
+
+  #rows(keys: readonly number[]): readonly MessageRow[] {
+    return keys.flatMap((key) => this.#messages.get(key) ?? []);
+  }
+
+  #tenantOf(conversation: number): string {
+    const row = this.#conversations.get(conversation);
+    if (row === undefined) throw new PersonaError("room_not_found", "Create the room before changing its members.");
+    return row.tenant;
+  }
+
+  #assertNew(message: MessageRow, items: readonly ItemRow[]): void {
+    if (this.#messages.has(message.key)) throw keyTaken();
+    for (const { key } of items) if (this.#inbox.has(key)) throw keyTaken();
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new PersonaError("runtime_closed", "The store is closed; open it again.");
+  }
+}
+
+/** Removes the oldest keys down to `max`, but not before there are a tenth more: a walk steps over all that were removed. */
+function* takeSurplus(keys: Set<number>, max: number): Generator<number> {
+  if (keys.size <= max * 1.1) return;
+  for (const key of keys) {
+    if (keys.size <= max) return;
+    keys.delete(key);
+    yield key;
+  }
+}
+
+/** The index of `key` in an ascending list, or the one at which it would be inserted. */
+function position(keys: readonly number[], key: number): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] ?? 0) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function itemKeys(message: MessageRow): number[] {
+  const { firstItem, itemCount } = message;
+  return firstItem === null ? [] : Array.from({ length: itemCount }, (_, index) => firstItem + index);
+}
+
+function keyTaken(): PersonaError {
+  return new PersonaError("internal", "A row with this key or name exists already; allocate a new key.");
+}

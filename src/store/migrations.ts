@@ -1,0 +1,151 @@
+/**
+ * The schema, one step after the other; `PRAGMA user_version` counts those that were taken. A step
+ * that was released is never changed, only followed by another.
+ *
+ * Keys name rows of other tables without REFERENCES: only the writer writes, nothing that is named
+ * is ever deleted, and a check per row would cost a lookup each in the hottest statements.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  -- One row: what this database is, who owns it, and the counts, raised in the transaction they count.
+  CREATE TABLE database (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    salt INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    last_key INTEGER NOT NULL,
+    waiting INTEGER NOT NULL,
+    in_turn INTEGER NOT NULL,
+    answered INTEGER NOT NULL,
+    declined INTEGER NOT NULL,
+    dead INTEGER NOT NULL,
+    probes INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE enrollment (
+    key INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    id TEXT NOT NULL,
+    "partition" INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    removed_at INTEGER,
+    rev INTEGER NOT NULL,
+    UNIQUE (tenant, id)
+  ) STRICT;
+
+  CREATE TABLE conversation (
+    key INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT,
+    caller TEXT,
+    persona INTEGER,
+    created_at INTEGER NOT NULL,
+    closed_at INTEGER,
+    rev INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX open_session ON conversation (tenant, caller, persona)
+    WHERE kind = 'session' AND closed_at IS NULL;
+
+  CREATE TABLE member (
+    conversation INTEGER NOT NULL,
+    persona INTEGER NOT NULL,
+    added_at INTEGER NOT NULL,
+    rev INTEGER NOT NULL,
+    PRIMARY KEY (conversation, persona)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Immutable. The index ends with the row's key, which is what history and pages are read by.
+  CREATE TABLE message (
+    key INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    conversation INTEGER NOT NULL,
+    sender_kind TEXT NOT NULL,
+    sender_id TEXT NOT NULL,
+    sender_name TEXT,
+    text TEXT NOT NULL,
+    tokens INTEGER NOT NULL,
+    reply_to INTEGER,
+    hop INTEGER NOT NULL,
+    turn INTEGER,
+    first_item INTEGER,
+    item_count INTEGER NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX message_conversation ON message (conversation);
+
+  -- Undecided items only, and no further index: native holds the order, rows are found by key.
+  -- unknown_items > 0: the process died during \`turn\`, which had so many items.
+  CREATE TABLE inbox (
+    key INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    persona INTEGER NOT NULL,
+    "partition" INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    priority REAL NOT NULL,
+    flags INTEGER NOT NULL,
+    enqueued_at INTEGER NOT NULL,
+    not_before INTEGER,
+    expires_at INTEGER,
+    attempt INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    turn INTEGER,
+    unknown_items INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  -- Decided items. The primary key makes a second outcome impossible.
+  CREATE TABLE outcome (
+    item INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    persona INTEGER NOT NULL,
+    turn INTEGER,
+    outcome TEXT NOT NULL,
+    reason TEXT,
+    error TEXT,
+    attempt INTEGER NOT NULL,
+    enqueued_at INTEGER NOT NULL,
+    decided_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE turn (
+    key INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    persona INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    items TEXT NOT NULL,
+    formed_at INTEGER NOT NULL,
+    deadline INTEGER NOT NULL,
+    outcome TEXT,
+    settled_at INTEGER,
+    reply INTEGER,
+    error TEXT,
+    explanation TEXT NOT NULL,
+    rev INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+
+  -- kind is an index into CHANGE_KINDS.
+  CREATE TABLE change_log (
+    rev INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    key INTEGER NOT NULL,
+    tombstone INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE idempotency (
+    tenant TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    message INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, key)
+  ) STRICT, WITHOUT ROWID;
+  `,
+];

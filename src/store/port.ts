@@ -1,0 +1,299 @@
+/**
+ * The store's port: the durable inbox (mailbox) and what stands around it. Two forms implement it,
+ * SQLite and memory, and one behavioural suite runs against both.
+ *
+ * Rows are plain data. Keys are integers below 2^53, allocated by the owner of the database before
+ * anything is written; public ids are made from them (`src/ids.ts`). Times are milliseconds since
+ * 1970. Every write is a named command, runs whole or not at all, and is applied in the order in
+ * which it was called; its promise settles after the commit is on the disk.
+ */
+
+export type SenderKind = "human" | "agent" | "persona" | "system";
+
+export interface Sender {
+  readonly kind: SenderKind;
+  readonly id: string;
+  readonly name?: string;
+}
+
+export const LANES = ["voice", "chat", "task", "background"] as const;
+export type Lane = (typeof LANES)[number];
+
+export interface EnrollmentRow {
+  readonly key: number;
+  readonly tenant: string;
+  /** The public name of the persona, unique within the tenant. */
+  readonly id: string;
+  /** `partitionOf(tenant, id)`; fixed for ever, so that several nodes can share the work later. */
+  readonly partition: number;
+  /** The persona's definition as JSON. */
+  readonly definition: string;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  /** Set once it was unenrolled; the row stays, because what it said still names it. */
+  readonly removedAt: number | null;
+}
+
+export interface ConversationRow {
+  readonly key: number;
+  readonly tenant: string;
+  readonly kind: "room" | "session";
+  readonly name: string | null;
+  /** Of a direct session: who talks (`Sender.id`), and with which persona; both null for a room. */
+  readonly caller: string | null;
+  readonly persona: number | null;
+  readonly createdAt: number;
+  readonly closedAt: number | null;
+}
+
+export interface MessageRow {
+  readonly key: number;
+  readonly tenant: string;
+  readonly conversation: number;
+  readonly sender: Sender;
+  readonly text: string;
+  /** Estimated length in tokens, what `history` counts. */
+  readonly tokens: number;
+  readonly replyTo: number | null;
+  /** How many personas have answered each other since somebody else spoke. */
+  readonly hop: number;
+  /** The turn that produced this message; null unless a persona said it. */
+  readonly turn: number | null;
+  /** Its items have consecutive keys, from `firstItem` on; null and 0 if nobody received it. */
+  readonly firstItem: number | null;
+  readonly itemCount: number;
+  readonly createdAt: number;
+}
+
+/** An undecided item: exactly the plain numbers that the native cycle schedules by. */
+export interface ItemRow {
+  readonly key: number;
+  readonly message: number;
+  readonly conversation: number;
+  /** Key of the enrollment whose inbox holds it. */
+  readonly persona: number;
+  readonly partition: number;
+  /** Index into LANES. */
+  readonly lane: number;
+  readonly priority: number;
+  /** Bits as in `layout.ts` FLAG_*. */
+  readonly flags: number;
+  readonly enqueuedAt: number;
+  readonly notBefore: number | null;
+  readonly expiresAt: number | null;
+  /** How often it has been in a turn. */
+  readonly attempt: number;
+  /** How often it failed while it was alone in a turn. */
+  readonly failures: number;
+  /** The turn it is in; after a restart this says that the outcome of that turn is unknown. */
+  readonly turn: number | null;
+}
+
+export const OUTCOMES = ["answered", "declined", "dead"] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** A decided item: the one recorded outcome. It has left the inbox for good. */
+export interface OutcomeRow {
+  readonly item: number;
+  readonly message: number;
+  readonly conversation: number;
+  readonly persona: number;
+  readonly turn: number | null;
+  readonly outcome: Outcome;
+  /** Why, as a stable word: `unenrolled`, `expired`, `cognition_failed`…; null when answered. */
+  readonly reason: string | null;
+  /** The last error, for a dead letter. */
+  readonly error: string | null;
+  readonly attempt: number;
+  readonly enqueuedAt: number;
+  readonly decidedAt: number;
+}
+
+export type TurnOutcome = "answered" | "declined" | "failed" | "timeout" | "cancelled" | "unknown";
+
+export interface TurnRow {
+  readonly key: number;
+  readonly tenant: string;
+  readonly persona: number;
+  readonly conversation: number;
+  readonly lane: number;
+  readonly attempt: number;
+  readonly epoch: number;
+  /** Keys of its items, the trigger last. */
+  readonly items: readonly number[];
+  readonly formedAt: number;
+  readonly deadline: number;
+  /** Null while it runs. */
+  readonly outcome: TurnOutcome | null;
+  readonly settledAt: number | null;
+  /** Key of the message that answers it. */
+  readonly reply: number | null;
+  readonly error: string | null;
+  /** What `explain` shows, as JSON; written at begin (why now, what was merged) and again at settle. */
+  readonly explanation: string;
+}
+
+/** One line of the change log: what the event stream resumes from, and later what sync reads. */
+export interface ChangeRow {
+  readonly rev: number;
+  readonly tenant: string;
+  readonly kind: ChangeKind;
+  /** Key of the row that changed. */
+  readonly key: number;
+  readonly tombstone: boolean;
+}
+
+export const CHANGE_KINDS = ["enrollment", "conversation", "message", "turn", "item"] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+export interface Idempotency {
+  readonly tenant: string;
+  /** 1..255 characters, made by the caller. */
+  readonly key: string;
+  /** Hash of what was asked; another hash under the same key is a conflict. */
+  readonly fingerprint: string;
+}
+
+export interface Append {
+  readonly message: MessageRow;
+  readonly items: readonly ItemRow[];
+  /** A conversation that may not exist yet: created first, ignored when it is there. */
+  readonly open?: ConversationRow;
+  readonly idempotency?: Idempotency;
+}
+
+export type Appended =
+  | { readonly status: "appended"; readonly rev: number }
+  /** The key was used for the same message before: nothing was written; this is that message. */
+  | { readonly status: "replayed"; readonly message: number }
+  /** The key was used for another message: nothing was written. */
+  | { readonly status: "conflict" };
+
+export type Decision =
+  /** Leaves the inbox with this outcome. */
+  | { readonly item: number; readonly outcome: Outcome; readonly reason: string | null; readonly error: string | null }
+  /** Stays accepted and may be tried again from `notBefore` on; what is not given stays as it is. */
+  | {
+      readonly item: number;
+      readonly outcome: "retry";
+      readonly notBefore: number;
+      readonly failures?: number;
+      readonly flags?: number;
+    };
+
+export interface Settle {
+  /** The turn that ends here, or null when native ended items that were in none (expired, unenrolled). */
+  readonly turn: {
+    readonly key: number;
+    readonly attempt: number;
+    readonly outcome: TurnOutcome;
+    readonly error: string | null;
+    readonly explanation: string;
+  } | null;
+  /** Of an answered turn: what was said, and the items it makes for the other members of a room. */
+  readonly reply?: { readonly message: MessageRow; readonly items: readonly ItemRow[] };
+  readonly decisions: readonly Decision[];
+  readonly at: number;
+}
+
+export type Settled =
+  /** `revs` in the order: reply, turn, then one for each item that was decided without being answered. */
+  | { readonly status: "settled"; readonly revs: readonly number[] }
+  /** The turn was already settled, or one of its items is no longer in it: nothing was written. */
+  | { readonly status: "late" };
+
+export interface Page {
+  readonly conversation: number;
+  /** Only messages with a greater key. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+/** An item on its way into the native cycle. */
+export interface FedItem extends ItemRow {
+  /** How many items the turn has that it was in when the process died; 0 when it was in none. */
+  readonly turnItems: number;
+}
+
+/** Called with the items of one commit (or one page of the backlog), in commit order. */
+export type FeedSink = (items: readonly FedItem[]) => void;
+
+export type KeyKind = "enrollment" | "conversation" | "message" | "item" | "turn";
+
+export interface Counts {
+  readonly waiting: number;
+  readonly inTurn: number;
+  readonly answered: number;
+  readonly declined: number;
+  readonly dead: number;
+}
+
+export interface Store {
+  readonly kind: "sqlite" | "memory";
+  /** Of this database, for public ids. */
+  readonly salt: number;
+  /** Raised by each owner; a write of an older owner is refused (`store_fenced`). */
+  readonly epoch: number;
+  /** The newest rev of the change log; 0 when it is empty. */
+  readonly rev: number;
+
+  /**
+   * The first of `count` (default 1) consecutive free keys, by `nextKey` of `src/ids.ts`: they grow
+   * with the clock and are never given twice, also across restarts and when the clock goes back.
+   */
+  allocate(kind: KeyKind, count?: number): number;
+
+  /** Writes an enrollment: new, changed, or (with `removedAt`, a tombstone in the change log) removed. Resolves to its rev. */
+  saveEnrollment(row: EnrollmentRow): Promise<number>;
+  /** Writes a room and its first members (keys of enrollments) in one transaction. Resolves to its rev. */
+  createRoom(row: ConversationRow, members: readonly number[]): Promise<number>;
+  addMember(conversation: number, persona: number, at: number): Promise<number>;
+  removeMember(conversation: number, persona: number, at: number): Promise<number>;
+
+  append(command: Append): Promise<Appended>;
+  /** Starts the committed feed: first every undecided item by key, in pages, then each commit. Call once. */
+  feed(sink: FeedSink): Promise<void>;
+  /** Writes the turn and puts its items in it (attempt + 1). Rejects with `turn_conflict` when one of them is not waiting. */
+  begin(turn: TurnRow): Promise<void>;
+  /** Writes what became of a turn. Rejects with `turn_conflict` unless there is one decision for each of its items. */
+  settle(command: Settle): Promise<Settled>;
+
+  /** Those that are not removed, by key. */
+  enrollments(): Promise<readonly EnrollmentRow[]>;
+  /** By key or by (tenant, id), removed or not. */
+  enrollment(key: number): Promise<EnrollmentRow | undefined>;
+  enrollmentNamed(tenant: string, id: string): Promise<EnrollmentRow | undefined>;
+  conversation(key: number): Promise<ConversationRow | undefined>;
+  /** The open direct session of this caller with this persona. */
+  directSession(tenant: string, caller: string, persona: number): Promise<ConversationRow | undefined>;
+  /** Keys of the enrollments that are members. */
+  members(conversation: number): Promise<readonly number[]>;
+  message(key: number): Promise<MessageRow | undefined>;
+  /** Oldest first. */
+  messages(page: Page): Promise<readonly MessageRow[]>;
+  /** The newest messages with a key below `before` that fit into `tokens` together, oldest first. */
+  history(conversation: number, before: number, tokens: number): Promise<readonly MessageRow[]>;
+  item(key: number): Promise<ItemRow | OutcomeRow | undefined>;
+  /** What became of the items of a message, decided or not. */
+  itemsOf(message: MessageRow): Promise<readonly (ItemRow | OutcomeRow)[]>;
+  turn(key: number): Promise<TurnRow | undefined>;
+  /** Changes with a greater rev, oldest first. `oldest` is the first rev that the log still holds. */
+  changes(
+    tenant: string,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly oldest: number; readonly rows: readonly ChangeRow[] }>;
+  counts(): Promise<Counts>;
+
+  /** Resolves while the store can be written, rejects with the reason otherwise. */
+  probe(): Promise<void>;
+  /** Finishes what was called, checkpoints, lets the file go. A second call does nothing. */
+  close(): Promise<void>;
+}
+
+/** FNV-1a over `tenant`, a zero byte and the id, modulo 256: the same on every node and for ever. */
+export function partitionOf(tenant: string, id: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(`${tenant}\0${id}`)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0) % 256;
+}

@@ -1,0 +1,155 @@
+import Database from "better-sqlite3";
+import {
+  CONVERSATION,
+  ENROLLMENT,
+  ITEM,
+  MESSAGE,
+  messageRow,
+  OUTCOME,
+  type StoredMessage,
+  type StoredTurn,
+  TURN,
+  turnRow,
+} from "./columns.ts";
+import {
+  CHANGE_KINDS,
+  type ChangeRow,
+  type ConversationRow,
+  type Counts,
+  type EnrollmentRow,
+  type FedItem,
+  type ItemRow,
+  type MessageRow,
+  type OutcomeRow,
+  type Page,
+  type TurnRow,
+} from "./port.ts";
+
+/** All reads, on a connection that cannot write; each sees whatever was committed before it. */
+export class Reader {
+  readonly #database: Database.Database;
+  readonly #statements: ReturnType<typeof prepare>;
+
+  constructor(file: string) {
+    this.#database = new Database(file, { readonly: true, fileMustExist: true });
+    this.#statements = prepare(this.#database);
+  }
+
+  enrollments(): EnrollmentRow[] {
+    return this.#statements.enrollments.all();
+  }
+
+  enrollment(key: number): EnrollmentRow | undefined {
+    return this.#statements.enrollment.get(key);
+  }
+
+  enrollmentNamed(tenant: string, id: string): EnrollmentRow | undefined {
+    return this.#statements.enrollmentNamed.get(tenant, id);
+  }
+
+  conversation(key: number): ConversationRow | undefined {
+    return this.#statements.conversation.get(key);
+  }
+
+  directSession(tenant: string, caller: string, persona: number): ConversationRow | undefined {
+    return this.#statements.directSession.get(tenant, caller, persona);
+  }
+
+  members(conversation: number): number[] {
+    return this.#statements.members.all(conversation).map(({ persona }) => persona);
+  }
+
+  message(key: number): MessageRow | undefined {
+    const row = this.#statements.message.get(key);
+    return row && messageRow(row);
+  }
+
+  messages({ conversation, after = 0, limit }: Page): MessageRow[] {
+    return this.#statements.messages.all(conversation, after, limit).map(messageRow);
+  }
+
+  history(conversation: number, before: number, tokens: number): MessageRow[] {
+    const rows: MessageRow[] = [];
+    let left = tokens;
+    for (const row of this.#statements.history.iterate(conversation, before)) {
+      left -= row.tokens;
+      if (left < 0) break;
+      rows.push(messageRow(row));
+    }
+    return rows.reverse();
+  }
+
+  /** An item only ever moves from the inbox to the outcomes: read in this order, it is not missed. */
+  item(key: number): ItemRow | OutcomeRow | undefined {
+    return this.#statements.item.get(key) ?? this.#statements.outcome.get(key);
+  }
+
+  itemsOf({ firstItem, itemCount }: MessageRow): (ItemRow | OutcomeRow)[] {
+    if (firstItem === null) return [];
+    return Array.from({ length: itemCount }, (_, index) => this.item(firstItem + index)).filter(
+      (row) => row !== undefined,
+    );
+  }
+
+  turn(key: number): TurnRow | undefined {
+    const row = this.#statements.turn.get(key);
+    return row && turnRow(row);
+  }
+
+  changes(tenant: string, after: number, limit: number): { oldest: number; rows: ChangeRow[] } {
+    const rows = this.#statements.changes.all(tenant, after, limit).map(([rev, kind, key, tombstone]) => ({
+      rev,
+      tenant,
+      kind: CHANGE_KINDS[kind] ?? "item",
+      key,
+      tombstone: tombstone === 1,
+    }));
+    // Read after the rows: what was pruned in between is then reported as missing, never hidden.
+    const oldest = this.#statements.oldestChange.get()?.oldest ?? 1;
+    return { oldest, rows };
+  }
+
+  counts(): Counts {
+    return this.#statements.counts.get() ?? { waiting: 0, inTurn: 0, answered: 0, declined: 0, dead: 0 };
+  }
+
+  /** Undecided items with a greater key. */
+  backlog(after: number, limit: number): FedItem[] {
+    return this.#statements.backlog.all(after, limit);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function prepare(database: Database.Database) {
+  const read = <Row>(sql: string) => database.prepare<unknown[], Row>(sql);
+  const select = <Row>(table: { readonly name: string; readonly selection: string }, rest: string) =>
+    read<Row>(`SELECT ${table.selection} FROM ${table.name} ${rest}`);
+  return {
+    enrollments: select<EnrollmentRow>(ENROLLMENT, "WHERE removed_at IS NULL ORDER BY key"),
+    enrollment: select<EnrollmentRow>(ENROLLMENT, "WHERE key = ?"),
+    enrollmentNamed: select<EnrollmentRow>(ENROLLMENT, "WHERE tenant = ? AND id = ?"),
+    conversation: select<ConversationRow>(CONVERSATION, "WHERE key = ?"),
+    directSession: select<ConversationRow>(
+      CONVERSATION,
+      "WHERE tenant = ? AND caller = ? AND persona = ? AND kind = 'session' AND closed_at IS NULL",
+    ),
+    members: read<{ persona: number }>("SELECT persona FROM member WHERE conversation = ? ORDER BY persona"),
+    message: select<StoredMessage>(MESSAGE, "WHERE key = ?"),
+    messages: select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key > ? ORDER BY key LIMIT ?"),
+    history: select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key < ? ORDER BY key DESC"),
+    item: select<ItemRow>(ITEM, "WHERE key = ?"),
+    outcome: select<OutcomeRow>(OUTCOME, "WHERE item = ?"),
+    turn: select<StoredTurn>(TURN, "WHERE key = ?"),
+    changes: read<[rev: number, kind: number, key: number, tombstone: number]>(
+      "SELECT rev, kind, key, tombstone FROM change_log WHERE tenant = ? AND rev > ? ORDER BY rev LIMIT ?",
+    ).raw(),
+    oldestChange: read<{ oldest: number }>("SELECT rev AS oldest FROM change_log ORDER BY rev LIMIT 1"),
+    counts: read<Counts>('SELECT waiting, in_turn AS "inTurn", answered, declined, dead FROM database'),
+    backlog: read<FedItem>(
+      `SELECT ${ITEM.selection}, unknown_items AS "turnItems" FROM inbox WHERE key > ? ORDER BY key LIMIT ?`,
+    ),
+  };
+}

@@ -1,0 +1,12 @@
+/** Opens a database, says how that went, and keeps what it got until it is killed. Argument: the database. */
+import { systemClock } from "../../src/clock.ts";
+import { PersonaError } from "../../src/errors.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+
+try {
+  await openSqliteStore(process.argv[2] ?? "", { clock: systemClock() });
+  console.log("opened");
+} catch (error) {
+  console.log(error instanceof PersonaError ? `${error.code} ${error.message}` : error);
+}
+process.stdin.resume();

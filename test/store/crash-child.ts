@@ -1,0 +1,28 @@
+/**
+ * Walks one message of two items through its life, printing a line after each step, and waits for its
+ * death after the last line it was asked for. Arguments: the database, the last step.
+ */
+import { systemClock } from "../../src/clock.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { aTurn, settledByReply, withItems } from "./rows.ts";
+
+const [file = "", last = ""] = process.argv.slice(2);
+const store = await openSqliteStore(file, { clock: systemClock() });
+await store.feed((items) =>
+  console.log(`fed ${JSON.stringify(items.map(({ key, turn, turnItems }) => [key, turn, turnItems]))}`),
+);
+step("opened");
+const rows = withItems(store, 2);
+await store.append(rows);
+step("appended");
+const turn = aTurn(store, rows.items);
+await store.begin(turn);
+step("begun");
+await settledByReply(store, turn);
+step("settled");
+
+/** Nothing after the last step happens: the process sleeps in the middle of it until it is killed. */
+function step(name: string): void {
+  console.log(name);
+  if (name === last) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+}

@@ -1,0 +1,19 @@
+/** Appends, begins and settles without end and prints each message's key once it is acknowledged. Argument: the database. */
+import { writeSync } from "node:fs";
+import { systemClock } from "../../src/clock.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { aTurn, settledByReply, withItems } from "./rows.ts";
+
+const store = await openSqliteStore(process.argv[2] ?? "", { clock: systemClock() });
+await Promise.all(
+  Array.from({ length: 50 }, async () => {
+    for (;;) {
+      const rows = withItems(store, 2);
+      await store.append(rows);
+      writeSync(1, `${rows.message.key}\n`);
+      const turn = aTurn(store, rows.items);
+      await store.begin(turn);
+      await settledByReply(store, turn, 1);
+    }
+  }),
+);

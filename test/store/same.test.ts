@@ -1,0 +1,260 @@
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { ManualClock } from "../../src/clock.ts";
+import { PersonaError } from "../../src/errors.ts";
+import { openMemoryStore } from "../../src/store/memory.ts";
+import type {
+  Append,
+  ConversationRow,
+  Decision,
+  ItemRow,
+  MessageRow,
+  Settle,
+  Store,
+  TurnRow,
+} from "../../src/store/port.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { NOW } from "./rows.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+/**
+ * Few keys, so that commands meet each other's rows: doubled messages, items in other turns, late
+ * settlements. Both stores get the same bursts and must give the same answers and end alike.
+ */
+const MESSAGES = 9;
+const TURNS = 5;
+const CONVERSATIONS = 3;
+const messageKey = fc.integer({ min: 1, max: MESSAGES });
+const turnKey = fc.integer({ min: 1, max: TURNS });
+const conversationKey = fc.integer({ min: 1, max: CONVERSATIONS });
+const itemKey = fc.tuple(messageKey, fc.integer({ min: 0, max: 2 })).map(([message, index]) => message * 10 + index);
+const itemKeys = fc.array(itemKey, { minLength: 1, maxLength: 3 });
+
+const append = fc
+  .record({
+    key: messageKey,
+    items: fc.integer({ min: 0, max: 3 }),
+    conversation: conversationKey,
+    opens: fc.boolean(),
+    once: fc.option(fc.record({ key: fc.constantFrom("a", "b"), fingerprint: fc.constantFrom("f", "g") }), {
+      nil: undefined,
+    }),
+  })
+  .map(({ key, items, conversation, opens, once }): Command => {
+    const command: Append = {
+      ...message(key, items, conversation),
+      ...(opens ? { open: session(conversation) } : {}),
+      ...(once ? { idempotency: { tenant: "default", ...once } } : {}),
+    };
+    return (store) => store.append(command);
+  });
+
+const begin = fc.record({ key: turnKey, items: itemKeys, attempt: fc.integer({ min: 1, max: 2 }) }).map(
+  (turn): Command =>
+    (store) =>
+      store.begin(row(turn)),
+);
+
+const decision = (item: number): fc.Arbitrary<Decision> =>
+  fc.oneof(
+    fc.constant<Decision>({ item, outcome: "answered", reason: null, error: null }),
+    fc.constant<Decision>({ item, outcome: "dead", reason: "expired", error: "late" }),
+    fc.record({ item: fc.constant(item), outcome: fc.constant("retry" as const), notBefore: fc.constant(NOW + 9) }),
+  );
+
+const settle = fc
+  .record({
+    turn: fc.option(fc.record({ key: turnKey, attempt: fc.integer({ min: 1, max: 2 }) })),
+    decisions: itemKeys.chain((items) => fc.tuple(...items.map(decision))),
+    reply: fc.option(fc.tuple(messageKey, fc.integer({ min: 0, max: 2 })), { nil: undefined }),
+  })
+  .map(({ turn, decisions, reply }): Command => {
+    const command: Settle = {
+      turn: turn && { ...turn, outcome: "answered", error: null, explanation: "{}" },
+      decisions,
+      at: NOW + 5,
+      ...(reply && turn ? { reply: message(reply[0], reply[1], 1) } : {}),
+    };
+    return (store) => store.settle(command);
+  });
+
+/** A turn with the items of one message, from begin to settle: what mostly happens. */
+const whole = fc.tuple(turnKey, messageKey, fc.integer({ min: 1, max: 3 }), messageKey).map(
+  ([key, trigger, count, reply]): Command =>
+    async (store) => {
+      const { items } = message(trigger, count, 1);
+      const turn = { key, items: items.map((item) => item.key), attempt: 1 };
+      const begun = store.begin(row(turn));
+      const settled = store.settle({
+        turn: { key, attempt: 1, outcome: "answered", error: null, explanation: "{}" },
+        reply: message(reply, 0, 1),
+        decisions: turn.items.map((item) => ({ item, outcome: "answered", reason: null, error: null })),
+        at: NOW,
+      });
+      return Promise.all([outcomeOf(begun), outcomeOf(settled)]);
+    },
+);
+
+const room = fc.tuple(conversationKey, fc.constantFrom(7, 8), fc.constantFrom("create", "add", "remove")).map(
+  ([key, persona, what]): Command =>
+    (store) => {
+      if (what === "add") return store.addMember(key, persona, NOW);
+      if (what === "remove") return store.removeMember(key, persona, NOW);
+      return store.createRoom({ ...session(key), kind: "room", caller: null, persona: null }, [persona]);
+    },
+);
+
+/** Two of the three want the same name. */
+const enrollment = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.boolean()).map(
+  ([key, removed]): Command =>
+    (store) =>
+      store.saveEnrollment({
+        key,
+        tenant: "default",
+        id: key === 1 ? "ada" : "bob",
+        partition: 1,
+        definition: "{}",
+        createdAt: NOW,
+        updatedAt: NOW,
+        removedAt: removed ? NOW : null,
+      }),
+);
+
+const bursts = fc.array(
+  fc.array(
+    fc.oneof(
+      { arbitrary: append, weight: 4 },
+      { arbitrary: whole, weight: 2 },
+      { arbitrary: begin, weight: 2 },
+      { arbitrary: settle, weight: 3 },
+      room,
+      enrollment,
+    ),
+    { minLength: 1, maxLength: 12 },
+  ),
+  { minLength: 1, maxLength: 6 },
+);
+
+it("answers and ends alike in memory and on disk, whatever is asked of it", { timeout: 60_000 }, async () => {
+  const folder = tempFolder();
+  let files = 0;
+  await fc.assert(
+    fc.asyncProperty(bursts, async (run) => {
+      files += 1;
+      const options = { clock: new ManualClock(NOW), salt: 1 };
+      const memory = await openMemoryStore(options);
+      const sqlite = await openSqliteStore(join(folder, `${files}.db`), options);
+      try {
+        const heard: Record<string, number[]> = { memory: [], sqlite: [] };
+        for (const store of [memory, sqlite]) {
+          await store.feed((items) => heard[store.kind]?.push(...items.map(({ key }) => key)));
+        }
+        for (const burst of run) {
+          const [inMemory, onDisk] = await Promise.all(
+            [memory, sqlite].map((store) => Promise.all(burst.map((command) => outcomeOf(command(store))))),
+          );
+          expect(onDisk).toEqual(inMemory);
+        }
+        expect(heard["sqlite"]).toEqual(heard["memory"]);
+        expect(await everything(sqlite)).toEqual(await everything(memory));
+      } finally {
+        await sqlite.close();
+      }
+    }),
+    { numRuns: 25 },
+  );
+});
+
+type Command = (store: Store) => Promise<unknown>;
+
+async function outcomeOf(answer: Promise<unknown>): Promise<unknown> {
+  return answer.catch((error) => (error instanceof PersonaError ? error.code : error));
+}
+
+async function everything(store: Store) {
+  const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+  const each = <T>(count: number, read: (key: number) => Promise<T>) => Promise.all(upTo(count).map(read));
+  return {
+    rev: store.rev,
+    counts: await store.counts(),
+    changes: await store.changes("default", 0, 1_000),
+    enrollments: await store.enrollments(),
+    conversations: await each(CONVERSATIONS, (key) => store.conversation(key)),
+    session: await store.directSession("default", "user:1", 7),
+    members: await each(CONVERSATIONS, (key) => store.members(key)),
+    messages: await each(CONVERSATIONS, (conversation) => store.messages({ conversation, limit: 100 })),
+    history: await each(CONVERSATIONS, (conversation) => store.history(conversation, MESSAGES, 5)),
+    items: await each(MESSAGES * 10 + 9, (key) => store.item(key)),
+    turns: await each(TURNS, (key) => store.turn(key)),
+  };
+}
+
+function message(key: number, count: number, conversation: number): { message: MessageRow; items: ItemRow[] } {
+  const items = Array.from({ length: count }, (_, index) => ({
+    key: key * 10 + index,
+    message: key,
+    conversation,
+    persona: index,
+    partition: 0,
+    lane: 1,
+    priority: 0.5,
+    flags: 0,
+    enqueuedAt: NOW,
+    notBefore: null,
+    expiresAt: null,
+    attempt: 0,
+    failures: 0,
+    turn: null,
+  }));
+  return {
+    message: {
+      key,
+      tenant: "default",
+      conversation,
+      sender: { kind: "human", id: "user:1" },
+      text: `message ${key}`,
+      tokens: key % 3,
+      replyTo: null,
+      hop: 0,
+      turn: null,
+      firstItem: count === 0 ? null : key * 10,
+      itemCount: count,
+      createdAt: NOW,
+    },
+    items,
+  };
+}
+
+function session(key: number): ConversationRow {
+  // The second and third are of the same caller and persona, of which only one may be open.
+  const persona = key === 1 ? 6 : 7;
+  return {
+    key,
+    tenant: "default",
+    kind: "session",
+    name: null,
+    caller: "user:1",
+    persona,
+    createdAt: NOW,
+    closedAt: null,
+  };
+}
+
+function row(turn: { key: number; items: readonly number[]; attempt: number }): TurnRow {
+  return {
+    tenant: "default",
+    persona: 1,
+    conversation: 1,
+    lane: 1,
+    epoch: 1,
+    formedAt: NOW,
+    deadline: NOW + 1,
+    outcome: null,
+    settledAt: null,
+    reply: null,
+    error: null,
+    explanation: "{}",
+    ...turn,
+  };
+}

@@ -1,0 +1,85 @@
+/** The built command `persona-runtime` as a child process. */
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { onTestFinished } from "vitest";
+
+export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+export const MAIN = join(ROOT, "dist/cli/main.js");
+
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "persona-runtime-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Runs a program to its end. */
+export function execute(
+  file: string,
+  words: readonly string[],
+  options: Pick<SpawnOptions, "cwd" | "env"> = {},
+): Promise<Ended> {
+  return observe(spawn(file, words, { ...options, stdio: ["ignore", "pipe", "pipe"] })).ended;
+}
+
+/** Runs the command to its end. */
+export function personaRuntime(...words: string[]): Promise<Ended> {
+  return execute(process.execPath, [MAIN, ...words]);
+}
+
+export interface Serving {
+  readonly url: string;
+  readonly pid: number | undefined;
+  /** What it has printed so far. */
+  stdout(): string;
+  /** Resolves once this has been printed; rejects if the process ends before. */
+  printed(pattern: RegExp): Promise<void>;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts `persona-runtime serve` on a free port, and waits until it serves. */
+export function startServer(...words: string[]): Promise<Serving> {
+  return serving(
+    spawn(process.execPath, [MAIN, "serve", "--port", "0", ...words], { stdio: ["ignore", "pipe", "pipe"] }),
+  );
+}
+
+/** Waits until a child that runs `persona-runtime serve` prints where; it is killed with the test at the latest. */
+export async function serving(child: ChildProcess): Promise<Serving> {
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const { ended, stdout, printed } = observe(child);
+  await printed(/Ctrl\+C stops\.\n/);
+  const url = / serves at (\S+)/.exec(stdout())?.[1] ?? "";
+  return { url, pid: child.pid, stdout, printed, ended, kill: (signal) => void child.kill(signal) };
+}
+
+function observe(child: ChildProcess) {
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const ended = once(child, "close").then(([code]): Ended => ({ code: code as number | null, stdout, stderr }));
+  const printed = async (pattern: RegExp) => {
+    while (!pattern.test(stdout)) {
+      const end = await Promise.race([ended, once(child.stdout ?? child, "data").then(() => undefined)]);
+      if (end !== undefined && !pattern.test(stdout))
+        throw new Error(`It ended with ${end.code}: ${end.stderr}${end.stdout}`);
+    }
+  };
+  return { ended, printed, stdout: () => stdout };
+}

@@ -1,0 +1,15 @@
+/** Waiting in turns of the event loop instead of in time. */
+import { setImmediate } from "node:timers/promises";
+
+/** Lets everything that needs no timer and no other thread come to rest. */
+export async function turns(count = 30): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await setImmediate();
+}
+
+/** Lets the event loop turn until the condition holds; fails after so many turns, however long those take. */
+export async function until(condition: () => boolean, most = 5_000_000): Promise<void> {
+  for (let turn = 0; !condition(); turn += 1) {
+    if (turn === most) throw new Error(`This did not come true in ${most} turns of the event loop: ${condition}`);
+    await setImmediate();
+  }
+}
