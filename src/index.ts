@@ -1,0 +1,35 @@
+/** The public library: a runtime, and the words it is described with. */
+import { randomInt } from "node:crypto";
+import { systemClock } from "./clock.ts";
+import { PersonaRuntime } from "./runtime/runtime.ts";
+import { optionsSchema, parse } from "./runtime/settings.ts";
+import type { Runtime, RuntimeOptions } from "./runtime/types.ts";
+import { openMemoryStore } from "./store/memory.ts";
+import { openSqliteStore } from "./store/sqlite.ts";
+
+export { type Clock, ManualClock, systemClock } from "./clock.ts";
+export { rehearsal } from "./cognition/rehearsal.ts";
+export { ERRORS, type ErrorCode, type FieldFault, PersonaError } from "./errors.ts";
+export type * from "./runtime/types.ts";
+
+/**
+ * Opens the store, takes up the enrollments and the undecided items in it, and starts the cycle.
+ *
+ * Throws a `PersonaError`: `invalid_input`, `addon_missing`, or `store_*` when the database cannot be
+ * opened. Close the runtime when it is no longer needed: it owns the store and a thread.
+ */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const {
+    store: name,
+    clock = systemClock(),
+    seed = randomInt(2 ** 47),
+    ...others
+  } = parse(optionsSchema, options, "options");
+  const store = await (name === "memory" ? openMemoryStore({ clock }) : openSqliteStore(name, { clock }));
+  try {
+    return await PersonaRuntime.start({ store, clock, seed, ...others });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}

@@ -1,0 +1,127 @@
+/** Rooms and direct sessions, with the recently used ones at hand. */
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import { decodeId, quoteId } from "../ids.ts";
+import type { ConversationRow, Sender, Store } from "../store/port.ts";
+import { type Persona, TENANT } from "./personas.ts";
+
+const MAX_CACHED = 100_000;
+
+export class Conversations {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #rows = new Map<number, ConversationRow>();
+  /** Direct sessions that only exist in memory yet. */
+  readonly #unstored = new Set<number>();
+  /** Direct sessions by caller and persona: the row, or the look-up in progress. */
+  readonly #direct = new Map<string, ConversationRow | Promise<ConversationRow>>();
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * The direct session of this sender with this persona; a new one is only in memory and must be
+   * opened by the append that first uses it.
+   */
+  direct(sender: Sender, persona: number): ConversationRow | Promise<ConversationRow> {
+    const caller = `${sender.kind}/${sender.id}`;
+    const name = `${persona} ${caller}`;
+    const known = this.#direct.get(name);
+    if (known !== undefined) return known;
+    const found = this.#findDirect(caller, persona).then(
+      (row) => {
+        remember(this.#rows, row.key, row);
+        // Not yet: who finds the row at hand must not overtake those who still await it.
+        setImmediate(() => remember(this.#direct, name, row));
+        return row;
+      },
+      (error: unknown) => {
+        this.#direct.delete(name);
+        throw error;
+      },
+    );
+    this.#direct.set(name, found);
+    return found;
+  }
+
+  async #findDirect(caller: string, persona: number): Promise<ConversationRow> {
+    const stored = await this.#store.directSession(TENANT, caller, persona);
+    if (stored !== undefined) return stored;
+    const key = this.#store.allocate("conversation");
+    this.#unstored.add(key);
+    const createdAt = this.#clock.now();
+    return { key, tenant: TENANT, kind: "session", name: null, caller, persona, createdAt, closedAt: null };
+  }
+
+  /** What the next append in this conversation has to open with it. */
+  toOpen(row: ConversationRow): { open: ConversationRow } | undefined {
+    return this.#unstored.has(row.key) ? { open: row } : undefined;
+  }
+
+  opened(row: ConversationRow): void {
+    this.#unstored.delete(row.key);
+  }
+
+  /** By public id; throws `room_not_found` or `session_not_found`, whichever was asked for. */
+  async named(id: string, kind: "room" | "session" | "any"): Promise<ConversationRow> {
+    const decoded = decodeId(id, this.#store.salt);
+    const row = decoded?.kind === "conversation" ? await this.byKey(decoded.key) : undefined;
+    if (row !== undefined && (kind === "any" || row.kind === kind)) return row;
+    const code = kind === "room" ? "room_not_found" : "session_not_found";
+    throw new PersonaError(code, `There is no ${kind === "any" ? "session or room" : kind} with the id ${quoteId(id)}`);
+  }
+
+  /** A conversation in which this persona can be spoken to: its own session, or a room it is a member of. */
+  async with(persona: Persona, id: string): Promise<ConversationRow> {
+    const row = await this.named(id, "any");
+    const members = await this.memberKeys(row);
+    if (members.includes(persona.row.key)) return row;
+    throw new PersonaError("session_not_found", `${persona.id} takes no part in the conversation ${id}`);
+  }
+
+  /** Keys of the personas that take part. */
+  async memberKeys(row: ConversationRow): Promise<readonly number[]> {
+    return row.persona === null ? this.#store.members(row.key) : [row.persona];
+  }
+
+  async byKey(key: number): Promise<ConversationRow | undefined> {
+    const known = this.#rows.get(key);
+    if (known !== undefined) return known;
+    const row = await this.#store.conversation(key);
+    if (row !== undefined) remember(this.#rows, key, row);
+    return row;
+  }
+
+  async createRoom(name: string | null, members: readonly number[]): Promise<{ row: ConversationRow; rev: number }> {
+    const createdAt = this.#clock.now();
+    const row: ConversationRow = {
+      key: this.#store.allocate("conversation"),
+      tenant: TENANT,
+      kind: "room",
+      name,
+      caller: null,
+      persona: null,
+      createdAt,
+      closedAt: null,
+    };
+    const rev = await this.#store.createRoom(row, members);
+    remember(this.#rows, row.key, row);
+    return { row, rev };
+  }
+}
+
+/** `Sender.id` of the one who talks in a session; the stored caller has the sender's kind before it. */
+export function callerId(session: ConversationRow): string {
+  return (session.caller ?? "").replace(/^[^/]*\//, "");
+}
+
+/** Keeps the newest; what falls out is read from the store again. */
+function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
+  map.set(key, value);
+  if (map.size > MAX_CACHED) {
+    const [oldest] = map.keys();
+    if (oldest !== undefined) map.delete(oldest);
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The event stream. Durable events are lines of the change log, and readers are only told how far it
+ * goes: whoever reads it, late or at once, reads the same in the same order. Tokens have no place in
+ * the log: they wait in a buffer for each reader, a slow one loses them, and is told so.
+ */
+import type { ChangeRow } from "../store/port.ts";
+import type { EventOptions, RuntimeEvent } from "./types.ts";
+
+export interface ChangeLog {
+  /** Changes with a greater rev, oldest first, and the first rev that the log still holds. */
+  changes(after: number, limit: number): Promise<{ readonly oldest: number; readonly rows: readonly ChangeRow[] }>;
+  /** The event that tells of a change; undefined if what it told of is gone. */
+  eventOf(change: ChangeRow): Promise<RuntimeEvent | undefined>;
+}
+
+const MAX_BUFFERED = 256;
+const PAGE = 100;
+
+export class EventHub {
+  readonly #log: ChangeLog;
+  readonly #readers = new Set<Reader>();
+  #lastRev: number;
+  #closed = false;
+
+  /** `lastRev` is the newest rev of the log at this moment. */
+  constructor(log: ChangeLog, lastRev: number) {
+    this.#log = log;
+    this.#lastRev = lastRev;
+  }
+
+  /** False while nobody listens: then events that are not durable need not be made. */
+  get heard(): boolean {
+    return this.#readers.size > 0;
+  }
+
+  /** The newest rev that readers know of. */
+  get rev(): number {
+    return this.#lastRev;
+  }
+
+  /** The log goes up to this rev, or further. */
+  changed(rev: number): void {
+    this.#lastRev = Math.max(this.#lastRev, rev);
+    for (const reader of this.#readers) reader.offer(this.#lastRev);
+  }
+
+  /** An event that is not durable. */
+  publish(event: RuntimeEvent): void {
+    for (const reader of this.#readers) reader.offer(event);
+  }
+
+  read({ after = this.#lastRev, signal }: { [Name in keyof EventOptions]: EventOptions[Name] | undefined }) {
+    const reader = new Reader(this.#log, this.#lastRev, after);
+    const leave = () => {
+      signal?.removeEventListener("abort", leave);
+      this.#readers.delete(reader);
+      reader.leave();
+    };
+    if (signal?.aborted) reader.leave();
+    else if (this.#closed) reader.end();
+    else this.#readers.add(reader);
+    signal?.addEventListener("abort", leave);
+    return reader.read(leave);
+  }
+
+  /** Ends every stream after what it has already been offered. */
+  close(): void {
+    this.#closed = true;
+    for (const reader of this.#readers) reader.end();
+    this.#readers.clear();
+  }
+}
+
+class Reader {
+  readonly #log: ChangeLog;
+  /** What comes next: events, and revs up to which the log has to be read before what follows. */
+  #buffer: (RuntimeEvent | number)[];
+  /** The newest rev that was read. */
+  #cursor: number;
+  #missed = 0;
+  #state: "open" | "ending" | "left" = "open";
+  #wake: (() => void) | undefined;
+
+  constructor(log: ChangeLog, lastRev: number, after: number) {
+    this.#log = log;
+    this.#cursor = Math.min(after, lastRev);
+    // A rev that was never given is another database's: its reader knows nothing of this one.
+    this.#buffer = [after > lastRev ? { type: "gap", oldest: lastRev } : lastRev];
+  }
+
+  offer(next: RuntimeEvent | number): void {
+    const last = this.#buffer.length - 1;
+    if (typeof next === "number" && typeof this.#buffer[last] === "number") this.#buffer[last] = next;
+    else if (typeof next === "number" || this.#buffer.length < MAX_BUFFERED) this.#buffer.push(next);
+    else this.#missed += 1;
+    this.#wake?.();
+  }
+
+  /** Ends after what was offered. */
+  end(): void {
+    if (this.#state === "open") this.#state = "ending";
+    this.#wake?.();
+  }
+
+  /** Ends at once. */
+  leave(): void {
+    this.#state = "left";
+    this.#wake?.();
+  }
+
+  /** `leave` is called when nobody reads any more. */
+  read(leave: () => void): AsyncIterableIterator<RuntimeEvent> {
+    const events = this.#events(leave);
+    return {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next: () => events.next(),
+      return: () => {
+        // A call of `next` may be waiting for the next event; it ends first.
+        leave();
+        return events.return(undefined);
+      },
+    };
+  }
+
+  async *#events(leave: () => void): AsyncGenerator<RuntimeEvent, undefined> {
+    try {
+      while (this.#state !== "left") {
+        const next = this.#buffer.shift();
+        if (typeof next === "number") yield* this.#readTo(next);
+        else if (next !== undefined) yield next;
+        else if (this.#missed > 0) yield this.#lagged();
+        else if (this.#state === "ending") return;
+        else await this.#wait();
+      }
+    } catch (error) {
+      // The store closes right after the streams; what was not read by then can be resumed.
+      if (this.#state === "open") throw error;
+    } finally {
+      leave();
+    }
+  }
+
+  async #wait(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    await promise;
+  }
+
+  #lagged(): RuntimeEvent {
+    const missed = this.#missed;
+    this.#missed = 0;
+    return { type: "lagged", missed };
+  }
+
+  async *#readTo(rev: number): AsyncGenerator<RuntimeEvent, undefined> {
+    while (this.#cursor < rev) {
+      const { oldest, rows } = await this.#log.changes(this.#cursor, PAGE);
+      if (this.#cursor + 1 < oldest) yield { type: "gap", oldest };
+      for (const row of rows) {
+        const event = await this.#log.eventOf(row);
+        if (this.#state === "left") return;
+        this.#cursor = row.rev;
+        if (event !== undefined) yield event;
+      }
+      if (rows.length < PAGE) this.#cursor = Math.max(this.#cursor, rev);
+    }
+  }
+}

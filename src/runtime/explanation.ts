@@ -1,0 +1,144 @@
+/** Why a turn came when it did, what was merged in it, and what it cost. */
+import { PersonaError } from "../errors.ts";
+import { decodeId, encodeId, quoteId } from "../ids.ts";
+import { type ItemRow, LANES, type OutcomeRow, type Store, type TurnRow } from "../store/port.ts";
+import type { LiveTurn } from "./live-turn.ts";
+import type { Personas } from "./personas.ts";
+import type { Explanation, ItemState, ItemView, Usage } from "./types.ts";
+
+/** What the store keeps of an explanation; the rest follows from the rows. */
+interface Kept {
+  readonly why: Explanation["why"]["reason"];
+  readonly priority: number;
+  readonly waitedMs: number;
+  readonly kind: Explanation["cognition"]["kind"];
+  readonly model?: string | undefined;
+  readonly begunAt?: number;
+  readonly answeredAt?: number;
+  readonly usage?: Usage | undefined;
+}
+
+export function explanationOf(turn: LiveTurn): string {
+  const { why, effectivePriority, waitedMs } = turn.formed;
+  const kept: Kept = {
+    why,
+    priority: effectivePriority,
+    waitedMs,
+    kind: turn.cognitionKind === "function" ? "function" : "rehearsal",
+    model: turn.persona.definition.model,
+    ...(turn.begunAt === 0 ? {} : { begunAt: turn.begunAt }),
+    ...(turn.answeredAt === 0 ? {} : { answeredAt: turn.answeredAt }),
+    usage: turn.usage,
+  };
+  return JSON.stringify(kept);
+}
+
+export class Explanations {
+  readonly #store: Store;
+  readonly #personas: Personas;
+
+  constructor(store: Store, personas: Personas) {
+    this.#store = store;
+    this.#personas = personas;
+  }
+
+  /** By the public id of a turn, an item, a reply, or a message to one persona; throws `turn_not_found`. */
+  async explain(id: string): Promise<Explanation> {
+    const row = await this.#turn(id);
+    if (row === undefined) throw notFound(id);
+    const { salt } = this.#store;
+    const kept = JSON.parse(row.explanation) as Kept;
+    const items = await Promise.all(row.items.map((key) => this.#store.item(key)));
+    return {
+      turn: encodeId("turn", row.key, salt),
+      persona: await this.#personas.idOf(row.persona),
+      conversation: encodeId("conversation", row.conversation, salt),
+      attempt: row.attempt,
+      outcome: row.outcome ?? "running",
+      error: row.error ?? undefined,
+      reply: row.reply === null ? undefined : encodeId("message", row.reply, salt),
+      why: {
+        reason: kept.why,
+        lane: LANES[row.lane] ?? "chat",
+        effectivePriority: kept.priority,
+        waitedMs: kept.waitedMs,
+      },
+      items: items
+        .filter((item) => item !== undefined)
+        .map((item) => ({
+          id: encodeId("item", keyOf(item), salt),
+          message: encodeId("message", item.message, salt),
+          role: keyOf(item) === row.items.at(-1) ? "trigger" : "context",
+          state: stateOf(item),
+          waitedMs: row.formedAt - item.enqueuedAt,
+        })),
+      cognition: { kind: kept.kind, model: kept.model },
+      cost: { usage: kept.usage, latencyMs: latencies(row, kept) },
+    };
+  }
+
+  async item(id: string): Promise<ItemView> {
+    const decoded = decodeId(id, this.#store.salt);
+    const row = decoded?.kind === "item" ? await this.#store.item(decoded.key) : undefined;
+    if (row === undefined) throw notFound(id);
+    return this.view(row);
+  }
+
+  async view(row: ItemRow | OutcomeRow): Promise<ItemView> {
+    const { salt } = this.#store;
+    const decided = "outcome" in row ? row : undefined;
+    return {
+      id: encodeId("item", keyOf(row), salt),
+      message: encodeId("message", row.message, salt),
+      conversation: encodeId("conversation", row.conversation, salt),
+      persona: await this.#personas.idOf(row.persona),
+      state: stateOf(row),
+      reason: decided?.reason ?? undefined,
+      error: decided?.error ?? undefined,
+      attempt: row.attempt,
+      turn: row.turn === null ? undefined : encodeId("turn", row.turn, salt),
+    };
+  }
+
+  async #turn(id: string): Promise<TurnRow | undefined> {
+    const decoded = decodeId(id, this.#store.salt);
+    if (decoded === undefined || decoded.kind === "conversation") return undefined;
+    let { kind, key } = decoded;
+    if (kind === "message") {
+      const message = await this.#store.message(key);
+      if (message === undefined) return undefined;
+      if (message.turn !== null) [kind, key] = ["turn", message.turn];
+      else if (message.itemCount === 1 && message.firstItem !== null) [kind, key] = ["item", message.firstItem];
+    }
+    if (kind === "item") {
+      const turn = (await this.#store.item(key))?.turn ?? null;
+      if (turn !== null) [kind, key] = ["turn", turn];
+    }
+    return kind === "turn" ? this.#store.turn(key) : undefined;
+  }
+}
+
+const keyOf = (row: ItemRow | OutcomeRow): number => ("outcome" in row ? row.item : row.key);
+
+function stateOf(row: ItemRow | OutcomeRow): ItemState {
+  if ("outcome" in row) return row.outcome;
+  return row.turn === null ? "waiting" : "in_turn";
+}
+
+function latencies(row: TurnRow, kept: Kept): Explanation["cost"]["latencyMs"] {
+  const begunAt = kept.begunAt ?? row.formedAt;
+  const answeredAt = kept.answeredAt ?? row.settledAt ?? begunAt;
+  return {
+    waited: kept.waitedMs,
+    begin: begunAt - row.formedAt,
+    cognition: answeredAt - begunAt,
+    settle: (row.settledAt ?? answeredAt) - answeredAt,
+  };
+}
+
+function notFound(id: string): PersonaError {
+  return new PersonaError(
+    "turn_not_found",
+    `No turn belongs to the id ${quoteId(id)}; give the id of a turn, a reply, an item that was in a turn, or a message to one persona`,
+  );
+}

@@ -1,0 +1,347 @@
+/**
+ * The driver of the native service cycle. It runs on the JavaScript thread: operations collect in one
+ * packed array, and one call per turn of the event loop hands them in and takes turns and settlements
+ * out. Between calls there is one timer, for the next deadline, and none when nothing waits for time.
+ * (ARCHITECTURE.md has the measurement that decided against a thread of its own.)
+ */
+import { type Addon, loadAddon } from "../addon.ts";
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import * as layout from "../layout.ts";
+import type { PersonaSettings } from "./types.ts";
+
+/** Handle of an enrolled persona in native memory; a stale one names nothing. */
+export type Slot = number;
+/** Handle of a turn in native memory; a stale one names nothing. */
+export type TurnHandle = number;
+
+export interface ArmedItem {
+  readonly key: number;
+  readonly slot: Slot;
+  readonly conversation: number;
+  readonly lane: number;
+  readonly priority: number;
+  readonly flags: number;
+  readonly enqueuedAt: number;
+  readonly notBefore: number | null;
+  readonly expiresAt: number | null;
+  readonly attempt: number;
+  readonly failures: number;
+}
+
+export interface FormedTurn {
+  readonly handle: TurnHandle;
+  readonly slot: Slot;
+  readonly conversation: number;
+  readonly lane: number;
+  readonly attempt: number;
+  readonly deadline: number;
+  readonly formedAt: number;
+  readonly why: (typeof layout.WHY)[number];
+  readonly effectivePriority: number;
+  readonly waitedMs: number;
+  /** Keys in commit order, the trigger last. */
+  readonly items: readonly number[];
+}
+
+export interface NativeSettlement {
+  readonly item: number;
+  readonly slot: Slot;
+  /** Of the turn that failed; undefined for an item that was in none. */
+  readonly turn: TurnHandle | undefined;
+  readonly kind: (typeof layout.KIND)[number];
+  readonly reason: (typeof layout.REASON)[number];
+  readonly notBefore: number;
+  readonly attempt: number;
+  readonly failures: number;
+  readonly flags: number;
+}
+
+/** What a drive found; called synchronously, in this order, once each at most per drive. */
+export interface FleetEvents {
+  turns(turns: readonly FormedTurn[]): void;
+  /** Leases that ran out. */
+  expired(turns: readonly TurnHandle[]): void;
+  settlements(settlements: readonly NativeSettlement[]): void;
+  /** Slots that are gone for good. */
+  freed(slots: readonly Slot[]): void;
+  /** The native cycle failed; nothing can be asked of it any more. */
+  failed(error: PersonaError): void;
+}
+
+export interface FleetCounts {
+  readonly lanes: Readonly<Record<(typeof layout.LANE)[number], number>>;
+  readonly queued: number;
+  readonly inFlight: number;
+  readonly held: (typeof layout.HELD)[number];
+  readonly heldUntil: number | undefined;
+  readonly draining: boolean;
+  readonly slots: number;
+  readonly bytes: number;
+}
+
+type Outcome = (typeof layout.OUTCOME)[number];
+
+export class Fleet {
+  readonly #addon: Addon;
+  readonly #native: ReturnType<Addon["fleetCreate"]>;
+  readonly #clock: Clock;
+  readonly #events: FleetEvents;
+  readonly #batch = new Float64Array(layout.BATCH_SIZE);
+  readonly #counts = new Float64Array(layout.STATUS_SIZE);
+  #operations = new Float64Array(256 * layout.OP_SIZE);
+  #pending = 0;
+  #scheduled = false;
+  #cancelAlarm: (() => void) | undefined;
+  #dispatching = true;
+  /** Why nothing can be asked any more: it failed, or was closed. */
+  #end: PersonaError | undefined;
+
+  constructor(options: { clock: Clock; maxTurnsInFlight: number; seed: number; events: FleetEvents }) {
+    this.#addon = loadAddon();
+    this.#native = this.#addon.fleetCreate(options.maxTurnsInFlight, options.seed);
+    this.#clock = options.clock;
+    this.#events = options.events;
+  }
+
+  /** Whether nothing can be asked of it any more. */
+  get over(): boolean {
+    return this.#end !== undefined;
+  }
+
+  get failed(): boolean {
+    return this.#end?.code === "driver_failed";
+  }
+
+  enroll(settings: PersonaSettings): Slot {
+    return this.#guard(() => this.#addon.fleetEnroll(this.#native, packSettings(settings)));
+  }
+
+  configure(slot: Slot, settings: PersonaSettings): void {
+    this.#guard(() => this.#addon.fleetConfigure(this.#native, slot, packSettings(settings)));
+    this.#schedule();
+  }
+
+  unenroll(slot: Slot, mode: "drain" | "return"): void {
+    this.#guard(() => this.#addon.fleetUnenroll(this.#native, slot, layout.UNENROLL.indexOf(mode)));
+    this.#schedule();
+  }
+
+  /** Reserves room for `n` items; the reason if there is none. */
+  admit(slot: Slot, n: number): (typeof layout.REFUSAL)[number] | undefined {
+    const admit = () => layout.REFUSAL[this.#guard(() => this.#addon.fleetAdmit(this.#native, slot, n)) - 1];
+    const refusal = admit();
+    if (refusal !== "full" || this.#pending === 0) return refusal;
+    // What has ended since the last drive may make room.
+    this.#drive();
+    return admit();
+  }
+
+  /** Gives a reservation back whose rows were not written. */
+  release(slot: Slot, n: number): void {
+    this.#guard(() => this.#addon.fleetRelease(this.#native, slot, n));
+    this.#schedule();
+  }
+
+  /** Hands in an item that is in the store. */
+  arm(item: ArmedItem): void {
+    const at = this.#operation(layout.OP_ARM);
+    const operations = this.#operations;
+    operations[at + layout.ARM_ITEM] = item.key;
+    operations[at + layout.ARM_SLOT] = item.slot;
+    operations[at + layout.ARM_CONVERSATION] = item.conversation;
+    operations[at + layout.ARM_LANE] = item.lane;
+    operations[at + layout.ARM_PRIORITY] = item.priority;
+    operations[at + layout.ARM_FLAGS] = item.flags;
+    operations[at + layout.ARM_ENQUEUED_AT] = item.enqueuedAt;
+    operations[at + layout.ARM_NOT_BEFORE] = item.notBefore ?? Number.NaN;
+    operations[at + layout.ARM_EXPIRES_AT] = item.expiresAt ?? Number.NaN;
+    operations[at + layout.ARM_ATTEMPT] = item.attempt;
+    operations[at + layout.ARM_FAILURES] = item.failures;
+  }
+
+  /** Cognition has answered and its reply is being written: the lease must not run out any more. */
+  settling(turn: TurnHandle): void {
+    this.#operations[this.#operation(layout.OP_SETTLING) + layout.COMPLETE_TURN] = turn;
+  }
+
+  /** The turn has ended; `retryAt` says when items that go back may be tried again. */
+  complete(turn: TurnHandle, outcome: Outcome, retryAt = Number.NaN): void {
+    const at = this.#operation(layout.OP_COMPLETE);
+    this.#operations[at + layout.COMPLETE_TURN] = turn;
+    this.#operations[at + layout.COMPLETE_OUTCOME] = layout.OUTCOME.indexOf(outcome);
+    this.#operations[at + layout.COMPLETE_RETRY_AT] = retryAt;
+  }
+
+  /** Counts of one persona, or of the fleet, with everything that was handed in. */
+  counts(slot?: Slot): FleetCounts {
+    if (this.#pending > 0) this.#drive();
+    const counts = this.#counts;
+    this.#guard(() => this.#addon.fleetStatus(this.#native, slot ?? Number.NaN, counts));
+    const at = (field: number) => counts[field] ?? 0;
+    const heldUntil = at(layout.STATUS_HELD_UNTIL);
+    return {
+      lanes: {
+        voice: at(layout.STATUS_VOICE),
+        chat: at(layout.STATUS_CHAT),
+        task: at(layout.STATUS_TASK),
+        background: at(layout.STATUS_BACKGROUND),
+      },
+      queued: at(layout.STATUS_QUEUED),
+      inFlight: at(layout.STATUS_IN_FLIGHT),
+      held: layout.HELD[at(layout.STATUS_HELD)] ?? "nothing",
+      heldUntil: Number.isNaN(heldUntil) ? undefined : heldUntil,
+      draining: at(layout.STATUS_DRAINING) === 1,
+      slots: at(layout.STATUS_PERSONAS),
+      bytes: at(layout.STATUS_BYTES),
+    };
+  }
+
+  /** Forms no further turns; what runs can still end. */
+  stopDispatching(): void {
+    this.#dispatching = false;
+  }
+
+  /** Lets the native memory go. */
+  close(): void {
+    this.#end ??= new PersonaError("runtime_closed", "The runtime is closed; create another one");
+    this.#cancelAlarm?.();
+    this.#addon.fleetClose(this.#native);
+  }
+
+  #operation(op: number): number {
+    const at = this.#pending * layout.OP_SIZE;
+    if (at === this.#operations.length) {
+      const larger = new Float64Array(2 * at);
+      larger.set(this.#operations);
+      this.#operations = larger;
+    }
+    this.#operations[at] = op;
+    this.#pending += 1;
+    this.#schedule();
+    return at;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.over) return;
+    this.#scheduled = true;
+    setImmediate(this.#drive);
+  }
+
+  readonly #drive = (): void => {
+    this.#scheduled = false;
+    if (this.over) return;
+    this.#cancelAlarm?.();
+    this.#cancelAlarm = undefined;
+    const count = this.#pending;
+    this.#pending = 0;
+    try {
+      const operations = this.#operations.subarray(0, count * layout.OP_SIZE);
+      this.#addon.fleetDrive(this.#native, this.#clock.now(), this.#dispatching, operations, this.#batch);
+    } catch (cause) {
+      this.#fail(cause);
+      return;
+    }
+    this.#deliver();
+    if (this.#batch[layout.HEAD_MORE] === 1) this.#schedule();
+    const deadline = this.#batch[layout.HEAD_DEADLINE] ?? Number.NaN;
+    if (!this.#scheduled && !Number.isNaN(deadline)) {
+      this.#cancelAlarm = this.#clock.at(deadline, () => {
+        this.#cancelAlarm = undefined;
+        this.#schedule();
+      });
+    }
+  };
+
+  #deliver(): void {
+    const batch = this.#batch;
+    const count = (field: number) => batch[field] ?? 0;
+    if (count(layout.HEAD_TURNS) > 0) this.#events.turns(turnsOf(batch));
+    if (count(layout.HEAD_EXPIRED) > 0)
+      this.#events.expired(numbersAt(batch, layout.EXPIRED_AT, count(layout.HEAD_EXPIRED)));
+    if (count(layout.HEAD_SETTLEMENTS) > 0) this.#events.settlements(this.#settled(count(layout.HEAD_SETTLEMENTS)));
+    if (count(layout.HEAD_FREED) > 0) this.#events.freed(numbersAt(batch, layout.FREED_AT, count(layout.HEAD_FREED)));
+  }
+
+  #settled(count: number): NativeSettlement[] {
+    const batch = this.#batch;
+    return Array.from({ length: count }, (_, n) => {
+      const at = layout.SETTLEMENTS_AT + n * layout.SETTLEMENT_SIZE;
+      const field = (offset: number) => batch[at + offset] ?? 0;
+      const turn = field(layout.SETTLEMENT_TURN);
+      return {
+        item: field(layout.SETTLEMENT_ITEM),
+        slot: field(layout.SETTLEMENT_SLOT),
+        turn: Number.isNaN(turn) ? undefined : turn,
+        kind: layout.KIND[field(layout.SETTLEMENT_KIND)] ?? "dead",
+        reason: layout.REASON[field(layout.SETTLEMENT_REASON)] ?? "cognition_failed",
+        notBefore: field(layout.SETTLEMENT_NOT_BEFORE),
+        attempt: field(layout.SETTLEMENT_ATTEMPT),
+        failures: field(layout.SETTLEMENT_FAILURES),
+        flags: field(layout.SETTLEMENT_FLAGS),
+      };
+    });
+  }
+
+  /** A call that fails is a defect: the input was checked before. The fleet is given up rather than trusted. */
+  #guard<Result>(call: () => Result): Result {
+    if (this.#end !== undefined) throw this.#end;
+    try {
+      return call();
+    } catch (cause) {
+      throw this.#fail(cause);
+    }
+  }
+
+  #fail(cause: unknown): PersonaError {
+    const error = new PersonaError("driver_failed", "The native service cycle failed; accepted items are kept", {
+      cause,
+    });
+    this.#end = error;
+    this.#events.failed(error);
+    return error;
+  }
+}
+
+function packSettings(settings: PersonaSettings): Float64Array {
+  const packed = new Float64Array(layout.SETTINGS_SIZE);
+  packed[layout.SETTINGS_MAX_PARALLEL_TURNS] = settings.maxParallelTurns;
+  packed[layout.SETTINGS_MAX_QUEUED] = settings.maxQueued;
+  packed[layout.SETTINGS_DEADLINE_MS] = settings.deadlineMs;
+  packed[layout.SETTINGS_PAUSED] = settings.paused ? 1 : 0;
+  packed[layout.SETTINGS_DROP_UNKNOWN] = settings.onUnknownOutcome === "drop" ? 1 : 0;
+  return packed;
+}
+
+/** The turns of a batch that native has filled. */
+export function turnsOf(batch: Float64Array): FormedTurn[] {
+  const turns: FormedTurn[] = [];
+  let items = layout.ITEMS_AT;
+  for (let n = 0; n < (batch[layout.HEAD_TURNS] ?? 0); n += 1) {
+    const at = layout.TURNS_AT + n * layout.TURN_SIZE;
+    const field = (offset: number) => batch[at + offset] ?? 0;
+    const size = field(layout.TURN_ITEMS);
+    turns.push({
+      handle: field(layout.TURN_TURN),
+      slot: field(layout.TURN_SLOT),
+      conversation: field(layout.TURN_CONVERSATION),
+      lane: field(layout.TURN_LANE),
+      attempt: field(layout.TURN_ATTEMPT),
+      deadline: field(layout.TURN_DEADLINE),
+      formedAt: field(layout.TURN_FORMED_AT),
+      why: layout.WHY[field(layout.TURN_WHY)] ?? "only",
+      effectivePriority: field(layout.TURN_EFFECTIVE_PRIORITY),
+      waitedMs: field(layout.TURN_WAITED_MS),
+      items: numbersAt(batch, items, size),
+    });
+    items += size;
+  }
+  return turns;
+}
+
+/** A view and `Array.from` would cost more than the turn around them. */
+function numbersAt(batch: Float64Array, at: number, count: number): number[] {
+  const numbers: number[] = [];
+  for (let n = at; n < at + count; n += 1) numbers.push(batch[n] ?? 0);
+  return numbers;
+}

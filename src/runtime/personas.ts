@@ -1,0 +1,228 @@
+/** The directory of enrolled personas: who they are, and which native slot each occupies. */
+
+import type { Clock } from "../clock.ts";
+import { rehearsal } from "../cognition/rehearsal.ts";
+import { PersonaError } from "../errors.ts";
+import { quoteId } from "../ids.ts";
+import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
+import type { Fleet, Slot } from "./fleet.ts";
+import { type CheckedDefinition, checkDefinition } from "./settings.ts";
+import type { Cognition, EnrollmentStatus, PersonaDefinition, PersonaSettings } from "./types.ts";
+
+/** The only tenant until requests carry identities. */
+export const TENANT = "default";
+
+/** A definition as it is stored: all but the function, whose presence is remembered. */
+export interface StoredDefinition {
+  readonly name: string;
+  readonly instructions: string;
+  readonly model?: string | undefined;
+  readonly settings: PersonaSettings;
+  readonly hasFunction: boolean;
+}
+
+export interface Persona {
+  readonly id: string;
+  readonly slot: Slot;
+  row: EnrollmentRow;
+  definition: StoredDefinition;
+  /** The function that it was enrolled with. */
+  own: Cognition | undefined;
+  cognition: Cognition;
+  cognitionKind: EnrollmentStatus["cognition"];
+  /** Set while it is being unenrolled; settles when it is gone. */
+  leaving: PromiseWithResolvers<void> | undefined;
+}
+
+export class Personas {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #fleet: Fleet;
+  readonly #standIn: Cognition | undefined;
+  readonly #onChange: (rev: number) => void;
+  readonly #byId = new Map<string, Persona>();
+  readonly #byKey = new Map<number, Persona>();
+  readonly #bySlot = new Map<Slot, Persona>();
+  /** The last write per id: two writes of one enrollment follow each other. */
+  readonly #writes = new Map<string, Promise<unknown>>();
+
+  /** `cognition` answers for personas without one of their own; default the rehearsal. */
+  constructor(options: {
+    store: Store;
+    clock: Clock;
+    fleet: Fleet;
+    cognition: Cognition | undefined;
+    onChange: (rev: number) => void;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#fleet = options.fleet;
+    this.#standIn = options.cognition;
+    this.#onChange = options.onChange;
+  }
+
+  /** Takes up the stored enrollments; those whose cognition was a function wait until it is given again. */
+  async load(): Promise<void> {
+    for (const row of await this.#store.enrollments()) this.#place(row, storedDefinition(row), undefined);
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** Sorted by id. */
+  all(): Persona[] {
+    return [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** Throws `persona_not_found`. */
+  get(id: string): Persona {
+    const persona = this.#byId.get(id);
+    if (persona === undefined) {
+      throw new PersonaError("persona_not_found", `No persona with the id ${quoteId(id)} is enrolled`);
+    }
+    return persona;
+  }
+
+  byKey(key: number): Persona | undefined {
+    return this.#byKey.get(key);
+  }
+
+  bySlot(slot: Slot): Persona | undefined {
+    return this.#bySlot.get(slot);
+  }
+
+  /** The public name of a persona, enrolled or gone. */
+  async idOf(key: number): Promise<string> {
+    return this.#byKey.get(key)?.id ?? (await this.#store.enrollment(key))?.id ?? "";
+  }
+
+  async enroll(input: PersonaDefinition): Promise<Persona> {
+    const checked = checkDefinition(input);
+    return this.#inTurn(checked.id, () => this.#write(checked));
+  }
+
+  /** Resolves when its slot is free and the store knows that it is gone. */
+  async unenroll(id: string, mode: "drain" | "return"): Promise<void> {
+    await (await this.#inTurn(id, async () => this.#leave(this.get(id), mode))).promise;
+  }
+
+  /** Nobody will leave any more: the store still has those who were to, and so has the next start. */
+  stay(error: PersonaError): void {
+    for (const { leaving } of this.#byId.values()) leaving?.reject(error);
+  }
+
+  /** Native has let a slot go: the enrollment ends. */
+  async freed(slot: Slot): Promise<void> {
+    const persona = this.#bySlot.get(slot);
+    if (persona === undefined) return;
+    const removedAt = this.#clock.now();
+    try {
+      const row = { ...persona.row, updatedAt: removedAt, removedAt };
+      const rev = await this.#inTurn(persona.id, () => this.#store.saveEnrollment(row));
+      this.#forget(persona);
+      this.#onChange(rev);
+      persona.leaving?.resolve();
+    } catch (error) {
+      // The store still has it: it is there again after a restart, as if it had not been asked to leave.
+      this.#forget(persona);
+      persona.leaving?.reject(error);
+    }
+  }
+
+  #leave(persona: Persona, mode: "drain" | "return"): PromiseWithResolvers<void> {
+    const isFirst = persona.leaving === undefined;
+    persona.leaving ??= Promise.withResolvers();
+    // A slot that is free already does not drain any more, and has nothing to give back.
+    if (isFirst || this.#fleet.counts(persona.slot).draining) this.#fleet.unenroll(persona.slot, mode);
+    return persona.leaving;
+  }
+
+  async #write(checked: CheckedDefinition): Promise<Persona> {
+    const current = this.#byId.get(checked.id);
+    if (current?.leaving !== undefined) {
+      throw new PersonaError(
+        "persona_draining",
+        `${checked.id} is being unenrolled; enroll it again when that is done`,
+      );
+    }
+    const former = current?.row ?? (await this.#store.enrollmentNamed(TENANT, checked.id));
+    const { id, name, instructions, model, settings } = checked;
+    // Who changes a name over HTTP has no function to give, and must not take the persona's away.
+    const cognition = checked.cognition ?? current?.own;
+    const definition: StoredDefinition = { name, instructions, model, settings, hasFunction: cognition !== undefined };
+    const now = this.#clock.now();
+    const row: EnrollmentRow = {
+      key: former?.key ?? this.#store.allocate("enrollment"),
+      tenant: TENANT,
+      id,
+      partition: partitionOf(TENANT, id),
+      definition: JSON.stringify(definition),
+      createdAt: former?.createdAt ?? now,
+      updatedAt: now,
+      removedAt: null,
+    };
+    const rev = await this.#store.saveEnrollment(row);
+    const persona = current === undefined ? this.#place(row, definition, cognition) : current;
+    if (current !== undefined) this.#change(current, row, definition, cognition);
+    this.#onChange(rev);
+    return persona;
+  }
+
+  #place(row: EnrollmentRow, definition: StoredDefinition, cognition: Cognition | undefined): Persona {
+    const mind = this.#mind(definition, cognition);
+    const slot = this.#fleet.enroll(nativeSettings(definition, mind.cognitionKind));
+    const persona: Persona = { id: row.id, slot, row, definition, ...mind, leaving: undefined };
+    this.#byId.set(persona.id, persona);
+    this.#byKey.set(row.key, persona);
+    this.#bySlot.set(slot, persona);
+    return persona;
+  }
+
+  #change(persona: Persona, row: EnrollmentRow, definition: StoredDefinition, cognition: Cognition | undefined): void {
+    Object.assign(persona, { row, definition, ...this.#mind(definition, cognition) });
+    this.#fleet.configure(persona.slot, nativeSettings(definition, persona.cognitionKind));
+  }
+
+  #forget(persona: Persona): void {
+    this.#byId.delete(persona.id);
+    this.#byKey.delete(persona.row.key);
+    this.#bySlot.delete(persona.slot);
+  }
+
+  #mind(
+    definition: StoredDefinition,
+    own: Cognition | undefined,
+  ): Pick<Persona, "own" | "cognition" | "cognitionKind"> {
+    if (own !== undefined) return { own, cognition: own, cognitionKind: "function" };
+    if (definition.hasFunction) return { own, cognition: rehearsal, cognitionKind: "absent" };
+    if (this.#standIn !== undefined) return { own, cognition: this.#standIn, cognitionKind: "function" };
+    return { own, cognition: rehearsal, cognitionKind: "rehearsal" };
+  }
+
+  async #inTurn<Result>(id: string, write: () => Promise<Result>): Promise<Result> {
+    const before = this.#writes.get(id) ?? Promise.resolve();
+    const after = before.then(write, write);
+    this.#writes.set(id, after);
+    try {
+      return await after;
+    } finally {
+      if (this.#writes.get(id) === after) this.#writes.delete(id);
+    }
+  }
+}
+
+function storedDefinition({ id, definition }: EnrollmentRow): StoredDefinition {
+  try {
+    return JSON.parse(definition) as StoredDefinition;
+  } catch (cause) {
+    throw new PersonaError("store_corrupt", `The definition of ${id} is damaged; restore the database from a backup`, {
+      cause,
+    });
+  }
+}
+
+/** A persona whose function was not given again cannot answer: to native that is a pause. */
+function nativeSettings(definition: StoredDefinition, kind: Persona["cognitionKind"]): PersonaSettings {
+  return kind === "absent" ? { ...definition.settings, paused: true } : definition.settings;
+}

@@ -1,0 +1,502 @@
+/** One runtime: the fleet, the store, and everything between them. */
+import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import { decodeId, encodeId, quoteId } from "../ids.ts";
+import { FLAG_ADMITTED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
+import type {
+  Append,
+  ConversationRow,
+  Decision,
+  FedItem,
+  MessageRow,
+  OutcomeRow,
+  Settle,
+  Store,
+} from "../store/port.ts";
+import { PendingAnswer } from "./answer.ts";
+import { Conversations, callerId } from "./conversations.ts";
+import { EventHub } from "./event-hub.ts";
+import { Explanations } from "./explanation.ts";
+import { Fleet } from "./fleet.ts";
+import { Intake, type Prepared, refusalError } from "./intake.ts";
+import type { LiveTurn } from "./live-turn.ts";
+import { type Persona, Personas, TENANT } from "./personas.ts";
+import { closeSchema, eventsSchema, pageSchema, parse, roomSchema, unenrollSchema } from "./settings.ts";
+import { checkSpeech, type Speech } from "./speech.ts";
+import { fleetStatus, personaStatus, type Tally } from "./status.ts";
+import { Texts } from "./texts.ts";
+import { Turns } from "./turns.ts";
+import type * as api from "./types.ts";
+import { Changes, messageView, replyView } from "./views.ts";
+import { Waiters } from "./waiters.ts";
+
+export interface RuntimeParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly seed: number;
+  readonly maxTurnsInFlight: number;
+  readonly cognition?: api.Cognition | undefined;
+  readonly onWarning?: ((warning: api.PersonaWarning) => void) | undefined;
+}
+
+/** A persona's reply in a room still reaches the other personas up to this hop. */
+const MAX_HOPS = 8;
+
+export class PersonaRuntime implements api.Runtime {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #fleet: Fleet;
+  readonly #personas: Personas;
+  readonly #conversations: Conversations;
+  readonly #intake: Intake;
+  readonly #turns: Turns;
+  readonly #texts = new Texts();
+  readonly #waiters = new Waiters();
+  readonly #changes: Changes;
+  readonly #hub: EventHub;
+  readonly #explanations: Explanations;
+  readonly #tally: Tally = { answered: 0, declined: 0, dead: 0, retried: 0 };
+  readonly #warn: (warning: api.PersonaWarning) => void;
+  /** False while the backlog is fed: those items were admitted in an earlier life. */
+  #live = false;
+  #closed: Promise<void> | undefined;
+
+  /** Takes the store over, unless this fails: `close` closes it. */
+  static async start(parts: RuntimeParts): Promise<PersonaRuntime> {
+    const runtime = new PersonaRuntime(parts);
+    try {
+      await runtime.#personas.load();
+      await parts.store.feed((items) => runtime.#arm(items));
+    } catch (error) {
+      // What was fed so far must not be taken up.
+      runtime.#fleet.close();
+      throw error;
+    }
+    runtime.#live = true;
+    return runtime;
+  }
+
+  private constructor({ store, clock, seed, maxTurnsInFlight, cognition, onWarning }: RuntimeParts) {
+    this.#store = store;
+    this.#clock = clock;
+    // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
+    this.#warn = (warning) => queueMicrotask(() => onWarning?.(warning));
+    this.#fleet = new Fleet({
+      clock,
+      seed,
+      maxTurnsInFlight,
+      events: {
+        turns: (turns) => this.#turns.start(turns),
+        expired: (turns) => this.#turns.expire(turns),
+        settlements: (settlements) => this.#turns.settle(settlements),
+        freed: (slots) => {
+          for (const slot of slots) void this.#personas.freed(slot);
+        },
+        failed: (error) => this.#driverFailed(error),
+      },
+    });
+    this.#personas = new Personas({
+      store,
+      clock,
+      fleet: this.#fleet,
+      cognition,
+      onChange: (rev) => this.#hub.changed(rev),
+    });
+    this.#conversations = new Conversations(store, clock);
+    this.#intake = new Intake({
+      store,
+      clock,
+      fleet: this.#fleet,
+      personas: this.#personas,
+      conversations: this.#conversations,
+      texts: this.#texts,
+    });
+    this.#turns = new Turns({
+      store,
+      clock,
+      fleet: this.#fleet,
+      personas: this.#personas,
+      texts: this.#texts,
+      warn: this.#warn,
+      events: {
+        started: (turn) => this.#started(turn),
+        token: (turn, token) => this.#token(turn, token),
+        compose: (turn, trigger, text) => this.#compose(turn, trigger, text),
+        settled: (turn, command, revs) => this.#settled(turn, command, revs),
+        notSettled: (command) => this.#intake.withdraw({ items: command.reply?.items ?? [] }),
+      },
+    });
+    this.#explanations = new Explanations(store, this.#personas);
+    this.#changes = new Changes(store, this.#personas, this.#conversations, this.#explanations);
+    this.#hub = new EventHub(this.#changes, store.rev);
+  }
+
+  async enroll(definition: api.PersonaDefinition): Promise<api.EnrollmentStatus> {
+    this.#assertOpen();
+    return personaStatus(await this.#personas.enroll(definition), this.#fleet);
+  }
+
+  async unenroll(id: string, mode: "drain" | "return" = "drain"): Promise<void> {
+    this.#assertOpen();
+    await this.#personas.unenroll(id, parse(unenrollSchema, mode, "mode"));
+  }
+
+  send(persona: string, text: string, options: api.SendOptions): api.Answer {
+    const answer = new PendingAnswer();
+    this.#send(answer, persona, text, options).catch((error: unknown) => answer.reject(asPersonaError(error)));
+    return answer;
+  }
+
+  async post(room: string, text: string, options: api.PostOptions): Promise<api.Accepted> {
+    this.#assertOpen();
+    const speech = checkSpeech(text, options);
+    const conversation = await this.#conversations.named(room, "room");
+    const members = await this.#conversations.memberKeys(conversation);
+    const recipients = members.map((key) => this.#personas.byKey(key)).filter((persona) => persona !== undefined);
+    return this.#bringIn(speech, conversation, recipients, undefined);
+  }
+
+  async createRoom(room: { readonly name?: string; readonly members?: readonly string[] }): Promise<api.Room> {
+    this.#assertOpen();
+    const { name, members } = parse(roomSchema, room, "room");
+    const keys = [...new Set(members)].map((id) => this.#personas.get(id).row.key);
+    const { row, rev } = await this.#conversations.createRoom(name ?? null, keys);
+    this.#hub.changed(rev);
+    return this.#changes.room(row);
+  }
+
+  async room(id: string): Promise<api.Room> {
+    return this.#changes.room(await this.#conversations.named(id, "room"));
+  }
+
+  async session(id: string): Promise<api.Session> {
+    const row = await this.#conversations.named(id, "session");
+    return {
+      id: encodeId("conversation", row.key, this.#store.salt),
+      persona: await this.#personas.idOf(row.persona ?? 0),
+      caller: callerId(row),
+      createdAt: row.createdAt,
+      closedAt: row.closedAt ?? undefined,
+    };
+  }
+
+  addMember(room: string, persona: string): Promise<api.Room> {
+    return this.#changeMembers(room, persona, "addMember");
+  }
+
+  removeMember(room: string, persona: string): Promise<api.Room> {
+    return this.#changeMembers(room, persona, "removeMember");
+  }
+
+  async messages(
+    id: string,
+    page?: { readonly after?: string; readonly limit?: number },
+  ): Promise<readonly api.Message[]> {
+    const { after: afterId, limit } = parse(pageSchema, page, "page");
+    const conversation = await this.#conversations.named(id, "any");
+    const after = afterId === undefined ? undefined : this.#messageKey(afterId, "after");
+    const rows = await this.#store.messages({
+      conversation: conversation.key,
+      limit,
+      ...(after === undefined ? {} : { after }),
+    });
+    return rows.map((row) => messageView(row, this.#store.salt));
+  }
+
+  explain(id: string): Promise<api.Explanation> {
+    return this.#explanations.explain(id);
+  }
+
+  item(id: string): Promise<api.ItemView> {
+    return this.#explanations.item(id);
+  }
+
+  status(): api.FleetStatus;
+  status(persona: string): api.EnrollmentStatus;
+  status(persona?: string): api.FleetStatus | api.EnrollmentStatus {
+    if (persona !== undefined) return personaStatus(this.#personas.get(persona), this.#fleet);
+    const { accepted, refused } = this.#intake;
+    return fleetStatus(this.#fleet, this.#store, { ...this.#tally, accepted, refused, personas: this.#personas.size });
+  }
+
+  personas(): readonly api.EnrollmentStatus[] {
+    return this.#personas.all().map((persona) => personaStatus(persona, this.#fleet));
+  }
+
+  events(options?: api.EventOptions): AsyncIterableIterator<api.RuntimeEvent> {
+    return this.#hub.read(parse(eventsSchema, options, "options"));
+  }
+
+  get rev(): number {
+    return this.#hub.rev;
+  }
+
+  async readiness(): Promise<api.Readiness> {
+    const driver = this.#fleet.failed ? "failed" : "ok";
+    const accepting = this.#closed === undefined ? "ok" : "closing";
+    const store = await this.#store.probe().then(
+      () => "ok" as const,
+      () => "failed" as const,
+    );
+    return { ready: driver === "ok" && store === "ok" && accepting === "ok", checks: { driver, store, accepting } };
+  }
+
+  async close(options?: { readonly graceMs?: number }): Promise<void> {
+    const { graceMs } = parse(closeSchema, options, "options");
+    this.#closed ??= this.#shutDown(graceMs);
+    await this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #shutDown(graceMs: number): Promise<void> {
+    this.#fleet.stopDispatching();
+    await this.#turns.drain(graceMs);
+    this.#fleet.close();
+    this.#hub.close();
+    // Readers that keep up still read what they were offered.
+    await setImmediate();
+    await this.#store.close();
+    const kept =
+      this.#store.kind === "sqlite"
+        ? "it is kept and answered after the next start"
+        : "the store was in memory, so it is gone";
+    this.#waiters.rejectAll(
+      new PersonaError("runtime_closed", `The runtime was closed before this message was answered; ${kept}`),
+    );
+    this.#personas.stay(new PersonaError("runtime_closed", "The runtime was closed before the persona was gone"));
+  }
+
+  async #send(answer: PendingAnswer, id: string, text: string, options: api.SendOptions): Promise<void> {
+    this.#assertOpen();
+    const speech = checkSpeech(text, options);
+    const persona = this.#personas.get(id);
+    const found =
+      speech.conversation === undefined
+        ? this.#conversations.direct(speech.from, persona.row.key)
+        : this.#conversations.with(persona, speech.conversation);
+    // Awaiting what is at hand already would let a later message overtake this one.
+    const conversation = found instanceof Promise ? await found : found;
+    answer.accept(await this.#bringIn(speech, conversation, [persona], answer));
+  }
+
+  async #bringIn(
+    speech: Speech,
+    conversation: ConversationRow,
+    recipients: readonly Persona[],
+    answer: PendingAnswer | undefined,
+  ): Promise<api.Accepted> {
+    const prepared = this.#intake.prepare(
+      {
+        conversation,
+        sender: speech.from,
+        text: speech.text,
+        replyTo: speech.replyTo === undefined ? null : this.#messageKey(speech.replyTo, "replyTo"),
+        hop: 0,
+        turn: null,
+      },
+      recipients,
+      speech,
+    );
+    const { message, items, refused } = prepared;
+    if (items.length === 0 && refused[0] !== undefined) throw refusalError(refused[0]);
+    if (answer !== undefined) for (const item of items) this.#waiters.add(item.key, answer);
+    try {
+      const committed = await this.#intake.commit(prepared, conversation, idempotencyOf(speech, conversation));
+      if (committed.status === "replayed") return await this.#replay(committed.message, prepared, answer);
+      this.#hub.changed(committed.rev);
+      const parts = items.map((item) => ({ key: item.key, persona: this.#personas.byKey(item.persona)?.id ?? "" }));
+      return this.#accepted(message, parts, refused, false);
+    } catch (error) {
+      if (answer !== undefined) for (const item of items) this.#waiters.remove(item.key, answer);
+      throw error;
+    }
+  }
+
+  /** The message was sent before: this handle shares the outcome of the first. */
+  async #replay(key: number, prepared: Prepared, answer: PendingAnswer | undefined): Promise<api.Accepted> {
+    const message = await this.#store.message(key);
+    if (message === undefined)
+      throw new PersonaError("internal", "An idempotency key names a message that is not in the store");
+    const [own] = prepared.items;
+    if (answer !== undefined && own !== undefined && message.firstItem !== null) {
+      this.#waiters.remove(own.key, answer);
+      // First wait, then look: what is decided in between must not be missed.
+      this.#waiters.add(message.firstItem, answer);
+      const row = await this.#store.item(message.firstItem);
+      if (row !== undefined && "outcome" in row) {
+        this.#waiters.remove(message.firstItem, answer);
+        await this.#tell(answer, row);
+      }
+    }
+    const rows = await this.#store.itemsOf(message);
+    const items = await Promise.all(
+      rows.map(async (row) => ({
+        key: "outcome" in row ? row.item : row.key,
+        persona: await this.#personas.idOf(row.persona),
+      })),
+    );
+    return this.#accepted(message, items, [], true);
+  }
+
+  /** Tells a handle of an outcome that is in the store. */
+  async #tell(answer: PendingAnswer, row: OutcomeRow): Promise<void> {
+    const turn = row.turn === null ? undefined : await this.#store.turn(row.turn);
+    const reply = turn?.reply == null ? undefined : await this.#store.message(turn.reply);
+    if (row.outcome !== "answered" || turn === undefined || reply === undefined) {
+      answer.reject(outcomeError(row.outcome, row.reason, row.error));
+      return;
+    }
+    answer.resolve(replyView(reply, await this.#personas.idOf(turn.persona), turn.items, this.#store.salt));
+  }
+
+  /** The committed feed: what it brings is in the store, now or since an earlier life. */
+  #arm(items: readonly FedItem[]): void {
+    for (const item of items) {
+      const admitted = this.#live ? FLAG_ADMITTED : 0;
+      const unknown = item.turnItems === 0 ? 0 : FLAG_UNKNOWN | (item.turnItems === 1 ? FLAG_WAS_ALONE : 0);
+      this.#fleet.arm({
+        ...item,
+        // A persona that is not enrolled any more has no slot; native then declines the item.
+        slot: this.#personas.byKey(item.persona)?.slot ?? Number.NaN,
+        flags: item.flags | admitted | unknown,
+      });
+    }
+  }
+
+  #started(turn: LiveTurn): void {
+    if (!this.#hub.heard) return;
+    const items = turn.formed.items.map((item) => encodeId("item", item, this.#store.salt));
+    const { id, persona, conversation } = turn;
+    this.#hub.publish({ type: "turn_started", turn: id, persona: persona.id, conversation, items });
+  }
+
+  #token(turn: LiveTurn, token: string): void {
+    for (const item of turn.formed.items) for (const answer of this.#waiters.of(item)) answer.speak(token);
+    const { id, persona, conversation } = turn;
+    if (this.#hub.heard) this.#hub.publish({ type: "token", turn: id, persona: persona.id, conversation, token });
+  }
+
+  /** A reply is a message; in a room it is also an item for each other member. */
+  async #compose(turn: LiveTurn, trigger: MessageRow, text: string): Promise<Prepared> {
+    const { persona } = turn;
+    const conversation = await this.#conversations.byKey(turn.formed.conversation);
+    if (conversation === undefined)
+      throw new PersonaError("internal", "The conversation of a turn is not in the store");
+    const hop = trigger.hop + 1;
+    const members =
+      conversation.kind === "room" && hop < MAX_HOPS ? await this.#conversations.memberKeys(conversation) : [];
+    const listeners = members.filter((key) => key !== persona.row.key).map((key) => this.#personas.byKey(key));
+    const sender = { kind: "persona", id: persona.id, name: persona.definition.name } as const;
+    return this.#intake.prepare(
+      { conversation, sender, text, replyTo: trigger.key, hop, turn: turn.key },
+      listeners.filter((listener) => listener !== undefined),
+      { lane: "chat", priority: undefined, urgent: false, expiresInMs: undefined },
+    );
+  }
+
+  /** The settlement is in the store: whoever waits is told, and the stream. */
+  #settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[]): void {
+    const newest = revs.at(-1);
+    if (newest !== undefined) this.#hub.changed(newest);
+    const { message, items = [] } = command.reply ?? {};
+    this.#intake.accepted += items.length;
+    const reply =
+      turn === undefined || message === undefined
+        ? undefined
+        : replyView(message, turn.persona.id, turn.formed.items, this.#store.salt);
+    for (const decision of command.decisions) {
+      if (decision.outcome === "retry") {
+        this.#tally.retried += 1;
+        continue;
+      }
+      this.#tally[decision.outcome] += 1;
+      this.#texts.forget(decision.item);
+      this.#release(decision, reply);
+    }
+  }
+
+  /** Those who wait for an item wait no longer. */
+  #release(decision: Exclude<Decision, { outcome: "retry" }>, reply: api.Reply | undefined): void {
+    for (const answer of this.#waiters.take(decision.item)) {
+      if (reply !== undefined) answer.resolve(reply);
+      else answer.reject(outcomeError(decision.outcome, decision.reason, decision.error));
+    }
+  }
+
+  async #changeMembers(room: string, persona: string, change: "addMember" | "removeMember"): Promise<api.Room> {
+    this.#assertOpen();
+    const row = await this.#conversations.named(room, "room");
+    const { key } = this.#personas.get(persona).row;
+    this.#hub.changed(await this.#store[change](row.key, key, this.#clock.now()));
+    return this.#changes.room(row);
+  }
+
+  #accepted(
+    message: MessageRow,
+    items: readonly { readonly key: number; readonly persona: string }[],
+    refused: Prepared["refused"],
+    replayed: boolean,
+  ): api.Accepted {
+    const { salt } = this.#store;
+    return {
+      message: encodeId("message", message.key, salt),
+      conversation: encodeId("conversation", message.conversation, salt),
+      items: items.map(({ key, persona }) => ({ id: encodeId("item", key, salt), persona })),
+      refused,
+      replayed,
+    };
+  }
+
+  #messageKey(id: string, field: string): number {
+    const decoded = decodeId(id, this.#store.salt);
+    if (decoded?.kind === "message") return decoded.key;
+    const message = `must be the id of a message, not ${quoteId(id)}`;
+    throw new PersonaError("invalid_input", `${field} ${message}`, { fields: [{ field, message }] });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined)
+      throw new PersonaError("runtime_closed", "The runtime is closed; create another one");
+    if (this.#fleet.failed)
+      throw new PersonaError("driver_failed", "The native service cycle failed; accepted items are kept");
+  }
+
+  #driverFailed(error: PersonaError): void {
+    this.#warn({ code: error.code, message: error.message, cause: error.cause });
+    this.#turns.abandon();
+    this.#waiters.rejectAll(error);
+    this.#personas.stay(error);
+  }
+}
+
+/** The same key must come with the same words to the same conversation. */
+function idempotencyOf(speech: Speech, conversation: ConversationRow): Append["idempotency"] {
+  if (speech.idempotencyKey === undefined) return undefined;
+  const asked = JSON.stringify([conversation.key, speech.from, speech.text, speech.lane, speech.replyTo]);
+  return {
+    tenant: TENANT,
+    key: speech.idempotencyKey,
+    fingerprint: createHash("sha256").update(asked).digest("base64url"),
+  };
+}
+
+/** What a handle throws for an item that nobody answers. */
+function outcomeError(
+  outcome: "answered" | "declined" | "dead",
+  reason: string | null,
+  error: string | null,
+): PersonaError {
+  if (outcome === "declined") return new PersonaError("declined", `The persona declined to answer: ${reason}`);
+  const last = error === null ? "" : `; the last error: ${error}`;
+  return new PersonaError("dead", `The item was given up (${reason})${last}`);
+}
+
+function asPersonaError(error: unknown): PersonaError {
+  if (error instanceof PersonaError) return error;
+  return new PersonaError("internal", "The message could not be taken in", { cause: error });
+}

@@ -1,0 +1,103 @@
+/** The settings of a persona: their bounds, their defaults, and the check of a definition. */
+import * as z from "zod";
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import { describeFaults, faultsOf } from "../faults.ts";
+import type { Cognition, PersonaDefinition, PersonaSettings, RuntimeOptions } from "./types.ts";
+
+export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
+/** Most bytes (UTF-8) of a message or of instructions. */
+export const MAX_TEXT_BYTES = 65_536;
+
+export const utf8Bytes = (text: string): number => Buffer.byteLength(text, "utf8");
+
+export const textSchema = z
+  .string()
+  .refine((value) => utf8Bytes(value) <= MAX_TEXT_BYTES, `must be at most ${MAX_TEXT_BYTES} bytes of UTF-8`)
+  // A store of UTF-8 could not give it back as it was.
+  .refine((value) => value.isWellFormed(), "must not hold half of a surrogate pair");
+
+const functionSchema = <Type>() => z.custom<Type>((value) => typeof value === "function", "must be a function");
+
+/** Bounds and defaults; the HTTP layer builds its wire schema from the same table. */
+export const settingsShape = {
+  maxParallelTurns: z.int().min(1).max(1024).default(1),
+  maxQueued: z.int().min(1).max(1_000_000).default(10_000),
+  deadlineMs: z.int().min(1).max(3_600_000).default(120_000),
+  historyTokens: z.int().min(0).max(1_000_000).default(4_000),
+  onUnknownOutcome: z.enum(["retry", "drop"]).default("retry"),
+  paused: z.boolean().default(false),
+};
+
+export const definitionSchema = z.strictObject({
+  id: z
+    .string()
+    .regex(
+      ID_PATTERN,
+      "must be 1 to 128 characters: lower-case letters, digits, '.', '_' or '-', starting with a letter or digit",
+    ),
+  name: z.string().trim().min(1, "must not be blank").max(128),
+  instructions: textSchema.default(""),
+  model: z
+    .string()
+    .regex(/^[^:\s]+:\S+$/, "must be `provider:model`")
+    .max(256)
+    .optional(),
+  cognition: functionSchema<Cognition>().optional(),
+  settings: z.strictObject(settingsShape).prefault({}),
+});
+
+export const roomSchema = z.strictObject({
+  name: z.string().trim().min(1, "must not be blank").max(128).optional(),
+  members: z.array(z.string()).max(1_000).default([]),
+});
+
+export const unenrollSchema = z.enum(["drain", "return"]).default("drain");
+
+export const closeSchema = z.strictObject({ graceMs: z.int().min(0).default(10_000) }).default({ graceMs: 10_000 });
+
+/** Most messages that are given at once. */
+const PAGE_LIMIT = 200;
+
+export const pageSchema = z
+  .strictObject({ after: z.string().optional(), limit: z.int().min(1).max(PAGE_LIMIT).default(PAGE_LIMIT) })
+  .default({ limit: PAGE_LIMIT });
+
+export const eventsSchema = z
+  .strictObject({
+    after: z.int().min(0).optional(),
+    signal: z.instanceof(AbortSignal, { error: "must be an AbortSignal" }).optional(),
+  })
+  .default({});
+
+export const optionsSchema = z.strictObject({
+  store: z.string().min(1, 'must be a file name, or "memory"'),
+  cognition: functionSchema<Cognition>().optional(),
+  clock: z.custom<Clock>(isClock, "must have the functions now() and at(at, wake)").optional(),
+  seed: z.int().min(0).optional(),
+  maxTurnsInFlight: z.int().min(1).max(65_536).default(1_024),
+  onWarning: functionSchema<NonNullable<RuntimeOptions["onWarning"]>>().optional(),
+});
+
+function isClock(value: unknown): boolean {
+  const { now, at } = (value ?? {}) as Partial<Clock>;
+  return typeof now === "function" && typeof at === "function";
+}
+
+export interface CheckedDefinition extends Omit<PersonaDefinition, "settings" | "instructions"> {
+  readonly instructions: string;
+  readonly settings: PersonaSettings;
+}
+
+/** The definition with defaults filled in; throws `invalid_input` naming every broken field. */
+export function checkDefinition(definition: PersonaDefinition): CheckedDefinition {
+  return parse(definitionSchema, definition, "persona") as CheckedDefinition;
+}
+
+/** Runs a schema; throws `invalid_input` with every fault, as `what.path[0].to`. */
+export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const fields = faultsOf(result.error, what);
+  throw new PersonaError("invalid_input", `The ${what} is not valid. ${describeFaults(fields)}`, { fields });
+}

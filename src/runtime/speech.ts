@@ -1,0 +1,56 @@
+/** What somebody says: the check of `send`'s and `post`'s arguments. */
+import * as z from "zod";
+import type { Lane, Sender } from "../store/port.ts";
+import { LANES } from "../store/port.ts";
+import { parse, textSchema } from "./settings.ts";
+
+/** A checked message, before anything is known of its conversation. */
+export interface Speech {
+  readonly text: string;
+  readonly from: Sender;
+  readonly lane: Lane;
+  readonly priority: number | undefined;
+  readonly urgent: boolean;
+  readonly expiresInMs: number | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly conversation: string | undefined;
+  readonly replyTo: string | undefined;
+}
+
+const senderId = z.string().trim().min(1, "must not be blank").max(256);
+
+const senderSchema = z.union(
+  [
+    senderId.transform(namedSender),
+    z.strictObject({
+      kind: z.enum(["human", "agent", "persona", "system"]),
+      id: senderId,
+      name: z.string().trim().min(1).max(128).exactOptional(),
+    }),
+  ],
+  { error: 'must be a text such as "user:7", or { kind, id, name? } with a kind of human, agent, persona or system' },
+);
+
+/** The HTTP layer builds its wire schema from the same fields. */
+export const speechSchema = z.strictObject({
+  text: textSchema.refine((text) => text.trim() !== "", "must not be blank"),
+  from: senderSchema,
+  lane: z.enum(LANES).default("chat"),
+  priority: z.number().min(0).max(1).optional(),
+  urgent: z.boolean().default(false),
+  expiresInMs: z.int().min(1).max(31_536_000_000).optional(),
+  idempotencyKey: z.string().min(1).max(255).optional(),
+  conversation: z.string().optional(),
+  replyTo: z.string().optional(),
+});
+
+/** Throws `invalid_input` naming every broken field. */
+export function checkSpeech(text: string, options: object): Speech {
+  return parse(speechSchema, { ...options, text }, "message") as Speech;
+}
+
+/** `agent:x`, `persona:x` and `system:x` say what they are; anybody else is human. */
+function namedSender(id: string): Sender {
+  const kind = id.split(":", 1)[0];
+  return { kind: kind === "agent" || kind === "persona" || kind === "system" ? kind : "human", id };
+}

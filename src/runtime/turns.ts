@@ -1,0 +1,325 @@
+/**
+ * The life of a turn on the JavaScript side: begin is written, cognition answers, the settlement is
+ * written, native is told. Whatever goes wrong on the way, every item of the turn ends in one of the
+ * store's outcomes or waits again.
+ */
+import type { Clock } from "../clock.ts";
+import { runCognition } from "../cognition/run.ts";
+import { type ErrorCode, PersonaError } from "../errors.ts";
+import type { Decision, MessageRow, Settle, Settled, Store, TurnOutcome } from "../store/port.ts";
+import { explanationOf } from "./explanation.ts";
+import type { Fleet, FormedTurn, NativeSettlement, TurnHandle } from "./fleet.ts";
+import { LiveTurn, viewFor } from "./live-turn.ts";
+import { type Personas, TENANT } from "./personas.ts";
+import type { Texts } from "./texts.ts";
+import type { PersonaWarning } from "./types.ts";
+
+/** What the rest of the runtime does about a turn. */
+export interface TurnEvents {
+  started(turn: LiveTurn): void;
+  token(turn: LiveTurn, token: string): void;
+  /** The reply and the items it makes for others, ready to be written with the settlement. */
+  compose(turn: LiveTurn, trigger: MessageRow, text: string): Promise<NonNullable<Settle["reply"]>>;
+  /** The settlement is in the store. `turn` is undefined for items that were in none. */
+  settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[]): void;
+  /** Another settlement of this turn was there before: nothing of the command was written. */
+  notSettled(command: Settle): void;
+}
+
+/** A turn that failed; it is written when native has said what becomes of each of its items. */
+interface Ending {
+  readonly turn: LiveTurn;
+  readonly outcome: TurnOutcome;
+  readonly error: string;
+  readonly decisions: Decision[];
+}
+
+/** A settlement that the store refused is written again after these pauses, then after the longest one for ever. */
+const REPEAT_AFTER_MS = [1_000, 4_000];
+const LONGEST_PAUSE_MS = 16_000;
+/** After these there is nobody to write it to. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(["store_fenced", "runtime_closed"]);
+/** After a begin that could not be written. */
+const RETRY_BEGIN_MS = 1_000;
+
+export class Turns {
+  readonly #store: Store;
+  readonly #clock: Clock;
+  readonly #fleet: Fleet;
+  readonly #personas: Personas;
+  readonly #texts: Texts;
+  readonly #events: TurnEvents;
+  readonly #warn: (warning: PersonaWarning) => void;
+  readonly #running = new Map<TurnHandle, LiveTurn>();
+  readonly #ending = new Map<TurnHandle, Ending>();
+  /** Settlements on their way into the store. */
+  #writing = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
+  readonly #closing = Promise.withResolvers<void>();
+  #isClosing = false;
+
+  constructor(options: {
+    store: Store;
+    clock: Clock;
+    fleet: Fleet;
+    personas: Personas;
+    texts: Texts;
+    events: TurnEvents;
+    warn: (warning: PersonaWarning) => void;
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#fleet = options.fleet;
+    this.#personas = options.personas;
+    this.#texts = options.texts;
+    this.#events = options.events;
+    this.#warn = options.warn;
+  }
+
+  /** Takes turns that native formed. */
+  start(formed: readonly FormedTurn[]): void {
+    for (const one of formed) void this.#run(one);
+  }
+
+  /** Native ended these turns at their deadline; what becomes of their items follows. */
+  expire(handles: readonly TurnHandle[]): void {
+    for (const handle of handles) {
+      const turn = this.#running.get(handle);
+      if (turn === undefined) continue;
+      const seconds = (turn.formed.deadline - turn.formed.formedAt) / 1000;
+      const error = new PersonaError("cognition_timeout", `${turn.persona.id} did not answer within ${seconds} s`);
+      this.#end(turn, "timeout", error);
+    }
+  }
+
+  /** Native says what becomes of items that failed, expired or were given back. */
+  settle(settlements: readonly NativeSettlement[]): void {
+    for (const settlement of settlements) {
+      const ending = settlement.turn === undefined ? undefined : this.#ending.get(settlement.turn);
+      if (ending === undefined) {
+        // Each by itself: what has become of one item says nothing about the next.
+        void this.#write(undefined, { turn: null, decisions: [decisionOn(settlement, null)], at: this.#clock.now() });
+        continue;
+      }
+      const { turn, outcome, error, decisions } = ending;
+      decisions.push(decisionOn(settlement, error));
+      if (decisions.length < turn.formed.items.length) continue;
+      this.#ending.delete(turn.formed.handle);
+      void this.#write(turn, this.#settlement(turn, outcome, error, decisions));
+    }
+  }
+
+  /** Native will not say any more what becomes of the items of failed turns: they wait for the next start. */
+  abandon(): void {
+    for (const { turn, outcome, error } of this.#ending.values()) this.#return(turn, outcome, error);
+    this.#ending.clear();
+    this.#checkIdle();
+  }
+
+  /** Resolves when no turn runs and nothing is being written, or when `graceMs` are over; then aborts the rest. */
+  async drain(graceMs: number): Promise<void> {
+    if (graceMs > 0) await this.#within(graceMs, this.#whenIdle());
+    this.#isClosing = true;
+    this.#closing.resolve();
+    for (const turn of this.#running.values()) this.#giveBack(turn);
+    await this.#whenIdle();
+  }
+
+  async #run(formed: FormedTurn): Promise<void> {
+    const persona = this.#personas.bySlot(formed.slot);
+    if (persona === undefined)
+      throw new PersonaError("internal", `A turn was formed for slot ${formed.slot}, which nobody has`);
+    const turn = new LiveTurn(this.#store, persona, formed, this.#events.token);
+    this.#running.set(formed.handle, turn);
+    try {
+      await this.#store.begin({
+        key: turn.key,
+        tenant: TENANT,
+        persona: persona.row.key,
+        conversation: formed.conversation,
+        lane: formed.lane,
+        attempt: formed.attempt,
+        epoch: this.#store.epoch,
+        items: formed.items,
+        formedAt: formed.formedAt,
+        deadline: formed.deadline,
+        outcome: null,
+        settledAt: null,
+        reply: null,
+        error: null,
+        explanation: explanationOf(turn),
+      });
+    } catch (cause) {
+      // Nothing was written and cognition has not been asked: the items simply wait a little longer.
+      this.#warn({
+        code: "begin_failed",
+        message: `A turn of ${persona.id} could not be written; it is tried again`,
+        cause,
+      });
+      this.#forget(turn);
+      this.#fleet.complete(formed.handle, "cancelled", this.#clock.now() + RETRY_BEGIN_MS);
+      return;
+    }
+    turn.begunAt = this.#clock.now();
+    if (this.#isClosing) this.#giveBack(turn);
+    if (turn.over) return;
+    this.#events.started(turn);
+    await this.#think(turn);
+  }
+
+  async #think(turn: LiveTurn): Promise<void> {
+    try {
+      const messages = await this.#messages(turn.formed.items);
+      const answered = await runCognition(turn.persona.cognition, viewFor(turn, messages, this.#store), turn);
+      if (turn.over) return;
+      turn.answeredAt = this.#clock.now();
+      // It answered in time: from here on the lease must not run out.
+      this.#fleet.settling(turn.formed.handle);
+      if (answered.kind === "declined") {
+        const decisions = turn.formed.items.map(
+          (item): Decision => ({ item, outcome: "declined", reason: answered.reason, error: null }),
+        );
+        await this.#finish(turn, "declined", this.#settlement(turn, "declined", null, decisions));
+        return;
+      }
+      turn.usage = answered.usage;
+      const trigger = messages.at(-1) as MessageRow;
+      const reply = await this.#events.compose(turn, trigger, answered.text);
+      const decisions = turn.formed.items.map(
+        (item): Decision => ({ item, outcome: "answered", reason: null, error: null }),
+      );
+      const command = { ...this.#settlement(turn, "answered", null, decisions), reply };
+      // The runtime may have been closed while the reply was composed.
+      if (turn.over) this.#events.notSettled(command);
+      else await this.#finish(turn, "done", command);
+    } catch (error) {
+      if (turn.over) return;
+      turn.answeredAt = this.#clock.now();
+      this.#end(turn, "failed", error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** The messages behind items: from memory, or from the store after a restart. */
+  async #messages(items: readonly number[]): Promise<readonly MessageRow[]> {
+    const known = items.map((item) => this.#texts.get(item));
+    if (known.every((row) => row !== undefined)) return known;
+    return Promise.all(
+      items.map(async (item) => {
+        const message =
+          this.#texts.get(item) ?? (await this.#store.message((await this.#store.item(item))?.message ?? 0));
+        if (message === undefined)
+          throw new PersonaError("internal", `The message of item ${item} is not in the store`);
+        return message;
+      }),
+    );
+  }
+
+  /** Writes what cognition answered; native hears of it once it is written. */
+  async #finish(turn: LiveTurn, outcome: "done" | "declined", command: Settle): Promise<void> {
+    turn.over = true;
+    await this.#write(turn, command, () => this.#fleet.complete(turn.formed.handle, outcome));
+    this.#forget(turn);
+  }
+
+  /** The turn failed: native decides what becomes of each item, and `settle` writes it. */
+  #end(turn: LiveTurn, outcome: "failed" | "timeout", error: Error): void {
+    turn.abort(error);
+    this.#running.delete(turn.formed.handle);
+    this.#ending.set(turn.formed.handle, { turn, outcome, error: error.message, decisions: [] });
+    if (this.#fleet.over) this.abandon();
+    else if (outcome === "failed") this.#fleet.complete(turn.formed.handle, "failed");
+  }
+
+  /** The runtime closes while this turn runs: its items go back to wait for the next start. */
+  #giveBack(turn: LiveTurn): void {
+    if (turn.over || turn.begunAt === 0) return;
+    turn.abort(new PersonaError("runtime_closed", "The runtime is closing"));
+    this.#return(turn, "cancelled", "The runtime closed");
+    this.#forget(turn);
+  }
+
+  /** The items of a turn go back to wait, blamed for nothing. */
+  #return(turn: LiveTurn, outcome: TurnOutcome, error: string): void {
+    const notBefore = this.#clock.now();
+    const decisions = turn.formed.items.map((item): Decision => ({ item, outcome: "retry", notBefore }));
+    void this.#write(turn, this.#settlement(turn, outcome, error, decisions));
+  }
+
+  #settlement(turn: LiveTurn, outcome: TurnOutcome, error: string | null, decisions: readonly Decision[]): Settle {
+    const at = this.#clock.now();
+    return {
+      turn: { key: turn.key, attempt: turn.formed.attempt, outcome, error, explanation: explanationOf(turn) },
+      decisions,
+      at,
+    };
+  }
+
+  /** Calls `written` and tells the others, unless it could not be written: the store is not ours any more, or the runtime closes. */
+  async #write(turn: LiveTurn | undefined, command: Settle, written: () => void = () => {}): Promise<void> {
+    this.#writing += 1;
+    try {
+      const settled = await this.#untilStored(command);
+      if (settled === undefined) return;
+      // First, so that who hears of the outcome finds the room free that the items had.
+      written();
+      if (settled.status === "settled") this.#events.settled(turn, command, settled.revs);
+      // Its begin was never written, so its items are in no turn: the decisions hold without it.
+      else if (turn?.begunAt === 0) await this.#write(undefined, { ...command, turn: null });
+      else this.#events.notSettled(command);
+    } finally {
+      this.#writing -= 1;
+      this.#checkIdle();
+    }
+  }
+
+  /** Writes a settlement, again and again if the store refuses; nothing if that has no use any more. */
+  async #untilStored(command: Settle): Promise<Settled | undefined> {
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await this.#store.settle(command);
+      } catch (cause) {
+        this.#warn({ code: "settle_failed", message: "A settlement could not be written", cause });
+        if (this.#isClosing || (cause instanceof PersonaError && FINAL.has(cause.code))) return undefined;
+      }
+      await this.#pause(REPEAT_AFTER_MS[attempt] ?? LONGEST_PAUSE_MS);
+    }
+  }
+
+  /** Ends early when the runtime closes. */
+  async #pause(ms: number): Promise<void> {
+    await this.#within(ms, this.#closing.promise);
+  }
+
+  async #within(ms: number, done: Promise<void>): Promise<void> {
+    let cancel = () => {};
+    const over = new Promise<void>((resolve) => {
+      cancel = this.#clock.at(this.#clock.now() + ms, resolve);
+    });
+    await Promise.race([done, over]);
+    cancel();
+  }
+
+  #forget(turn: LiveTurn): void {
+    this.#running.delete(turn.formed.handle);
+    this.#checkIdle();
+  }
+
+  #whenIdle(): Promise<void> {
+    this.#idle ??= Promise.withResolvers();
+    const { promise } = this.#idle;
+    this.#checkIdle();
+    return promise;
+  }
+
+  #checkIdle(): void {
+    if (this.#running.size > 0 || this.#ending.size > 0 || this.#writing > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  }
+}
+
+function decisionOn(settlement: NativeSettlement, error: string | null): Decision {
+  const { item, notBefore, failures, flags } = settlement;
+  if (settlement.kind === "retry") return { item, outcome: "retry", notBefore, failures, flags };
+  return { item, outcome: settlement.kind, reason: settlement.reason, error };
+}

@@ -1,0 +1,107 @@
+/** Rows as the public sees them. */
+import { encodeId } from "../ids.ts";
+import type { ChangeRow, ConversationRow, MessageRow, Store } from "../store/port.ts";
+import type { Conversations } from "./conversations.ts";
+import type { ChangeLog } from "./event-hub.ts";
+import type { Explanations } from "./explanation.ts";
+import { type Personas, TENANT } from "./personas.ts";
+import type { Message, Reply, Room, RuntimeEvent } from "./types.ts";
+
+export function messageView(row: MessageRow, salt: number): Message {
+  return {
+    id: encodeId("message", row.key, salt),
+    conversation: encodeId("conversation", row.conversation, salt),
+    from: row.sender,
+    text: row.text,
+    replyTo: row.replyTo === null ? undefined : encodeId("message", row.replyTo, salt),
+    turn: row.turn === null ? undefined : encodeId("turn", row.turn, salt),
+    createdAt: row.createdAt,
+  };
+}
+
+export function replyView(row: MessageRow, persona: string, items: readonly number[], salt: number): Reply {
+  return {
+    id: encodeId("message", row.key, salt),
+    text: row.text,
+    persona,
+    conversation: encodeId("conversation", row.conversation, salt),
+    turn: encodeId("turn", row.turn ?? 0, salt),
+    answers: items.map((item) => encodeId("item", item, salt)),
+  };
+}
+
+/** How many events are kept, so that many readers of one change make it once. */
+const KEPT_EVENTS = 1_000;
+
+/** The change log, told as events. */
+export class Changes implements ChangeLog {
+  readonly #store: Store;
+  readonly #personas: Personas;
+  readonly #conversations: Conversations;
+  readonly #explanations: Explanations;
+  readonly #made = new Map<number, Promise<RuntimeEvent | undefined>>();
+
+  constructor(store: Store, personas: Personas, conversations: Conversations, explanations: Explanations) {
+    this.#store = store;
+    this.#personas = personas;
+    this.#conversations = conversations;
+    this.#explanations = explanations;
+  }
+
+  changes(after: number, limit: number): ReturnType<ChangeLog["changes"]> {
+    return this.#store.changes(TENANT, after, limit);
+  }
+
+  eventOf(change: ChangeRow): Promise<RuntimeEvent | undefined> {
+    const known = this.#made.get(change.rev);
+    if (known !== undefined) return known;
+    const made = this.#make(change);
+    this.#made.set(change.rev, made);
+    made.catch(() => this.#made.delete(change.rev));
+    if (this.#made.size > KEPT_EVENTS) this.#made.delete(this.#made.keys().next().value as number);
+    return made;
+  }
+
+  async room(row: ConversationRow): Promise<Room> {
+    const members = await Promise.all(
+      (await this.#conversations.memberKeys(row)).map((key) => this.#personas.idOf(key)),
+    );
+    return {
+      id: encodeId("conversation", row.key, this.#store.salt),
+      name: row.name ?? undefined,
+      members: members.sort(),
+      createdAt: row.createdAt,
+      closedAt: row.closedAt ?? undefined,
+    };
+  }
+
+  async #make({ rev, kind, key, tombstone }: ChangeRow): Promise<RuntimeEvent | undefined> {
+    const { salt } = this.#store;
+    if (kind === "message") {
+      const row = await this.#store.message(key);
+      return row === undefined ? undefined : { type: "message", rev, message: messageView(row, salt) };
+    }
+    if (kind === "turn") {
+      const row = await this.#store.turn(key);
+      if (row === undefined) return undefined;
+      return {
+        type: "turn",
+        rev,
+        turn: encodeId("turn", key, salt),
+        persona: await this.#personas.idOf(row.persona),
+        conversation: encodeId("conversation", row.conversation, salt),
+        outcome: row.outcome ?? "running",
+        reply: row.reply === null ? undefined : encodeId("message", row.reply, salt),
+      };
+    }
+    if (kind === "item") {
+      const row = await this.#store.item(key);
+      return row === undefined ? undefined : { type: "item", rev, item: await this.#explanations.view(row) };
+    }
+    if (kind === "enrollment") {
+      return { type: "enrollment", rev, persona: await this.#personas.idOf(key), removed: tombstone };
+    }
+    const row = await this.#conversations.byKey(key);
+    return row?.kind === "room" ? { type: "room", rev, room: await this.room(row) } : undefined;
+  }
+}

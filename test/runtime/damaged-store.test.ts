@@ -1,0 +1,82 @@
+/** Databases that cannot be used: a code that says so, and the file as it was. */
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { expect, it } from "vitest";
+import { createRuntime } from "../../src/index.ts";
+import { execute, temporaryFolder } from "../support/command-line.ts";
+import { source } from "../support/script.ts";
+import { echo, enroll, openHouse } from "./harness.ts";
+
+/** A database in use yesterday: two personas, and messages enough for many pages. */
+async function usedDatabase(): Promise<string> {
+  const file = join(temporaryFolder(), "used.db");
+  const runtime = await createRuntime({ store: file, cognition: echo });
+  await runtime.enroll({ id: "ada", name: "Ada" });
+  const answers = Array.from({ length: 50 }, (_, n) =>
+    runtime.send("ada", `${n} ${"x".repeat(2_000)}`, { from: `user:${n}` }),
+  );
+  await Promise.all(answers);
+  await runtime.close();
+  return file;
+}
+
+function change(file: string, sql: string): void {
+  const database = new Database(file);
+  database.exec(sql);
+  database.close();
+}
+
+it.each<[string, string, (file: string) => unknown]>([
+  ["of a newer version", "store_newer", (file) => change(file, "PRAGMA user_version = 9999")],
+  ["of another program", "store_foreign", (file) => change(file, "PRAGMA application_id = 1")],
+  ["that are no database", "store_corrupt", (file) => writeFileSync(file, "Dear diary, ".repeat(1_000))],
+  ["that are cut off", "store_corrupt", (file) => truncateSync(file, 12_288)],
+  ["with a damaged definition", "store_corrupt", (file) => change(file, "UPDATE enrollment SET definition = '{'")],
+])("refuses files %s", async (_, code, spoil) => {
+  const file = await usedDatabase();
+  spoil(file);
+  const before = readFileSync(file);
+  await expect(createRuntime({ store: file })).rejects.toMatchObject({ code, message: expect.stringMatching(/[;,] /) });
+  if (code !== "store_corrupt") expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+it("refuses a folder, and a file that another runtime has", async () => {
+  const folder = join(temporaryFolder(), "folder");
+  mkdirSync(folder);
+  await expect(createRuntime({ store: folder })).rejects.toMatchObject({ code: "store_read_only" });
+  const file = join(folder, "kept.db");
+  const { runtime } = await openHouse({ store: file });
+  await enroll(runtime, "ada");
+  await expect(createRuntime({ store: file })).rejects.toMatchObject({
+    code: "store_locked",
+    message: expect.stringContaining(`Process ${process.pid} `),
+  });
+  expect((await runtime.send("ada", "mine", { from: "user:7" })).text).toBe("mine");
+});
+
+it("refuses messages while the disk is full, and keeps what it had accepted", async () => {
+  const file = join(temporaryFolder(), "full.db");
+  const body = `
+    const runtime = await createRuntime({ store });
+    await runtime.enroll({ id: "ada", name: "Ada", cognition: ({ text }) => text.slice(0, 9), settings: { maxParallelTurns: 9 } });
+    const codes = new Set();
+    const accepted = [];
+    for (let n = 0; n < 400; n += 1) {
+      const answer = runtime.send("ada", n + " ".padEnd(20_000, "x"), { from: "user:" + n });
+      await answer.accepted.then(({ items }) => accepted.push(items[0].id), ({ code }) => codes.add(code));
+    }
+    console.log(JSON.stringify({ codes: [...codes], accepted }));
+    await runtime.close({ graceMs: 0 });`;
+  // Files may not grow beyond 4 MiB, which is what a full disk looks like to SQLite.
+  const limited = `trap "" XFSZ; ulimit -f 4096; exec "$0" --input-type=module --eval "$1"`;
+  const ended = await execute("bash", ["-c", limited, process.execPath, source(body, file)]);
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  const { codes, accepted } = JSON.parse(ended.stdout) as { codes: string[]; accepted: string[] };
+  expect(codes).toEqual([expect.stringMatching(/^store_(full|unavailable)$/)]);
+  expect(accepted.length).toBeGreaterThan(10);
+  expect(accepted.length).toBeLessThan(400);
+
+  const { runtime } = await openHouse({ store: file });
+  for (const id of accepted) expect(await runtime.item(id)).toMatchObject({ persona: "ada" });
+});

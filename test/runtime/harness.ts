@@ -1,0 +1,97 @@
+/** A real runtime with the real addon, on a clock that stands still. */
+import { onTestFinished } from "vitest";
+import { ManualClock } from "../../src/clock.ts";
+import { createRuntime, PersonaError } from "../../src/index.ts";
+import { PersonaRuntime } from "../../src/runtime/runtime.ts";
+import type {
+  Answer,
+  Cognition,
+  PersonaDefinition,
+  PersonaWarning,
+  Runtime,
+  RuntimeOptions,
+} from "../../src/runtime/types.ts";
+import { openMemoryStore } from "../../src/store/memory.ts";
+import type { Store } from "../../src/store/port.ts";
+import { turns } from "../support/event-loop.ts";
+
+export interface House {
+  readonly runtime: Runtime;
+  readonly clock: ManualClock;
+  readonly warnings: readonly PersonaWarning[];
+}
+
+/** Default: in memory, seed 1, and everybody echoes. */
+export async function openHouse(options: Partial<RuntimeOptions> = {}): Promise<House> {
+  const clock = new ManualClock();
+  const warnings: PersonaWarning[] = [];
+  const onWarning = (warning: PersonaWarning) => void warnings.push(warning);
+  const runtime = await createRuntime({ store: "memory", clock, seed: 1, cognition: echo, onWarning, ...options });
+  onTestFinished(() => runtime.close({ graceMs: 0 }));
+  return { runtime, clock, warnings };
+}
+
+/** The same over a store of the test's own making. */
+export async function openOver(
+  wrap: (store: Store) => Store,
+  options: Pick<RuntimeOptions, "onWarning"> = {},
+): Promise<House> {
+  const clock = new ManualClock();
+  const store = wrap(await openMemoryStore({ clock }));
+  const warnings: PersonaWarning[] = [];
+  const onWarning = (warning: PersonaWarning) => void warnings.push(warning);
+  const parts = { store, clock, seed: 1, maxTurnsInFlight: 1_024, cognition: echo, onWarning, ...options };
+  const runtime = await PersonaRuntime.start(parts);
+  onTestFinished(() => runtime.close({ graceMs: 0 }));
+  return { runtime, clock, warnings };
+}
+
+/** Says back what it heard, so that a test sees which messages were answered together. */
+export const echo: Cognition = ({ context, text }) => [...context.map((message) => message.text), text].join("+");
+
+/** A cognition that answers when it is told to; `heard` are the turns it was asked for. */
+export function gated() {
+  const heard: string[] = [];
+  const open: (() => void)[] = [];
+  const cognition: Cognition = async (turn) => {
+    heard.push(String(await echo(turn)));
+    await new Promise<void>((resolve) => open.push(resolve));
+    return echo(turn);
+  };
+  return {
+    cognition,
+    heard,
+    release: () => open.shift()?.(),
+    get waiting() {
+      return open.length;
+    },
+  };
+}
+
+export async function enroll(runtime: Runtime, id: string, more: Partial<PersonaDefinition> = {}): Promise<void> {
+  await runtime.enroll({ id, name: id, ...more });
+}
+
+/** Time passes, and everything that it makes due comes to rest. */
+export async function pass(clock: ManualClock, ms: number): Promise<void> {
+  await turns();
+  clock.advance(ms);
+  await turns();
+}
+
+/** The text of the reply, or the code and message of what came instead. */
+export async function outcomeOf(answer: PromiseLike<{ readonly text: string }>): Promise<string> {
+  try {
+    return (await answer).text;
+  } catch (error) {
+    if (!(error instanceof PersonaError)) throw error;
+    return `${error.code}: ${error.message}`;
+  }
+}
+
+/** Everything that the handle's tokens give. */
+export async function heardFrom(answer: Answer): Promise<string[]> {
+  const tokens: string[] = [];
+  for await (const token of answer.tokens) tokens.push(token);
+  return tokens;
+}
