@@ -1,0 +1,100 @@
+import { readFileSync } from "node:fs";
+import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import { serializerCompiler } from "fastify-type-provider-zod";
+import { type Clock, systemClock } from "../clock.ts";
+import type { Runtime } from "../runtime/types.ts";
+import { guardAgainstForeignPages } from "./guard.ts";
+import { identify } from "./identity.ts";
+import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body.ts";
+import { answerUnknownRoutes } from "./not-found.ts";
+import { collectRoutes, describeRoutes } from "./openapi.ts";
+import { requirePolicies } from "./policy.ts";
+import { answerMalformed, answerProblem } from "./problem.ts";
+import { enrollments } from "./routes/enrollments.ts";
+import { events } from "./routes/events.ts";
+import { explanations } from "./routes/explanations.ts";
+import { health } from "./routes/health.ts";
+import { items } from "./routes/items.ts";
+import { personas } from "./routes/personas.ts";
+import { rooms } from "./routes/rooms.ts";
+import { root } from "./routes/root.ts";
+import { sessions } from "./routes/sessions.ts";
+import { status } from "./routes/status.ts";
+import type { Services } from "./services.ts";
+import { validatorCompiler } from "./validation.ts";
+
+export interface AppOptions {
+  /** For waits and heartbeats. Default: the system's. */
+  readonly clock?: Clock;
+  /** Milliseconds between two signs of life on an event stream. Default 15 000. */
+  readonly heartbeatMs?: number;
+  /** How long requests that wait for a reply may still do so once the app closes. Default 10 000 ms. */
+  readonly graceMs?: number;
+  /** As fastify takes it. Default: warnings and errors, as JSON lines on stderr. */
+  readonly logger?: FastifyServerOptions["logger"];
+}
+
+/**
+ * The HTTP API over a runtime, not yet listening. Closing the app ends event streams, lets requests
+ * finish, and leaves the runtime to its owner.
+ */
+export async function createApp(runtime: Runtime, options: AppOptions = {}): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: options.logger ?? { level: "warn", stream: process.stderr },
+    bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: 512 },
+    // Against clients that send a byte now and then. How long an answer takes is not limited by these.
+    requestTimeout: 30_000,
+    http: { headersTimeout: 10_000 },
+    keepAliveTimeout: 5_000,
+    // Requests that arrive on open connections while the server closes are still answered properly.
+    return503OnClosing: false,
+    frameworkErrors: answerProblem,
+    clientErrorHandler: answerMalformed,
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerProblem);
+  acceptJsonOnly(app);
+
+  app.addHook("onRequest", guardAgainstForeignPages);
+  identify(app);
+  requirePolicies(app);
+  answerUnknownRoutes(app);
+  const { clock = systemClock(), graceMs = DEFAULT_GRACE_MS, heartbeatMs = 15_000 } = options;
+  const { closing, graceOver } = signals(app, clock, graceMs);
+  app.addHook("onSend", async (_request, reply) => {
+    reply.header("x-content-type-options", "nosniff");
+    // Otherwise an answer that was on its way would leave an idle connection, and close() waiting for it.
+    if (closing.aborted) reply.header("connection", "close");
+  });
+
+  const services: Services = { runtime, clock, closing, graceOver, heartbeatMs };
+  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  await collectRoutes(app, version);
+  for (const routes of [rooms, sessions, personas, enrollments, items, explanations, events, status, health]) {
+    await app.register(routes, services);
+  }
+  await app.register(root, { version });
+  await describeRoutes(app);
+  await app.ready();
+  return app;
+}
+
+export const DEFAULT_GRACE_MS = 10_000;
+
+const MAX_CONNECTIONS = 4_096;
+
+/** Closing begins with `closing`; `graceOver` follows, unless everything has been answered before. */
+function signals(app: FastifyInstance, clock: Clock, graceMs: number): Pick<Services, "closing" | "graceOver"> {
+  const closing = new AbortController();
+  const graceOver = new AbortController();
+  let cancel = () => {};
+  app.addHook("preClose", async () => {
+    closing.abort();
+    cancel = clock.at(clock.now() + graceMs, () => graceOver.abort());
+  });
+  app.addHook("onClose", async () => cancel());
+  return { closing: closing.signal, graceOver: graceOver.signal };
+}

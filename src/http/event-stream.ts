@@ -1,0 +1,101 @@
+/** Server-Sent Events (WHATWG HTML, section 9.2) of what happens in the runtime. */
+import type { ServerResponse } from "node:http";
+import { Readable } from "node:stream";
+import type { FastifyReply } from "fastify";
+import type { Clock } from "../clock.ts";
+import type { RuntimeEvent } from "../runtime/types.ts";
+import type { Services } from "./services.ts";
+import { eventOf } from "./wire/event.ts";
+
+interface EventFilter {
+  readonly conversation?: string | undefined;
+  readonly persona?: string | undefined;
+}
+
+/** Answers with everything after the rev `after`, until the client leaves or the server closes. */
+export function streamEvents(
+  { runtime, clock, closing, heartbeatMs }: Services,
+  reply: FastifyReply,
+  after: number,
+  filter: EventFilter,
+): FastifyReply {
+  const ended = new AbortController();
+  const end = () => ended.abort();
+  closing.addEventListener("abort", end);
+  reply.raw.once("close", () => {
+    closing.removeEventListener("abort", end);
+    end();
+  });
+  if (closing.aborted) end();
+  const happening = runtime.events({ after, signal: ended.signal });
+  keepAlive(reply.raw, clock, heartbeatMs);
+  // One frame ahead at most: what the client does not take stays with the runtime, which bounds it.
+  const frames = Readable.from(eventFrames(happening, after, filter), { objectMode: true, highWaterMark: 1 });
+  return reply.type("text/event-stream").header("cache-control", "no-store").header("connection", "close").send(frames);
+}
+
+/**
+ * One frame per event. Of a durable event that the filter leaves out only the id is sent: browsers
+ * take it over without telling the page, so that they resume where they are and not before a gap.
+ */
+async function* eventFrames(
+  events: AsyncIterable<RuntimeEvent>,
+  after: number,
+  filter: EventFilter,
+): AsyncGenerator<string> {
+  // Sent at once: whoever connects knows that the stream has begun, and where to resume if it breaks before an event.
+  yield `retry: 1000\nid: ${after}\n\n`;
+  for await (const event of events) {
+    const id = "rev" in event ? `id: ${event.rev}\n` : "";
+    if (concerns(event, filter)) yield `${id}event: ${event.type}\ndata: ${JSON.stringify(eventOf(event))}\n\n`;
+    else if (id !== "") yield `${id}\n`;
+  }
+}
+
+/** Writes a comment every so often, so that both ends (and what is between them) see that the other is there. */
+function keepAlive(response: ServerResponse, clock: Clock, everyMs: number): void {
+  let cancel: () => void;
+  const arm = () => {
+    cancel = clock.at(clock.now() + everyMs, beat);
+  };
+  const beat = () => {
+    // After its end there is nothing to keep alive, though the client may still be reading.
+    if (response.writableEnded) return;
+    response.write(":\n\n");
+    arm();
+  };
+  arm();
+  response.once("close", () => cancel());
+  // A reader that takes nothing for that long is gone: Node then destroys the socket.
+  response.setTimeout(4 * everyMs);
+}
+
+/** What tells about the stream itself (`gap`, `lagged`) concerns every reader. */
+function concerns(event: RuntimeEvent, { conversation, persona }: EventFilter): boolean {
+  const of = subjectOf(event);
+  if (of === undefined) return true;
+  return (
+    (conversation === undefined || conversation === of.conversation) &&
+    (persona === undefined || of.personas.includes(persona))
+  );
+}
+
+function subjectOf(event: RuntimeEvent): { conversation?: string; personas: readonly string[] } | undefined {
+  switch (event.type) {
+    case "gap":
+    case "lagged":
+      return undefined;
+    case "message": {
+      const { conversation, from } = event.message;
+      return { conversation, personas: from.kind === "persona" ? [from.id] : [] };
+    }
+    case "item":
+      return { conversation: event.item.conversation, personas: [event.item.persona] };
+    case "room":
+      return { conversation: event.room.id, personas: event.room.members };
+    case "enrollment":
+      return { personas: [event.persona] };
+    default:
+      return { conversation: event.conversation, personas: [event.persona] };
+  }
+}

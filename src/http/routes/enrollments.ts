@@ -1,0 +1,90 @@
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import * as z from "zod";
+import type { Services } from "../services.ts";
+import { decimal, idInput } from "../wire/common.ts";
+import {
+  definitionOf,
+  enrollmentBody,
+  enrollmentListSchema,
+  enrollmentOf,
+  enrollmentParams,
+  enrollmentSchema,
+} from "../wire/enrollment.ts";
+import { wire } from "../wire/registry.ts";
+import { within } from "../within.ts";
+
+const params = z.strictObject({ id: idInput });
+const tags = ["enrollments"];
+
+const removalQuery = z.strictObject({
+  mode: z
+    .enum(["drain", "return"])
+    .default("drain")
+    .register(wire, { description: "`drain` answers what waits first, `return` declines it" }),
+  wait: decimal(z.int().min(0).max(60))
+    .default(60)
+    .register(wire, { description: "Seconds to wait until the persona is gone. Default 60" }),
+});
+
+export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtime, clock, graceOver }) => {
+  app.get(
+    "/v1/enrollments",
+    {
+      config: { policy: "user" },
+      schema: { tags, summary: "Every persona in the fleet, by id", response: { 200: enrollmentListSchema } },
+    },
+    async () => ({ enrollments: runtime.personas().map(enrollmentOf) }),
+  );
+
+  app.get(
+    "/v1/enrollments/:id",
+    {
+      config: { policy: "user" },
+      schema: { tags, summary: "A persona and what it is doing", params, response: { 200: enrollmentSchema } },
+    },
+    async ({ params: { id } }) => enrollmentOf(runtime.status(id)),
+  );
+
+  app.put(
+    "/v1/enrollments/:id",
+    {
+      config: { policy: "admin" },
+      schema: {
+        tags,
+        summary: "Enroll a persona, or replace what it is; its inbox stays",
+        params: enrollmentParams,
+        body: enrollmentBody,
+        response: { 200: enrollmentSchema, 201: enrollmentSchema },
+      },
+    },
+    async ({ params: { id }, body }, reply) => {
+      const known = runtime.personas().some((persona) => persona.id === id);
+      const enrolled = enrollmentOf(await runtime.enroll(definitionOf(id, body)));
+      if (known) return reply.code(200).send(enrolled);
+      return reply.code(201).header("location", `/v1/enrollments/${id}`).send(enrolled);
+    },
+  );
+
+  app.delete(
+    "/v1/enrollments/:id",
+    {
+      config: { policy: "admin" },
+      schema: {
+        tags,
+        summary: "Take a persona out of the fleet",
+        params,
+        querystring: removalQuery,
+        response: {
+          202: enrollmentSchema,
+          204: z.undefined().register(wire, { description: "The persona is gone" }),
+        },
+      },
+    },
+    async ({ params: { id }, query: { mode, wait } }, reply) => {
+      const gone = runtime.unenroll(id, mode).then(() => true);
+      const patience = { ms: wait * 1000, clock, response: reply.raw, graceOver };
+      if (await within(gone, patience)) return reply.code(204).send();
+      return reply.code(202).send(enrollmentOf(runtime.status(id)));
+    },
+  );
+};

@@ -1,0 +1,14 @@
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import type { Services } from "../services.ts";
+import { fleetOf, fleetSchema } from "../wire/fleet.ts";
+
+export const status: FastifyPluginAsyncZod<Services> = async (app, { runtime }) => {
+  app.get(
+    "/v1/status",
+    {
+      config: { policy: "user" },
+      schema: { tags: ["server"], summary: "The fleet in numbers", response: { 200: fleetSchema } },
+    },
+    async () => fleetOf(runtime.status()),
+  );
+};

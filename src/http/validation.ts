@@ -1,0 +1,42 @@
+/** Validation of requests by their zod schemas: every broken field is named in one answer. */
+import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
+import type * as z from "zod";
+import { type FieldFault, PersonaError } from "../errors.ts";
+import { describeFaults, faultsOf } from "../faults.ts";
+
+/** In the order in which fastify checks them; it stops at the first part that is broken. */
+const PARTS = [
+  ["params", "params"],
+  ["body", "body"],
+  ["querystring", "query"],
+  ["headers", "headers"],
+] as const;
+
+export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => {
+  return (input: unknown) => {
+    const result = schema.safeParse(input);
+    if (result.success) return { value: result.data };
+    return { error: invalidInput(faultsOf(result.error, `${httpPart}`)) };
+  };
+};
+
+/** The faults of the part that fastify stopped at, and those of the parts that it did not look at any more. */
+export function invalidRequest(first: PersonaError, context: string, request: FastifyRequest): PersonaError {
+  const stopped = PARTS.findIndex(([part]) => part === context);
+  const faults = PARTS.slice(stopped + 1).flatMap(([part, property]) => {
+    const validate = request.getValidationFunction(part);
+    const result: unknown = validate?.(request[property]);
+    return (result as { error?: PersonaError } | undefined)?.error?.fields ?? [];
+  });
+  return faults.length === 0 ? first : invalidInput([...first.fields, ...faults]);
+}
+
+/** What only the runtime could find wrong, such as an id of something else: `replyTo` is `reply_to` here. */
+export function inWireNames({ fields }: PersonaError): PersonaError {
+  const wireName = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return invalidInput(fields.map(({ field, message }) => ({ field: wireName(field), message })));
+}
+
+function invalidInput(fields: readonly FieldFault[]): PersonaError {
+  return new PersonaError("invalid_input", describeFaults(fields), { fields });
+}

@@ -1,0 +1,26 @@
+import * as z from "zod";
+import type { FleetStatus } from "../../runtime/types.ts";
+import { laneCounts } from "./common.ts";
+import { wire } from "./registry.ts";
+
+export const fleetSchema = z
+  .object({
+    personas: z.int(),
+    queued: z.int(),
+    in_flight: z.int(),
+    lanes: laneCounts,
+    accepted: z.int(),
+    answered: z.int(),
+    declined: z.int(),
+    dead: z.int(),
+    retried: z.int(),
+    refused: z.int(),
+    native_bytes: z.int(),
+    store: z.enum(["sqlite", "memory"]),
+    driver: z.boolean().register(wire, { description: "False once the native cycle has failed" }),
+  })
+  .register(wire, { id: "Fleet", description: "The counts are those since the start of the runtime" });
+
+export function fleetOf({ inFlight, nativeBytes, ...same }: FleetStatus): z.output<typeof fleetSchema> {
+  return { ...same, in_flight: inFlight, native_bytes: nativeBytes };
+}

@@ -1,0 +1,33 @@
+import * as z from "zod";
+import type { Room } from "../../runtime/types.ts";
+import { idInput, time } from "./common.ts";
+import { wire } from "./registry.ts";
+
+export const roomBody = z.strictObject({
+  name: z.string().trim().min(1).max(128).exactOptional(),
+  members: z
+    .array(idInput)
+    .max(1000)
+    .exactOptional()
+    .register(wire, { description: "Ids of enrolled personas. Default: none yet" }),
+});
+
+export const roomSchema = z
+  .object({
+    id: z.string(),
+    name: z.string().optional(),
+    members: z.array(z.string()),
+    created_at: time,
+    closed_at: time.optional(),
+  })
+  .register(wire, { id: "Room" });
+
+export function roomOf(room: Room): z.output<typeof roomSchema> {
+  return {
+    id: room.id,
+    name: room.name,
+    members: [...room.members],
+    created_at: room.createdAt,
+    closed_at: room.closedAt,
+  };
+}
