@@ -1,0 +1,58 @@
+/** Case: this package, with the store in memory or in a file. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { createRuntime } from "../../src/index.ts";
+import { measured } from "../support/isolated.ts";
+import { type Cost, costOf } from "../support/meter.ts";
+import { assertCounts, converse, messageAt, replyTo, type Workload } from "./workload.ts";
+
+await measured(async ({ store, folder, ...workload }: Workload & { store: "memory" | "file"; folder?: string }) => {
+  const place = mkdtempSync(join(folder ?? tmpdir(), "persona-bench-"));
+  const file = join(place, "fleet.db");
+  const runtime = await createRuntime({
+    store: store === "memory" ? "memory" : file,
+    cognition: (turn) => replyTo(turn.text),
+    onWarning: (warning) => console.error(warning),
+  });
+  try {
+    const { messages, personas, users } = workload;
+    await Promise.all(
+      Array.from({ length: personas }, (_, n) => runtime.enroll({ id: `p${n}`, name: `Persona ${n}` })),
+    );
+    const send = (n: number) => {
+      const { persona, user, text } = messageAt(n, workload);
+      return runtime.send(`p${persona}`, text, { from: `user:${user}` }).then((reply) => reply.text);
+    };
+    // Opens every session, and lets the compiler see everything once.
+    const opening = personas * users;
+    await converse(workload, { first: 0, count: opening }, send);
+    const cost: Cost = await costOf(() => converse(workload, { first: opening, count: messages }, send));
+    const total = opening + messages;
+    const { accepted, answered, declined, dead, retried, refused } = runtime.status();
+    assertCounts(
+      { accepted, answered, declined, dead, retried, refused },
+      { accepted: total, answered: total, declined: 0, dead: 0, retried: 0, refused: 0 },
+    );
+    await runtime.close();
+    if (store === "file") assertRows(file, total);
+    return cost;
+  } finally {
+    await runtime.close();
+    rmSync(place, { recursive: true });
+  }
+});
+
+/** One message, turn, reply and outcome each: nothing was lost, repeated or merged. */
+function assertRows(file: string, total: number): void {
+  const database = new Database(file, { readonly: true });
+  const found = database
+    .prepare(`
+      SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM inbox) AS waiting,
+        (SELECT count(*) FROM turn WHERE outcome = 'answered') AS turns,
+        (SELECT count(DISTINCT message) FROM outcome WHERE outcome = 'answered') AS answered`)
+    .get() as Record<string, number>;
+  database.close();
+  assertCounts(found, { messages: 2 * total, waiting: 0, turns: total, answered: total });
+}
