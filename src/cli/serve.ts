@@ -1,0 +1,70 @@
+/** `persona-runtime serve`: a runtime, its cast and the HTTP server, from the start to a signal. */
+import { constants } from "node:os";
+import { createRuntime } from "../index.ts";
+import type { Runtime } from "../runtime/types.ts";
+import { serve } from "../server.ts";
+import { loadCast, seed } from "./cast.ts";
+import type { ServeCommand } from "./command.ts";
+import { manifest } from "./manifest.ts";
+
+/** A terminal sends Ctrl+C to every process, and npm passes it on once more: within this time it is one signal. */
+const SAME_SIGNAL_MS = 500;
+
+/** Serves until SIGINT or SIGTERM, then lets running turns finish and closes the store. */
+export async function serveCommand(command: ServeCommand): Promise<void> {
+  const signalled = firstSignal();
+  const cast = await loadCast(command.cast);
+  const runtime = await createRuntime({
+    store: command.store,
+    onWarning: ({ code, message }) => console.error(`persona-runtime: ${code}: ${message}`),
+  });
+  try {
+    const added = await seed(runtime, cast);
+    const server = await serve({ runtime, host: command.host, port: command.port, graceMs: command.graceMs });
+    console.log(greeting(server.url, command.store, runtime, added));
+    const signal = await signalled;
+    console.log(`${signal}: running turns have ${command.graceMs} ms to finish. A second signal ends at once.`);
+    // Both at once: requests that wait for a reply end when the runtime has settled it, or has given it up.
+    await Promise.all([server.close(), runtime.close({ graceMs: command.graceMs })]);
+    console.log("Stopped.");
+  } finally {
+    await runtime.close({ graceMs: 0 });
+  }
+}
+
+/** Resolves at the first SIGINT or SIGTERM; a second one ends the process. */
+function firstSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let first: number | undefined;
+  const heard = (signal: NodeJS.Signals) => {
+    first ??= performance.now();
+    if (performance.now() - first > SAME_SIGNAL_MS) process.exit(128 + constants.signals[signal]);
+    resolve(signal);
+  };
+  process.on("SIGINT", heard).on("SIGTERM", heard);
+  return promise;
+}
+
+function greeting(url: string, store: string, runtime: Runtime, added: number): string {
+  const personas = runtime.personas();
+  const shown = personas.slice(0, 8).map(({ id }) => id);
+  if (personas.length > shown.length) shown.push("…");
+  const lines = [
+    `persona-runtime ${manifest.version} serves at ${url}`,
+    "",
+    `  docs      ${url}/docs`,
+    `  store     ${store}`,
+    `  personas  ${[`${personas.length} (${added} new)`, ...shown].join(" · ")}`,
+    "",
+  ];
+  const [first] = personas;
+  if (first !== undefined) lines.push(`Talk to ${first.name}:`, "", `  ${curl(url, first.id)}`);
+  else lines.push(`Nobody is enrolled yet; PUT ${url}/v1/enrollments/{id} enrolls a persona.`);
+  return [...lines, "", "Ctrl+C stops."].join("\n");
+}
+
+/** Prints the text of the reply; what is not a reply (a problem) is printed as it came. */
+function curl(url: string, persona: string): string {
+  const text = String.raw`sed -E 's/.*"text":"(([^"\\]|\\.)*)".*/\1/'`;
+  return `curl -s '${url}/v1/personas/${persona}/messages?wait=30' -H 'content-type: application/json' -d '{"text":"Hello! What can you do for me?"}' | ${text}; echo`;
+}

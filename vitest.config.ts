@@ -1,0 +1,21 @@
+import { configDefaults, defineConfig } from "vitest/config";
+import { LeftOut } from "./test/support/left-out.ts";
+
+const PROOF = "test/proof/**/*.test.ts";
+
+/** `vitest run` runs the tests, `vitest run --mode proof` the long ones. VITEST_RESULTS names a file for the results as JSON. */
+export default defineConfig(({ mode }) => {
+  const proof = mode === "proof";
+  const results = process.env["VITEST_RESULTS"];
+  return {
+    test: {
+      include: proof ? [PROOF] : ["test/**/*.test.ts"],
+      exclude: proof ? configDefaults.exclude : [...configDefaults.exclude, PROOF],
+      // Child processes start whole runtimes, and both cores may be busy.
+      testTimeout: proof ? 600_000 : 30_000,
+      hookTimeout: 60_000,
+      reporters: ["default", new LeftOut(), ...(results === undefined ? [] : ["json" as const])],
+      ...(results !== undefined && { outputFile: { json: results } }),
+    },
+  };
+});
