@@ -3,7 +3,7 @@
  * The command `persona-runtime`. It checks the version of Node.js before it loads anything that needs a newer one:
  * on an older one the SQLite binding would crash the process without a word.
  */
-import { manifest } from "./manifest.ts";
+import { manifest } from "../manifest.ts";
 
 const needed = manifest.engines.node.replace(">=", "");
 

@@ -1,7 +1,7 @@
 /** From the words of the command line to an exit code. */
 import { PersonaError } from "../errors.ts";
+import { manifest } from "../manifest.ts";
 import { HELP, parseCommand, UsageError } from "./command.ts";
-import { manifest } from "./manifest.ts";
 import { serveCommand } from "./serve.ts";
 
 /** Resolves to 0 when all went well, 2 when the command line is wrong, 1 for every other failure, told on stderr. */

@@ -1,11 +1,11 @@
 /** `persona-runtime serve`: a runtime, its cast and the HTTP server, from the start to a signal. */
 import { constants } from "node:os";
 import { createRuntime } from "../index.ts";
+import { manifest } from "../manifest.ts";
 import type { Runtime } from "../runtime/types.ts";
 import { serve } from "../server.ts";
 import { loadCast, seed } from "./cast.ts";
 import type { ServeCommand } from "./command.ts";
-import { manifest } from "./manifest.ts";
 
 /** A terminal sends Ctrl+C to every process, and npm passes it on once more: within this time it is one signal. */
 const SAME_SIGNAL_MS = 500;

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Clock, systemClock } from "../clock.ts";
+import { manifest } from "../manifest.ts";
 import type { Runtime } from "../runtime/types.ts";
 import { guardAgainstForeignPages } from "./guard.ts";
 import { identify } from "./identity.ts";
@@ -71,7 +71,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   });
 
   const services: Services = { runtime, clock, closing, graceOver, heartbeatMs };
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  const { version } = manifest;
   await collectRoutes(app, version);
   for (const routes of [rooms, sessions, personas, enrollments, items, explanations, events, status, health]) {
     await app.register(routes, services);

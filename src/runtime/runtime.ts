@@ -392,11 +392,15 @@ export class PersonaRuntime implements api.Runtime {
       conversation.kind === "room" && hop < MAX_HOPS ? await this.#conversations.memberKeys(conversation) : [];
     const listeners = members.filter((key) => key !== persona.row.key).map((key) => this.#personas.byKey(key));
     const sender = { kind: "persona", id: persona.id, name: persona.definition.name } as const;
-    return this.#intake.prepare(
+    const prepared = this.#intake.prepare(
       { conversation, sender, text, replyTo: trigger.key, hop, turn: turn.key },
       listeners.filter((listener) => listener !== undefined),
       { lane: "chat", priority: undefined, urgent: false, expiresInMs: undefined },
     );
+    // Nobody waits for this refusal; the reply is in the room all the same.
+    for (const { persona: listener, code } of prepared.refused)
+      this.#warn({ code, message: `${listener} did not take up what ${persona.id} said in a room` });
+    return prepared;
   }
 
   /** The settlement is in the store: whoever waits is told, and the stream. */

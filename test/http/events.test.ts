@@ -4,7 +4,8 @@ import net from "node:net";
 import { expect, it } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import type { EventOptions, Runtime, RuntimeEvent } from "../../src/runtime/types.ts";
-import { instead, listen, openHouse, readEvents, WatchedClock } from "./harness.ts";
+import { instead } from "../support/instead.ts";
+import { listen, openHouse, readEvents, WatchedClock } from "./harness.ts";
 
 it("tells of everything that happens, in wire names", async () => {
   const { app, runtime, send } = await openHouse();

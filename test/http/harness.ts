@@ -48,16 +48,6 @@ export async function openHouse(options: Partial<RuntimeOptions> = {}, appOption
   };
 }
 
-/** The same runtime with one of its methods replaced, to see what the app does with the rare answers. */
-export function instead(runtime: Runtime, methods: Partial<Runtime>): Runtime {
-  return new Proxy(runtime, {
-    get(target, name) {
-      const value = Reflect.get(name in methods ? methods : target, name);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-  });
-}
-
 /** Listens on a free port; for what only a real socket shows. */
 export async function listen(app: FastifyInstance): Promise<number> {
   await app.listen({ host: "127.0.0.1", port: 0 });

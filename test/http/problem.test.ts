@@ -5,7 +5,8 @@ import { expect, it } from "vitest";
 import { PersonaError } from "../../src/errors.ts";
 import { createApp } from "../../src/http/app.ts";
 import { answerProblem } from "../../src/http/problem.ts";
-import { instead, openHouse } from "./harness.ts";
+import { instead } from "../support/instead.ts";
+import { openHouse } from "./harness.ts";
 
 it("is one shape", async () => {
   const { app } = await openHouse();

@@ -43,6 +43,17 @@ it("lets personas answer each other, and ends that", async () => {
   expect(answered).toBeGreaterThanOrEqual(16);
 });
 
+it("warns of a member that had no room for a reply, which is in the room all the same", async () => {
+  const { runtime, warnings } = await openHouse();
+  await enroll(runtime, "ada");
+  await enroll(runtime, "bob", { settings: { maxQueued: 1, paused: true } });
+  const room = await runtime.createRoom({ members: ["ada", "bob"] });
+  await runtime.post(room.id, "hello", { from: "user:7" });
+  await until(() => runtime.status().answered === 1);
+  expect((await runtime.messages(room.id)).map(({ text }) => text)).toEqual(["hello", "hello"]);
+  expect(warnings).toMatchObject([{ code: "inbox_full", message: expect.stringContaining("bob") }]);
+});
+
 it("speaks to one member of a room alone, and to no stranger", async () => {
   const { runtime } = await openHouse();
   await enroll(runtime, "ada");

@@ -6,4 +6,4 @@ interface Manifest {
   readonly engines: { readonly node: string };
 }
 
-export const manifest = createRequire(import.meta.url)("../../package.json") as Manifest;
+export const manifest = createRequire(import.meta.url)("../package.json") as Manifest;
