@@ -22,7 +22,7 @@ export type OnTurn = (turn: number, item: number) => void;
 const MAX_TURNS_IN_FLIGHT = 65_536;
 /** A prime, so that neighbours in time are no neighbours in memory. */
 const STRIDE = 7_919;
-const ITEM = { lane: LANE.indexOf("chat"), priority: 0.5, flags: 0, expiresAt: null, attempt: 0, failures: 0 };
+const ITEM = { lane: LANE.indexOf("chat"), priority: 0.5, expiresAt: null, attempt: 0, failures: 0 };
 
 export const clock = systemClock();
 
@@ -36,7 +36,7 @@ export function openDriver(name: DriverName, personas: number, onTurn: OnTurn): 
     arm(key, notBefore) {
       const slot = slots[(key * STRIDE) % personas] ?? 0;
       const enqueuedAt = clock.now();
-      fleet.arm({ ...ITEM, key, slot, conversation: key, enqueuedAt, notBefore: notBefore ?? null });
+      fleet.arm({ ...ITEM, key, conversation: key, enqueuedAt, notBefore: notBefore ?? null }, slot, 0);
     },
     complete: (turn) => fleet.complete(turn, "done"),
     close: () => fleet.close(),

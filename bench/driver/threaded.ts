@@ -31,15 +31,15 @@ export class ThreadedFleet implements Pick<Fleet, "arm" | "complete" | "close"> 
     this.#native = this.#addon.threadedCreate(max, clock.now(), slots, this.#pull);
   }
 
-  arm(item: ArmedItem): void {
+  arm(item: ArmedItem, slot: number, flags: number): void {
     const at = this.#operation(layout.OP_ARM);
     const operations = this.#operations;
     operations[at + layout.ARM_ITEM] = item.key;
-    operations[at + layout.ARM_SLOT] = item.slot;
+    operations[at + layout.ARM_SLOT] = slot;
     operations[at + layout.ARM_CONVERSATION] = item.conversation;
     operations[at + layout.ARM_LANE] = item.lane;
     operations[at + layout.ARM_PRIORITY] = item.priority;
-    operations[at + layout.ARM_FLAGS] = item.flags;
+    operations[at + layout.ARM_FLAGS] = flags;
     operations[at + layout.ARM_ENQUEUED_AT] = item.enqueuedAt;
     operations[at + layout.ARM_NOT_BEFORE] = item.notBefore ?? Number.NaN;
     operations[at + layout.ARM_EXPIRES_AT] = item.expiresAt ?? Number.NaN;

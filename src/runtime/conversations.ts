@@ -25,12 +25,12 @@ export class Conversations {
    * The direct session of this sender with this persona; a new one is only in memory and must be
    * opened by the append that first uses it.
    */
-  direct(sender: Sender, persona: number): ConversationRow | Promise<ConversationRow> {
+  direct(sender: Sender, persona: Persona): ConversationRow | Promise<ConversationRow> {
     const caller = `${sender.kind}/${sender.id}`;
-    const name = `${persona} ${caller}`;
+    const name = `${persona.id} ${caller}`;
     const known = this.#direct.get(name);
     if (known !== undefined) return known;
-    const found = this.#findDirect(caller, persona).then(
+    const found = this.#findDirect(caller, persona.row.key).then(
       (row) => {
         remember(this.#rows, row.key, row);
         // Not yet: who finds the row at hand must not overtake those who still await it.

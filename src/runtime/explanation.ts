@@ -13,8 +13,8 @@ interface Kept {
   readonly waitedMs: number;
   readonly kind: Explanation["cognition"]["kind"];
   readonly model?: string | undefined;
-  readonly begunAt?: number;
-  readonly answeredAt?: number;
+  readonly begunAt?: number | undefined;
+  readonly answeredAt?: number | undefined;
   readonly usage?: Usage | undefined;
 }
 
@@ -26,8 +26,8 @@ export function explanationOf(turn: LiveTurn): string {
     waitedMs,
     kind: turn.cognitionKind === "function" ? "function" : "rehearsal",
     model: turn.persona.definition.model,
-    ...(turn.begunAt === 0 ? {} : { begunAt: turn.begunAt }),
-    ...(turn.answeredAt === 0 ? {} : { answeredAt: turn.answeredAt }),
+    begunAt: turn.begunAt || undefined,
+    answeredAt: turn.answeredAt || undefined,
     usage: turn.usage,
   };
   return JSON.stringify(kept);

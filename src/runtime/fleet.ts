@@ -8,6 +8,7 @@ import { type Addon, loadAddon } from "../addon.ts";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import * as layout from "../layout.ts";
+import type { ItemRow } from "../store/port.ts";
 import type { PersonaSettings } from "./types.ts";
 
 /** Handle of an enrolled persona in native memory; a stale one names nothing. */
@@ -15,19 +16,8 @@ export type Slot = number;
 /** Handle of a turn in native memory; a stale one names nothing. */
 export type TurnHandle = number;
 
-export interface ArmedItem {
-  readonly key: number;
-  readonly slot: Slot;
-  readonly conversation: number;
-  readonly lane: number;
-  readonly priority: number;
-  readonly flags: number;
-  readonly enqueuedAt: number;
-  readonly notBefore: number | null;
-  readonly expiresAt: number | null;
-  readonly attempt: number;
-  readonly failures: number;
-}
+/** What native schedules an item by; its slot and its flags of the moment come beside it. */
+export type ArmedItem = Omit<ItemRow, "message" | "persona" | "partition" | "flags" | "turn">;
 
 export interface FormedTurn {
   readonly handle: TurnHandle;
@@ -143,16 +133,16 @@ export class Fleet {
     this.#schedule();
   }
 
-  /** Hands in an item that is in the store. */
-  arm(item: ArmedItem): void {
+  /** Hands in an item that is in the store, with the flags it has by now. */
+  arm(item: ArmedItem, slot: Slot, flags: number): void {
     const at = this.#operation(layout.OP_ARM);
     const operations = this.#operations;
     operations[at + layout.ARM_ITEM] = item.key;
-    operations[at + layout.ARM_SLOT] = item.slot;
+    operations[at + layout.ARM_SLOT] = slot;
     operations[at + layout.ARM_CONVERSATION] = item.conversation;
     operations[at + layout.ARM_LANE] = item.lane;
     operations[at + layout.ARM_PRIORITY] = item.priority;
-    operations[at + layout.ARM_FLAGS] = item.flags;
+    operations[at + layout.ARM_FLAGS] = flags;
     operations[at + layout.ARM_ENQUEUED_AT] = item.enqueuedAt;
     operations[at + layout.ARM_NOT_BEFORE] = item.notBefore ?? Number.NaN;
     operations[at + layout.ARM_EXPIRES_AT] = item.expiresAt ?? Number.NaN;

@@ -277,7 +277,7 @@ export class PersonaRuntime implements api.Runtime {
     const persona = this.#personas.get(id);
     const found =
       speech.conversation === undefined
-        ? this.#conversations.direct(speech.from, persona.row.key)
+        ? this.#conversations.direct(speech.from, persona)
         : this.#conversations.with(persona, speech.conversation);
     // Awaiting what is at hand already would let a later message overtake this one.
     const conversation = found instanceof Promise ? await found : found;
@@ -358,13 +358,10 @@ export class PersonaRuntime implements api.Runtime {
   #arm(items: readonly FedItem[]): void {
     for (const item of items) {
       const admitted = this.#live ? FLAG_ADMITTED : 0;
-      const unknown = item.turnItems === 0 ? 0 : FLAG_UNKNOWN | (item.turnItems === 1 ? FLAG_WAS_ALONE : 0);
-      this.#fleet.arm({
-        ...item,
-        // A persona that is not enrolled any more has no slot; native then declines the item.
-        slot: this.#personas.byKey(item.persona)?.slot ?? Number.NaN,
-        flags: item.flags | admitted | unknown,
-      });
+      const unknown = item.turnItems ? FLAG_UNKNOWN | (item.turnItems === 1 ? FLAG_WAS_ALONE : 0) : 0;
+      // A persona that is not enrolled any more has no slot; native then declines the item.
+      const slot = this.#personas.byKey(item.persona)?.slot ?? Number.NaN;
+      this.#fleet.arm(item, slot, item.flags | admitted | unknown);
     }
   }
 

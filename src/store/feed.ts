@@ -23,7 +23,7 @@ export class Feed {
   deliver(items: readonly ItemRow[]): void {
     if (this.#sink === undefined || items.length === 0) return;
     try {
-      this.#sink(items.map((item) => ({ ...item, turnItems: 0 })));
+      this.#sink(items);
     } catch (error) {
       queueMicrotask(() => {
         throw error;

@@ -152,7 +152,7 @@ class MemoryStore implements Store {
     await this.#write(() => {
       this.#feed.start();
       const backlog = [...this.#inbox.values()].sort((a, b) => a.key - b.key);
-      if (backlog.length > 0) sink(backlog.map((item) => ({ ...item, turnItems: 0 })));
+      if (backlog.length > 0) sink(backlog);
       this.#feed.follow(sink);
     });
   }

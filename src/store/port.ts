@@ -211,8 +211,8 @@ export interface Page {
 
 /** An item on its way into the native cycle. */
 export interface FedItem extends ItemRow {
-  /** How many items the turn has that it was in when the process died; 0 when it was in none. */
-  readonly turnItems: number;
+  /** How many items the turn had that it was in when the process died; absent or 0 if it was in none. */
+  readonly turnItems?: number;
 }
 
 /** Called with the items of one commit (or one page of the backlog), in commit order. */

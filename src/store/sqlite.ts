@@ -112,23 +112,23 @@ class SqliteStore implements Store {
     return this.#keys.allocate(kind, count);
   }
 
-  async saveEnrollment(row: EnrollmentRow): Promise<number> {
+  saveEnrollment(row: EnrollmentRow): Promise<number> {
     return this.#write("saveEnrollment", [row.tenant, row.key, ENROLLMENT.values(row), row.removedAt !== null]);
   }
 
-  async createRoom(row: ConversationRow, members: readonly number[]): Promise<number> {
+  createRoom(row: ConversationRow, members: readonly number[]): Promise<number> {
     return this.#write("createRoom", [conversationArguments(row), members, row.createdAt]);
   }
 
-  async addMember(conversation: number, persona: number, at: number): Promise<number> {
+  addMember(conversation: number, persona: number, at: number): Promise<number> {
     return this.#write("addMember", [conversation, persona, at]);
   }
 
-  async removeMember(conversation: number, persona: number): Promise<number> {
+  removeMember(conversation: number, persona: number): Promise<number> {
     return this.#write("removeMember", [conversation, persona]);
   }
 
-  async append({ message, items, open, idempotency }: Append): Promise<Appended> {
+  append({ message, items, open, idempotency }: Append): Promise<Appended> {
     const opened = open === undefined ? null : conversationArguments(open);
     const once =
       idempotency === undefined
@@ -137,11 +137,11 @@ class SqliteStore implements Store {
     return this.#write("append", [...messageArguments(message, items), opened, once], items);
   }
 
-  async begin(turn: TurnRow): Promise<void> {
+  begin(turn: TurnRow): Promise<void> {
     return this.#write("begin", [turn.key, turn.items, turnValues(turn)]);
   }
 
-  async settle({ turn, reply, decisions, at }: Settle): Promise<Settled> {
+  settle({ turn, reply, decisions, at }: Settle): Promise<Settled> {
     const ending = turn && ([turn.key, turn.attempt, turn.outcome, turn.error, turn.explanation] as const);
     const answer = reply === undefined ? null : messageArguments(reply.message, reply.items);
     return this.#write("settle", [ending, answer, decisions.map(decisionArguments), at], reply?.items);
@@ -223,7 +223,7 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.counts());
   }
 
-  async probe(): Promise<void> {
+  probe(): Promise<void> {
     return this.#write("probe", []);
   }
 
@@ -240,10 +240,8 @@ class SqliteStore implements Store {
     this.#release();
   }
 
-  #write: WriterThread["call"] = (name, args, items) => {
-    this.#assertOpen();
-    return this.#writer.call(name, args, items);
-  };
+  #write: WriterThread["call"] = (name, args, items) =>
+    this.#closed === undefined ? this.#writer.call(name, args, items) : Promise.reject(closedError());
 
   #read<T>(read: (reader: Reader) => T): T {
     this.#assertOpen();
@@ -255,8 +253,12 @@ class SqliteStore implements Store {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw new PersonaError("runtime_closed", "The store is closed; open it again.");
+    if (this.#closed !== undefined) throw closedError();
   }
+}
+
+function closedError(): PersonaError {
+  return new PersonaError("runtime_closed", "The store is closed; open it again.");
 }
 
 /** One name for one file, whatever links lead to it: the owner's file stands beside the real one. */

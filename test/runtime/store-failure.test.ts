@@ -173,7 +173,7 @@ it("hands nothing on when it cannot start", async () => {
   const start = openOver((store) =>
     instead(store, {
       feed: async (sink) => {
-        sink(withItems(store, 1).items.map((item) => ({ ...item, turnItems: 0 })));
+        sink(withItems(store, 1).items);
         throw new PersonaError("store_corrupt", "Damaged.");
       },
       settle: async (command) => {
