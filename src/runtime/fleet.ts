@@ -74,7 +74,8 @@ type Outcome = (typeof layout.OUTCOME)[number];
 
 export class Fleet {
   readonly #addon: Addon;
-  readonly #native: ReturnType<Addon["fleetCreate"]>;
+  readonly #create: () => ReturnType<Addon["fleetCreate"]>;
+  #native: ReturnType<Addon["fleetCreate"]>;
   readonly #clock: Clock;
   readonly #events: FleetEvents;
   readonly #batch = new Float64Array(layout.BATCH_SIZE);
@@ -89,7 +90,8 @@ export class Fleet {
 
   constructor(options: { clock: Clock; maxTurnsInFlight: number; seed: number; events: FleetEvents }) {
     this.#addon = loadAddon();
-    this.#native = this.#addon.fleetCreate(options.maxTurnsInFlight, options.seed);
+    this.#create = () => this.#addon.fleetCreate(options.maxTurnsInFlight, options.seed);
+    this.#native = this.#create();
     this.#clock = options.clock;
     this.#events = options.events;
   }
@@ -97,10 +99,6 @@ export class Fleet {
   /** Whether nothing can be asked of it any more. */
   get over(): boolean {
     return this.#end !== undefined;
-  }
-
-  get failed(): boolean {
-    return this.#end?.code === "driver_failed";
   }
 
   enroll(settings: PersonaSettings): Slot {
@@ -113,6 +111,8 @@ export class Fleet {
   }
 
   unenroll(slot: Slot, mode: "drain" | "return"): void {
+    // A slot with nothing in it is freed at once, so what was handed in has to be there.
+    if (this.#pending > 0) this.#drive();
     this.#guard(() => this.#addon.fleetUnenroll(this.#native, slot, layout.UNENROLL.indexOf(mode)));
     this.#schedule();
   }
@@ -190,6 +190,13 @@ export class Fleet {
   /** Forms no further turns; what runs can still end. */
   stopDispatching(): void {
     this.#dispatching = false;
+  }
+
+  /** Begins anew after a failure, with nobody enrolled; every handle of before is void. */
+  restart(): void {
+    this.#native = this.#create();
+    this.#pending = 0;
+    this.#end = undefined;
   }
 
   /** Lets the native memory go. */

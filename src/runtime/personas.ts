@@ -23,7 +23,7 @@ export interface StoredDefinition {
 
 export interface Persona {
   readonly id: string;
-  readonly slot: Slot;
+  slot: Slot;
   row: EnrollmentRow;
   definition: StoredDefinition;
   /** The function that it was enrolled with. */
@@ -31,7 +31,7 @@ export interface Persona {
   cognition: Cognition;
   cognitionKind: EnrollmentStatus["cognition"];
   /** Set while it is being unenrolled; settles when it is gone. */
-  leaving: PromiseWithResolvers<void> | undefined;
+  leaving: (PromiseWithResolvers<void> & { mode: "drain" | "return" }) | undefined;
 }
 
 export class Personas {
@@ -63,7 +63,27 @@ export class Personas {
 
   /** Takes up the stored enrollments; those whose cognition was a function wait until it is given again. */
   async load(): Promise<void> {
-    for (const row of await this.#store.enrollments()) this.#place(row, storedDefinition(row), undefined);
+    for (const row of await this.#store.enrollments()) {
+      if (!this.#byKey.has(row.key)) this.#place(row, storedDefinition(row), undefined);
+    }
+  }
+
+  /** The fleet has begun anew: everybody takes a place in it again. */
+  async replace(): Promise<void> {
+    this.#bySlot.clear();
+    for (const persona of this.#byId.values()) {
+      persona.slot = this.#fleet.enroll(nativeSettings(persona.definition, persona.cognitionKind));
+      this.#bySlot.set(persona.slot, persona);
+    }
+    // Whoever was stored while there was no fleet has no place yet.
+    await this.load();
+  }
+
+  /** Who was leaving the fleet of before leaves this one, now that it has their items. */
+  leaveAgain(): void {
+    for (const { slot, leaving } of this.#byId.values()) {
+      if (leaving !== undefined) this.#fleet.unenroll(slot, leaving.mode);
+    }
   }
 
   get size(): number {
@@ -132,7 +152,8 @@ export class Personas {
 
   #leave(persona: Persona, mode: "drain" | "return"): PromiseWithResolvers<void> {
     const isFirst = persona.leaving === undefined;
-    persona.leaving ??= Promise.withResolvers();
+    persona.leaving ??= { ...Promise.withResolvers<void>(), mode };
+    if (mode === "return") persona.leaving.mode = mode;
     // A slot that is free already does not drain any more, and has nothing to give back.
     if (isFirst || this.#fleet.counts(persona.slot).draining) this.#fleet.unenroll(persona.slot, mode);
     return persona.leaving;

@@ -43,6 +43,9 @@ export interface RuntimeParts {
 
 /** A persona's reply in a room still reaches the other personas up to this hop. */
 const MAX_HOPS = 8;
+/** A driver that fails so often within this time is not started again. */
+const MAX_FAILURES = 3;
+const FAILURES_WITHIN_MS = 60_000;
 
 export class PersonaRuntime implements api.Runtime {
   readonly #store: Store;
@@ -59,8 +62,16 @@ export class PersonaRuntime implements api.Runtime {
   readonly #explanations: Explanations;
   readonly #tally: Tally = { answered: 0, declined: 0, dead: 0, retried: 0 };
   readonly #warn: (warning: api.PersonaWarning) => void;
-  /** False while the backlog is fed: those items were admitted in an earlier life. */
+  /** False while the backlog is fed: those items were admitted before. */
   #live = false;
+  /** Grows with each feed, so that what an earlier one still brings is not taken twice. */
+  #feeds = 0;
+  /** Why there is no fleet: it failed, and is being rebuilt or was given up. */
+  #driverError: PersonaError | undefined;
+  /** When the driver failed, lately. */
+  #failures: number[] = [];
+  /** The last rebuilding; they follow each other. */
+  #rebuilt: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   /** Takes the store over, unless this fails: `close` closes it. */
@@ -68,13 +79,12 @@ export class PersonaRuntime implements api.Runtime {
     const runtime = new PersonaRuntime(parts);
     try {
       await runtime.#personas.load();
-      await parts.store.feed((items) => runtime.#arm(items));
+      await runtime.#feed();
     } catch (error) {
       // What was fed so far must not be taken up.
       runtime.#fleet.close();
       throw error;
     }
-    runtime.#live = true;
     return runtime;
   }
 
@@ -94,7 +104,10 @@ export class PersonaRuntime implements api.Runtime {
         freed: (slots) => {
           for (const slot of slots) void this.#personas.freed(slot);
         },
-        failed: (error) => this.#driverFailed(error),
+        failed: (error) => {
+          this.#driverError = error;
+          this.#rebuilt = this.#rebuilt.then(() => this.#rebuild(error));
+        },
       },
     });
     this.#personas = new Personas({
@@ -218,7 +231,9 @@ export class PersonaRuntime implements api.Runtime {
   status(persona?: string): api.FleetStatus | api.EnrollmentStatus {
     if (persona !== undefined) return personaStatus(this.#personas.get(persona), this.#fleet);
     const { accepted, refused } = this.#intake;
-    return fleetStatus(this.#fleet, this.#store, { ...this.#tally, accepted, refused, personas: this.#personas.size });
+    const driver = this.#driverError === undefined;
+    const counts = { ...this.#tally, accepted, refused, personas: this.#personas.size, driver };
+    return fleetStatus(this.#fleet, this.#store, counts);
   }
 
   personas(): readonly api.EnrollmentStatus[] {
@@ -234,7 +249,7 @@ export class PersonaRuntime implements api.Runtime {
   }
 
   async readiness(): Promise<api.Readiness> {
-    const driver = this.#fleet.failed ? "failed" : "ok";
+    const driver = this.#driverError === undefined ? "ok" : "failed";
     const accepting = this.#closed === undefined ? "ok" : "closing";
     const store = await this.#store.probe().then(
       () => "ok" as const,
@@ -463,15 +478,49 @@ export class PersonaRuntime implements api.Runtime {
   #assertOpen(): void {
     if (this.#closed !== undefined)
       throw new PersonaError("runtime_closed", "The runtime is closed; create another one");
-    if (this.#fleet.failed)
-      throw new PersonaError("driver_failed", "The native service cycle failed; accepted items are kept");
+    if (this.#driverError !== undefined) throw this.#driverError;
   }
 
-  #driverFailed(error: PersonaError): void {
+  /**
+   * The native fleet is lost, with nothing in it that the store does not have: another one takes its
+   * place. If it fails again and again it is given up, and what was accepted waits for the next start.
+   */
+  async #rebuild(error: PersonaError): Promise<void> {
     this.#warn({ code: error.code, message: error.message, cause: error.cause });
-    this.#turns.abandon();
+    const now = this.#clock.now();
+    this.#failures = [...this.#failures.filter((at) => now - at < FAILURES_WITHIN_MS), now];
+    await this.#turns.abandon(error);
+    if (this.#closed !== undefined) return;
+    if (this.#failures.length >= MAX_FAILURES) {
+      this.#giveDriverUp(error);
+      return;
+    }
+    try {
+      this.#fleet.restart();
+      await this.#personas.replace();
+      await this.#feed();
+      this.#personas.leaveAgain();
+      // Unless this one has failed as well: then the next rebuilding follows.
+      if (this.#driverError === error) this.#driverError = undefined;
+    } catch (cause) {
+      if (this.#driverError === error) this.#giveDriverUp(error, cause);
+    }
+  }
+
+  #giveDriverUp(error: PersonaError, cause: unknown = error): void {
+    this.#warn({ code: "driver_given_up", message: "The native service cycle is not started again", cause });
     this.#waiters.rejectAll(error);
     this.#personas.stay(error);
+  }
+
+  async #feed(): Promise<void> {
+    this.#feeds += 1;
+    const feed = this.#feeds;
+    this.#live = false;
+    await this.#store.feed((items) => {
+      if (feed === this.#feeds) this.#arm(items);
+    });
+    this.#live = true;
   }
 }
 

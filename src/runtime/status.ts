@@ -34,12 +34,17 @@ export function personaStatus(persona: Persona, fleet: Fleet): EnrollmentStatus 
 export function fleetStatus(
   fleet: Fleet,
   store: Store,
-  counts: Tally & { readonly accepted: number; readonly refused: number; readonly personas: number },
+  counts: Tally & {
+    readonly accepted: number;
+    readonly refused: number;
+    readonly personas: number;
+    readonly driver: boolean;
+  },
 ): FleetStatus {
   if (fleet.over) {
     const lanes = { voice: 0, chat: 0, task: 0, background: 0 };
-    return { ...counts, queued: 0, inFlight: 0, lanes, nativeBytes: 0, store: store.kind, driver: !fleet.failed };
+    return { ...counts, queued: 0, inFlight: 0, lanes, nativeBytes: 0, store: store.kind };
   }
   const { queued, inFlight, lanes, bytes } = fleet.counts();
-  return { ...counts, queued, inFlight, lanes, nativeBytes: bytes, store: store.kind, driver: true };
+  return { ...counts, queued, inFlight, lanes, nativeBytes: bytes, store: store.kind };
 }

@@ -57,6 +57,8 @@ export class Turns {
   #idle: PromiseWithResolvers<void> | undefined;
   readonly #closing = Promise.withResolvers<void>();
   #isClosing = false;
+  /** Why turns are being given back at the moment. */
+  #interrupted: PersonaError | undefined;
 
   constructor(options: {
     store: Store;
@@ -109,19 +111,27 @@ export class Turns {
     }
   }
 
-  /** Native will not say any more what becomes of the items of failed turns: they wait for the next start. */
-  abandon(): void {
+  /**
+   * Native is gone and will not say what becomes of any turn: those that run are aborted, and their
+   * items go back to wait, like those of turns that failed. Resolves when the store has all of it.
+   */
+  async abandon(reason: PersonaError): Promise<void> {
+    this.#interrupted = reason;
     for (const { turn, outcome, error } of this.#ending.values()) this.#return(turn, outcome, error);
     this.#ending.clear();
-    this.#checkIdle();
+    for (const turn of this.#running.values()) this.#giveBack(turn, reason);
+    await this.#whenIdle();
+    if (!this.#isClosing) this.#interrupted = undefined;
   }
 
   /** Resolves when no turn runs and nothing is being written, or when `graceMs` are over; then aborts the rest. */
   async drain(graceMs: number): Promise<void> {
     if (graceMs > 0) await this.#within(graceMs, this.#whenIdle());
+    const reason = new PersonaError("runtime_closed", "The runtime is closing");
+    this.#interrupted = reason;
     this.#isClosing = true;
     this.#closing.resolve();
-    for (const turn of this.#running.values()) this.#giveBack(turn);
+    for (const turn of this.#running.values()) this.#giveBack(turn, reason);
     await this.#whenIdle();
   }
 
@@ -161,7 +171,7 @@ export class Turns {
       return;
     }
     turn.begunAt = this.#clock.now();
-    if (this.#isClosing) this.#giveBack(turn);
+    if (this.#interrupted !== undefined) this.#giveBack(turn, this.#interrupted);
     if (turn.over) return;
     this.#events.started(turn);
     await this.#think(turn);
@@ -226,15 +236,14 @@ export class Turns {
     turn.abort(error);
     this.#running.delete(turn.formed.handle);
     this.#ending.set(turn.formed.handle, { turn, outcome, error: error.message, decisions: [] });
-    if (this.#fleet.over) this.abandon();
-    else if (outcome === "failed") this.#fleet.complete(turn.formed.handle, "failed");
+    if (outcome === "failed") this.#fleet.complete(turn.formed.handle, "failed");
   }
 
-  /** The runtime closes while this turn runs: its items go back to wait for the next start. */
-  #giveBack(turn: LiveTurn): void {
+  /** Interrupts a turn that runs: its items go back to wait. */
+  #giveBack(turn: LiveTurn, reason: PersonaError): void {
     if (turn.over || turn.begunAt === 0) return;
-    turn.abort(new PersonaError("runtime_closed", "The runtime is closing"));
-    this.#return(turn, "cancelled", "The runtime closed");
+    turn.abort(reason);
+    this.#return(turn, "cancelled", reason.message);
     this.#forget(turn);
   }
 

@@ -1,17 +1,10 @@
-import { PersonaError } from "../errors.ts";
 import type { FeedSink, ItemRow } from "./port.ts";
 
 /** The committed feed's end: hands what was written to the one who asked for it. */
 export class Feed {
-  #started = false;
   #sink: FeedSink | undefined;
 
-  start(): void {
-    if (this.#started) throw new PersonaError("internal", "The feed was started before; start it once.");
-    this.#started = true;
-  }
-
-  /** The sink has received the backlog; from now on it hears of each commit. */
+  /** This sink has received the backlog; from now on it, and no other, hears of each commit. */
   follow(sink: FeedSink): void {
     this.#sink = sink;
   }

@@ -150,7 +150,6 @@ class MemoryStore implements Store {
 
   async feed(sink: FeedSink): Promise<void> {
     await this.#write(() => {
-      this.#feed.start();
       const backlog = [...this.#inbox.values()].sort((a, b) => a.key - b.key);
       if (backlog.length > 0) sink(backlog);
       this.#feed.follow(sink);

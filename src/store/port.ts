@@ -251,7 +251,10 @@ export interface Store {
   removeMember(conversation: number, persona: number, at: number): Promise<number>;
 
   append(command: Append): Promise<Appended>;
-  /** Starts the committed feed: first every undecided item by key, in pages, then each commit. Call once. */
+  /**
+   * Starts the committed feed: first every undecided item by key, in pages, then each commit. Called
+   * again it starts anew, with another sink in place of the first.
+   */
   feed(sink: FeedSink): Promise<void>;
   /** Writes the turn and puts its items in it (attempt + 1). Rejects with `turn_conflict` when one of them is not waiting. */
   begin(turn: TurnRow): Promise<void>;

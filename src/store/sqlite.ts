@@ -149,7 +149,6 @@ class SqliteStore implements Store {
 
   async feed(sink: FeedSink): Promise<void> {
     this.#assertOpen();
-    this.#feed.start();
     // Nothing is written while the backlog is read, so that each item arrives exactly once.
     await this.#writer.hold();
     try {

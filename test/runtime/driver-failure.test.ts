@@ -1,3 +1,4 @@
+/** The native fleet is taken away behind the runtime's back, as a panic would take it. */
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { loadAddon } from "../../src/addon.ts";
@@ -5,70 +6,92 @@ import { temporaryFolder } from "../support/command-line.ts";
 import { turns, until } from "../support/event-loop.ts";
 import { enroll, gated, openHouse, outcomeOf } from "./harness.ts";
 
-/** A house, and a way to take its native fleet away behind its back. */
+/** A house, and a way to take the fleet away that it has at the moment. */
 async function openFragile(store = "memory") {
   const create = vi.spyOn(loadAddon(), "fleetCreate");
   onTestFinished(() => create.mockRestore());
   const house = await openHouse({ store });
-  const native = create.mock.results.at(-1)?.value;
-  return { ...house, breakDriver: () => loadAddon().fleetClose(native) };
+  const { runtime } = house;
+  return {
+    ...house,
+    /** Resolves once it was noticed. */
+    async breakDriver() {
+      loadAddon().fleetClose(create.mock.results.at(-1)?.value);
+      await runtime.send("ada", "first to notice", { from: "user:notice" }).accepted.catch(() => {});
+    },
+  };
 }
 
-it("says that it is not ready, refuses with a code, and keeps what runs", async () => {
+it("rebuilds the fleet from the store: what ran is tried again, what waited is answered", async () => {
   const { runtime, warnings, breakDriver } = await openFragile();
   const gate = gated();
   await enroll(runtime, "ada", { cognition: gate.cognition });
+  await enroll(runtime, "bob", { settings: { paused: true } });
   const running = runtime.send("ada", "running", { from: "user:1" });
-  await turns();
-  breakDriver();
-  const first = runtime.send("ada", "first to notice", { from: "user:2" });
-  await expect(first.accepted).rejects.toMatchObject({ code: "driver_failed", status: 503 });
-  await turns();
+  const waiting = runtime.send("ada", "waiting", { from: "user:2" });
+  const paused = runtime.send("bob", "paused", { from: "user:1" });
+  await until(() => gate.heard.length === 1);
+  await breakDriver();
   expect(warnings).toMatchObject([{ code: "driver_failed", cause: { message: expect.stringContaining("closed") } }]);
-  expect(await runtime.readiness()).toMatchObject({ ready: false, checks: { driver: "failed", store: "ok" } });
-  expect(runtime.status()).toMatchObject({ driver: false });
-  expect(await outcomeOf(running)).toMatch(/^driver_failed: .*kept/);
-  for (const refused of [
-    enroll(runtime, "bob"),
-    runtime.unenroll("ada"),
-    runtime.send("ada", "?", { from: "user:3" }).accepted,
-  ])
-    await expect(refused).rejects.toMatchObject({ code: "driver_failed" });
-  // Its answer comes all the same, and is kept.
-  gate.release();
-  await turns();
-  const { conversation } = await running.accepted;
-  expect((await runtime.messages(conversation)).map(({ text }) => text)).toEqual(["running", "running"]);
-  await runtime.close();
+
+  await until(() => gate.heard.length === 2);
+  expect((await runtime.readiness()).ready).toBe(true);
+  expect(runtime.status()).toMatchObject({ driver: true, queued: 2, inFlight: 1 });
+  for (let n = 0; n < 3; n += 1) {
+    gate.release();
+    await turns();
+  }
+  expect([await outcomeOf(running), await outcomeOf(waiting)]).toEqual(["running", "waiting"]);
+  const { items } = await running.accepted;
+  expect(await runtime.explain(items[0]?.id ?? "")).toMatchObject({ attempt: 2, outcome: "answered" });
+  await enroll(runtime, "bob");
+  expect(await outcomeOf(paused)).toBe("paused");
+  expect(runtime.status()).toMatchObject({ accepted: 3, answered: 3, dead: 0, queued: 0, inFlight: 0 });
 });
 
-it("closes with a turn that failed, and with somebody who waits for a persona to be gone", async () => {
+it("says that it is not ready, and refuses with a code, until the fleet is rebuilt", async () => {
+  const { runtime, breakDriver } = await openFragile();
+  await enroll(runtime, "ada");
+  // The store takes its time, so that the moment between can be seen.
+  const noticed = breakDriver();
+  const refused = runtime.send("ada", "?", { from: "user:1" });
+  await expect(refused.accepted).rejects.toMatchObject({ code: "driver_failed", status: 503 });
+  await expect(enroll(runtime, "cid")).rejects.toMatchObject({ code: "driver_failed" });
+  await noticed;
+  await until(() => runtime.status().driver);
+  expect(await outcomeOf(runtime.send("ada", "again", { from: "user:1" }))).toBe("again");
+});
+
+it("lets a persona go that was leaving when the fleet was lost", async () => {
   const { runtime, breakDriver } = await openFragile();
   const fails = Promise.withResolvers<string>();
-  await enroll(runtime, "ada", { cognition: () => fails.promise });
+  const asked = vi.fn(() => (asked.mock.calls.length === 1 ? fails.promise : "at last"));
+  await enroll(runtime, "ada", { cognition: asked });
   const answer = runtime.send("ada", "?", { from: "user:1" });
+  await until(() => asked.mock.calls.length === 1);
+  const gone = runtime.unenroll("ada", "drain");
   await turns();
-  const gone = expect(runtime.unenroll("ada")).rejects.toMatchObject({ code: "driver_failed" });
-  await turns();
-  breakDriver();
-  fails.reject(new Error("kaput"));
-  await turns();
+  await breakDriver();
+  fails.reject(new Error("too late to count"));
+  expect(await outcomeOf(answer)).toBe("at last");
   await gone;
-  const { items } = await answer.accepted;
-  expect(await runtime.item(items[0]?.id ?? "")).toMatchObject({ state: "waiting" });
-  await runtime.close();
+  expect(runtime.personas()).toEqual([]);
 });
 
-it("answers after the next start what it had accepted", async () => {
+it("gives the driver up when it fails again and again; the next start answers what was accepted", async () => {
   const store = join(temporaryFolder(), "kept.db");
-  const { runtime, breakDriver } = await openFragile(store);
+  const { runtime, warnings, breakDriver } = await openFragile(store);
   await enroll(runtime, "ada", { cognition: () => new Promise(() => {}) });
   const sent = ["running", "waiting"].map((text) => runtime.send("ada", text, { from: `user:${text}` }));
   await Promise.all(sent.map((answer) => answer.accepted));
-  await until(() => runtime.status("ada").inFlight === 1);
-  breakDriver();
-  await outcomeOf(runtime.send("ada", "?", { from: "user:3" }));
-  await runtime.close({ graceMs: 0 });
+  for (let n = 0; n < 3; n += 1) {
+    await until(() => runtime.status().driver && runtime.status("ada").inFlight === 1);
+    await breakDriver();
+  }
+  for (const answer of sent) expect(await outcomeOf(answer)).toMatch(/^driver_failed: .*kept/);
+  expect(warnings.map(({ code }) => code)).toEqual([...Array(3).fill("driver_failed"), "driver_given_up"]);
+  expect(await runtime.readiness()).toMatchObject({ ready: false, checks: { driver: "failed", store: "ok" } });
+  await runtime.close();
 
   const second = await openHouse({ store });
   await enroll(second.runtime, "ada");

@@ -166,9 +166,14 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       expect(new Set(items.map(({ key }) => key)).size).toBe(1_000);
     });
 
-    it("is started once", async () => {
-      const { store } = await fed();
-      await expect(store.feed(() => {})).rejects.toMatchObject({ code: "internal" });
+    it("begins anew with another sink, and the first hears no more", async () => {
+      const { store, items: first } = await fed();
+      const before = await appended(store);
+      const second: number[] = [];
+      await store.feed((page) => second.push(...page.map(({ key }) => key)));
+      const after = await appended(store);
+      expect(second).toEqual([...before.items, ...after.items].map(({ key }) => key));
+      expect(first).toHaveLength(1);
     });
 
     it("lets writes that were called while it reads the backlog follow it", async () => {
