@@ -1,36 +1,26 @@
 /** One runtime: the fleet, the store, and everything between them. */
-import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
-import { decodeId, encodeId, quoteId } from "../ids.ts";
+import { encodeId } from "../ids.ts";
 import { FLAG_ADMITTED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
-import type {
-  Append,
-  ConversationRow,
-  Decision,
-  FedItem,
-  MessageRow,
-  OutcomeRow,
-  Settle,
-  Store,
-} from "../store/port.ts";
+import type { FedItem, MessageRow, Settle, Store } from "../store/port.ts";
 import { PendingAnswer } from "./answer.ts";
 import { Conversations, callerId } from "./conversations.ts";
 import { EventHub } from "./event-hub.ts";
 import { Explanations } from "./explanation.ts";
 import { Fleet } from "./fleet.ts";
-import { Intake, type Prepared, refusalError } from "./intake.ts";
+import { Intake, type Prepared } from "./intake.ts";
 import type { LiveTurn } from "./live-turn.ts";
-import { type Persona, Personas, TENANT } from "./personas.ts";
+import { Outcomes } from "./outcomes.ts";
+import { Personas } from "./personas.ts";
+import { Reception } from "./reception.ts";
 import { closeSchema, eventsSchema, pageSchema, parse, roomSchema, unenrollSchema } from "./settings.ts";
-import { checkSpeech, type Speech } from "./speech.ts";
-import { fleetStatus, personaStatus, type Tally } from "./status.ts";
+import { fleetStatus, personaStatus } from "./status.ts";
 import { Texts } from "./texts.ts";
 import { Turns } from "./turns.ts";
 import type * as api from "./types.ts";
-import { Changes, messageView, replyView } from "./views.ts";
-import { Waiters } from "./waiters.ts";
+import { Changes, messageKey, messageView } from "./views.ts";
 
 export interface RuntimeParts {
   readonly store: Store;
@@ -56,11 +46,11 @@ export class PersonaRuntime implements api.Runtime {
   readonly #intake: Intake;
   readonly #turns: Turns;
   readonly #texts = new Texts();
-  readonly #waiters = new Waiters();
+  readonly #outcomes: Outcomes;
+  readonly #reception: Reception;
   readonly #changes: Changes;
   readonly #hub: EventHub;
   readonly #explanations: Explanations;
-  readonly #tally: Tally = { answered: 0, declined: 0, dead: 0, retried: 0 };
   readonly #warn: (warning: api.PersonaWarning) => void;
   /** False while the backlog is fed: those items were admitted before. */
   #live = false;
@@ -144,6 +134,15 @@ export class PersonaRuntime implements api.Runtime {
     this.#explanations = new Explanations(store, this.#personas);
     this.#changes = new Changes(store, this.#personas, this.#conversations, this.#explanations);
     this.#hub = new EventHub(this.#changes, store.rev);
+    this.#outcomes = new Outcomes(store, this.#personas);
+    this.#reception = new Reception({
+      store,
+      personas: this.#personas,
+      conversations: this.#conversations,
+      intake: this.#intake,
+      outcomes: this.#outcomes,
+      hub: this.#hub,
+    });
   }
 
   async enroll(definition: api.PersonaDefinition): Promise<api.EnrollmentStatus> {
@@ -164,11 +163,7 @@ export class PersonaRuntime implements api.Runtime {
 
   async post(room: string, text: string, options: api.PostOptions): Promise<api.Accepted> {
     this.#assertOpen();
-    const speech = checkSpeech(text, options);
-    const conversation = await this.#conversations.named(room, "room");
-    const members = await this.#conversations.memberKeys(conversation);
-    const recipients = members.map((key) => this.#personas.byKey(key)).filter((persona) => persona !== undefined);
-    return this.#bringIn(speech, conversation, recipients, undefined);
+    return this.#reception.post(room, text, options);
   }
 
   async createRoom(room: { readonly name?: string; readonly members?: readonly string[] }): Promise<api.Room> {
@@ -209,7 +204,7 @@ export class PersonaRuntime implements api.Runtime {
   ): Promise<readonly api.Message[]> {
     const { after: afterId, limit } = parse(pageSchema, page, "page");
     const conversation = await this.#conversations.named(id, "any");
-    const after = afterId === undefined ? undefined : this.#messageKey(afterId, "after");
+    const after = afterId === undefined ? undefined : messageKey(afterId, this.#store.salt, "after");
     const rows = await this.#store.messages({
       conversation: conversation.key,
       limit,
@@ -232,7 +227,7 @@ export class PersonaRuntime implements api.Runtime {
     if (persona !== undefined) return personaStatus(this.#personas.get(persona), this.#fleet);
     const { accepted, refused } = this.#intake;
     const driver = this.#driverError === undefined;
-    const counts = { ...this.#tally, accepted, refused, personas: this.#personas.size, driver };
+    const counts = { ...this.#outcomes.tally, accepted, refused, personas: this.#personas.size, driver };
     return fleetStatus(this.#fleet, this.#store, counts);
   }
 
@@ -268,6 +263,11 @@ export class PersonaRuntime implements api.Runtime {
     return this.close();
   }
 
+  async #send(answer: PendingAnswer, persona: string, text: string, options: api.SendOptions): Promise<void> {
+    this.#assertOpen();
+    await this.#reception.send(answer, persona, text, options);
+  }
+
   async #shutDown(graceMs: number): Promise<void> {
     this.#fleet.stopDispatching();
     await this.#turns.drain(graceMs);
@@ -280,93 +280,10 @@ export class PersonaRuntime implements api.Runtime {
       this.#store.kind === "sqlite"
         ? "it is kept and answered after the next start"
         : "the store was in memory, so it is gone";
-    this.#waiters.rejectAll(
+    this.#outcomes.rejectAll(
       new PersonaError("runtime_closed", `The runtime was closed before this message was answered; ${kept}`),
     );
     this.#personas.stay(new PersonaError("runtime_closed", "The runtime was closed before the persona was gone"));
-  }
-
-  async #send(answer: PendingAnswer, id: string, text: string, options: api.SendOptions): Promise<void> {
-    this.#assertOpen();
-    const speech = checkSpeech(text, options);
-    const persona = this.#personas.get(id);
-    const found =
-      speech.conversation === undefined
-        ? this.#conversations.direct(speech.from, persona)
-        : this.#conversations.with(persona, speech.conversation);
-    // Awaiting what is at hand already would let a later message overtake this one.
-    const conversation = found instanceof Promise ? await found : found;
-    answer.accept(await this.#bringIn(speech, conversation, [persona], answer));
-  }
-
-  async #bringIn(
-    speech: Speech,
-    conversation: ConversationRow,
-    recipients: readonly Persona[],
-    answer: PendingAnswer | undefined,
-  ): Promise<api.Accepted> {
-    const prepared = this.#intake.prepare(
-      {
-        conversation,
-        sender: speech.from,
-        text: speech.text,
-        replyTo: speech.replyTo === undefined ? null : this.#messageKey(speech.replyTo, "replyTo"),
-        hop: 0,
-        turn: null,
-      },
-      recipients,
-      speech,
-    );
-    const { message, items, refused } = prepared;
-    if (items.length === 0 && refused[0] !== undefined) throw refusalError(refused[0]);
-    if (answer !== undefined) for (const item of items) this.#waiters.add(item.key, answer);
-    try {
-      const committed = await this.#intake.commit(prepared, conversation, idempotencyOf(speech, conversation));
-      if (committed.status === "replayed") return await this.#replay(committed.message, prepared, answer);
-      this.#hub.changed(committed.rev);
-      const parts = items.map((item) => ({ key: item.key, persona: this.#personas.byKey(item.persona)?.id ?? "" }));
-      return this.#accepted(message, parts, refused, false);
-    } catch (error) {
-      if (answer !== undefined) for (const item of items) this.#waiters.remove(item.key, answer);
-      throw error;
-    }
-  }
-
-  /** The message was sent before: this handle shares the outcome of the first. */
-  async #replay(key: number, prepared: Prepared, answer: PendingAnswer | undefined): Promise<api.Accepted> {
-    const message = await this.#store.message(key);
-    if (message === undefined)
-      throw new PersonaError("internal", "An idempotency key names a message that is not in the store");
-    const [own] = prepared.items;
-    if (answer !== undefined && own !== undefined && message.firstItem !== null) {
-      this.#waiters.remove(own.key, answer);
-      // First wait, then look: what is decided in between must not be missed.
-      this.#waiters.add(message.firstItem, answer);
-      const row = await this.#store.item(message.firstItem);
-      if (row !== undefined && "outcome" in row) {
-        this.#waiters.remove(message.firstItem, answer);
-        await this.#tell(answer, row);
-      }
-    }
-    const rows = await this.#store.itemsOf(message);
-    const items = await Promise.all(
-      rows.map(async (row) => ({
-        key: "outcome" in row ? row.item : row.key,
-        persona: await this.#personas.idOf(row.persona),
-      })),
-    );
-    return this.#accepted(message, items, [], true);
-  }
-
-  /** Tells a handle of an outcome that is in the store. */
-  async #tell(answer: PendingAnswer, row: OutcomeRow): Promise<void> {
-    const turn = row.turn === null ? undefined : await this.#store.turn(row.turn);
-    const reply = turn?.reply == null ? undefined : await this.#store.message(turn.reply);
-    if (row.outcome !== "answered" || turn === undefined || reply === undefined) {
-      answer.reject(outcomeError(row.outcome, row.reason, row.error));
-      return;
-    }
-    answer.resolve(replyView(reply, await this.#personas.idOf(turn.persona), turn.items, this.#store.salt));
   }
 
   /** The committed feed: what it brings is in the store, now or since an earlier life. */
@@ -388,7 +305,7 @@ export class PersonaRuntime implements api.Runtime {
   }
 
   #token(turn: LiveTurn, token: string): void {
-    for (const item of turn.formed.items) for (const answer of this.#waiters.of(item)) answer.speak(token);
+    this.#outcomes.speak(turn.formed.items, token);
     const { id, persona, conversation } = turn;
     if (this.#hub.heard) this.#hub.publish({ type: "token", turn: id, persona: persona.id, conversation, token });
   }
@@ -415,33 +332,12 @@ export class PersonaRuntime implements api.Runtime {
     return prepared;
   }
 
-  /** The settlement is in the store: whoever waits is told, and the stream. */
   #settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[]): void {
     const newest = revs.at(-1);
     if (newest !== undefined) this.#hub.changed(newest);
-    const { message, items = [] } = command.reply ?? {};
-    this.#intake.accepted += items.length;
-    const reply =
-      turn === undefined || message === undefined
-        ? undefined
-        : replyView(message, turn.persona.id, turn.formed.items, this.#store.salt);
-    for (const decision of command.decisions) {
-      if (decision.outcome === "retry") {
-        this.#tally.retried += 1;
-        continue;
-      }
-      this.#tally[decision.outcome] += 1;
-      this.#texts.forget(decision.item);
-      this.#release(decision, reply);
-    }
-  }
-
-  /** Those who wait for an item wait no longer. */
-  #release(decision: Exclude<Decision, { outcome: "retry" }>, reply: api.Reply | undefined): void {
-    for (const answer of this.#waiters.take(decision.item)) {
-      if (reply !== undefined) answer.resolve(reply);
-      else answer.reject(outcomeError(decision.outcome, decision.reason, decision.error));
-    }
+    this.#intake.accepted += command.reply?.items.length ?? 0;
+    for (const { item, outcome } of command.decisions) if (outcome !== "retry") this.#texts.forget(item);
+    this.#outcomes.settled(turn, command);
   }
 
   async #changeMembers(room: string, persona: string, change: "addMember" | "removeMember"): Promise<api.Room> {
@@ -450,29 +346,6 @@ export class PersonaRuntime implements api.Runtime {
     const { key } = this.#personas.get(persona).row;
     this.#hub.changed(await this.#store[change](row.key, key, this.#clock.now()));
     return this.#changes.room(row);
-  }
-
-  #accepted(
-    message: MessageRow,
-    items: readonly { readonly key: number; readonly persona: string }[],
-    refused: Prepared["refused"],
-    replayed: boolean,
-  ): api.Accepted {
-    const { salt } = this.#store;
-    return {
-      message: encodeId("message", message.key, salt),
-      conversation: encodeId("conversation", message.conversation, salt),
-      items: items.map(({ key, persona }) => ({ id: encodeId("item", key, salt), persona })),
-      refused,
-      replayed,
-    };
-  }
-
-  #messageKey(id: string, field: string): number {
-    const decoded = decodeId(id, this.#store.salt);
-    if (decoded?.kind === "message") return decoded.key;
-    const message = `must be the id of a message, not ${quoteId(id)}`;
-    throw new PersonaError("invalid_input", `${field} ${message}`, { fields: [{ field, message }] });
   }
 
   #assertOpen(): void {
@@ -509,7 +382,7 @@ export class PersonaRuntime implements api.Runtime {
 
   #giveDriverUp(error: PersonaError, cause: unknown = error): void {
     this.#warn({ code: "driver_given_up", message: "The native service cycle is not started again", cause });
-    this.#waiters.rejectAll(error);
+    this.#outcomes.rejectAll(error);
     this.#personas.stay(error);
   }
 
@@ -522,28 +395,6 @@ export class PersonaRuntime implements api.Runtime {
     });
     this.#live = true;
   }
-}
-
-/** The same key must come with the same words to the same conversation. */
-function idempotencyOf(speech: Speech, conversation: ConversationRow): Append["idempotency"] {
-  if (speech.idempotencyKey === undefined) return undefined;
-  const asked = JSON.stringify([conversation.key, speech.from, speech.text, speech.lane, speech.replyTo]);
-  return {
-    tenant: TENANT,
-    key: speech.idempotencyKey,
-    fingerprint: createHash("sha256").update(asked).digest("base64url"),
-  };
-}
-
-/** What a handle throws for an item that nobody answers. */
-function outcomeError(
-  outcome: "answered" | "declined" | "dead",
-  reason: string | null,
-  error: string | null,
-): PersonaError {
-  if (outcome === "declined") return new PersonaError("declined", `The persona declined to answer: ${reason}`);
-  const last = error === null ? "" : `; the last error: ${error}`;
-  return new PersonaError("dead", `The item was given up (${reason})${last}`);
 }
 
 function asPersonaError(error: unknown): PersonaError {

@@ -1,5 +1,6 @@
 /** Rows as the public sees them. */
-import { encodeId } from "../ids.ts";
+import { PersonaError } from "../errors.ts";
+import { decodeId, encodeId, quoteId } from "../ids.ts";
 import type { ChangeRow, ConversationRow, MessageRow, Store } from "../store/port.ts";
 import type { Conversations } from "./conversations.ts";
 import type { ChangeLog } from "./event-hub.ts";
@@ -17,6 +18,14 @@ export function messageView(row: MessageRow, salt: number): Message {
     turn: row.turn === null ? undefined : encodeId("turn", row.turn, salt),
     createdAt: row.createdAt,
   };
+}
+
+/** The key in the public id of a message; throws `invalid_input` naming the field that has it. */
+export function messageKey(id: string, salt: number, field: string): number {
+  const decoded = decodeId(id, salt);
+  if (decoded?.kind === "message") return decoded.key;
+  const message = `must be the id of a message, not ${quoteId(id)}`;
+  throw new PersonaError("invalid_input", `${field} ${message}`, { fields: [{ field, message }] });
 }
 
 export function replyView(row: MessageRow, persona: string, items: readonly number[], salt: number): Reply {

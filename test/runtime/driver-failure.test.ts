@@ -4,20 +4,20 @@ import { expect, it, onTestFinished, vi } from "vitest";
 import { loadAddon } from "../../src/addon.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 import { turns, until } from "../support/event-loop.ts";
-import { enroll, gated, openHouse, outcomeOf } from "./harness.ts";
+import { instead } from "../support/instead.ts";
+import { enroll, gated, type House, openHouse, openOver, outcomeOf } from "./harness.ts";
 
 /** A house, and a way to take the fleet away that it has at the moment. */
-async function openFragile(store = "memory") {
+async function openFragile(open: () => Promise<House> = () => openHouse()) {
   const create = vi.spyOn(loadAddon(), "fleetCreate");
   onTestFinished(() => create.mockRestore());
-  const house = await openHouse({ store });
-  const { runtime } = house;
+  const house = await open();
   return {
     ...house,
     /** Resolves once it was noticed. */
     async breakDriver() {
       loadAddon().fleetClose(create.mock.results.at(-1)?.value);
-      await runtime.send("ada", "first to notice", { from: "user:notice" }).accepted.catch(() => {});
+      await house.runtime.send("ada", "first to notice", { from: "user:notice" }).accepted.catch(() => {});
     },
   };
 }
@@ -50,15 +50,33 @@ it("rebuilds the fleet from the store: what ran is tried again, what waited is a
 });
 
 it("says that it is not ready, and refuses with a code, until the fleet is rebuilt", async () => {
-  const { runtime, breakDriver } = await openFragile();
+  const { promise: mayFeed, resolve: feed } = Promise.withResolvers<void>();
+  let feeds = 0;
+  const { runtime, breakDriver } = await openFragile(() =>
+    openOver((store) =>
+      instead(store, {
+        async feed(sink) {
+          feeds += 1;
+          if (feeds > 1) await mayFeed;
+          return store.feed(sink);
+        },
+      }),
+    ),
+  );
   await enroll(runtime, "ada");
-  // The store takes its time, so that the moment between can be seen.
-  const noticed = breakDriver();
-  const refused = runtime.send("ada", "?", { from: "user:1" });
-  await expect(refused.accepted).rejects.toMatchObject({ code: "driver_failed", status: 503 });
-  await expect(enroll(runtime, "cid")).rejects.toMatchObject({ code: "driver_failed" });
-  await noticed;
+  await breakDriver();
+  await until(() => feeds === 2);
+  expect(await runtime.readiness()).toMatchObject({ ready: false, checks: { driver: "failed", store: "ok" } });
+  expect(runtime.status()).toMatchObject({ driver: false });
+  const refused = [
+    runtime.send("ada", "?", { from: "user:1" }).accepted,
+    enroll(runtime, "cid"),
+    runtime.unenroll("ada"),
+  ];
+  for (const one of refused) await expect(one).rejects.toMatchObject({ code: "driver_failed", status: 503 });
+  feed();
   await until(() => runtime.status().driver);
+  expect((await runtime.readiness()).ready).toBe(true);
   expect(await outcomeOf(runtime.send("ada", "again", { from: "user:1" }))).toBe("again");
 });
 
@@ -80,7 +98,7 @@ it("lets a persona go that was leaving when the fleet was lost", async () => {
 
 it("gives the driver up when it fails again and again; the next start answers what was accepted", async () => {
   const store = join(temporaryFolder(), "kept.db");
-  const { runtime, warnings, breakDriver } = await openFragile(store);
+  const { runtime, warnings, breakDriver } = await openFragile(() => openHouse({ store }));
   await enroll(runtime, "ada", { cognition: () => new Promise(() => {}) });
   const sent = ["running", "waiting"].map((text) => runtime.send("ada", text, { from: `user:${text}` }));
   await Promise.all(sent.map((answer) => answer.accepted));

@@ -1,0 +1,93 @@
+/** What becomes of items, counted, and told to whoever waits for it in this process. */
+import { PersonaError } from "../errors.ts";
+import type { MessageRow, Outcome, OutcomeRow, Settle, Store } from "../store/port.ts";
+import type { PendingAnswer } from "./answer.ts";
+import type { LiveTurn } from "./live-turn.ts";
+import type { Personas } from "./personas.ts";
+import type { Tally } from "./status.ts";
+import { replyView } from "./views.ts";
+
+export class Outcomes {
+  readonly tally: Tally = { answered: 0, declined: 0, dead: 0, retried: 0 };
+  readonly #store: Store;
+  readonly #personas: Personas;
+  readonly #waiting = new Map<number, Set<PendingAnswer>>();
+
+  constructor(store: Store, personas: Personas) {
+    this.#store = store;
+    this.#personas = personas;
+  }
+
+  /** The handle waits for what becomes of an item. */
+  await(item: number, answer: PendingAnswer): void {
+    const present = this.#waiting.get(item);
+    if (present === undefined) this.#waiting.set(item, new Set([answer]));
+    else present.add(answer);
+  }
+
+  /** The same, for an item that may be decided already. */
+  async awaitEarlier(item: number, answer: PendingAnswer): Promise<void> {
+    // First wait, then look: what is decided in between must not be missed.
+    this.await(item, answer);
+    const row = await this.#store.item(item);
+    if (row === undefined || !("outcome" in row)) return;
+    this.leave(item, answer);
+    await this.#tell(answer, row);
+  }
+
+  leave(item: number, answer: PendingAnswer): void {
+    const present = this.#waiting.get(item);
+    present?.delete(answer);
+    if (present?.size === 0) this.#waiting.delete(item);
+  }
+
+  /** Lets those who wait for these items hear a part of the reply. */
+  speak(items: readonly number[], token: string): void {
+    for (const item of items) for (const answer of this.#waiting.get(item) ?? []) answer.speak(token);
+  }
+
+  /** The settlement is in the store. `turn` is undefined for items that were in none. */
+  settled(turn: LiveTurn | undefined, { decisions, reply: written }: Settle): void {
+    const reply =
+      turn === undefined || written === undefined
+        ? undefined
+        : replyView(written.message, turn.persona.id, turn.formed.items, this.#store.salt);
+    for (const decision of decisions) {
+      if (decision.outcome === "retry") {
+        this.tally.retried += 1;
+        continue;
+      }
+      const { item, outcome, reason, error } = decision;
+      this.tally[outcome] += 1;
+      const waiting = this.#waiting.get(item) ?? [];
+      this.#waiting.delete(item);
+      for (const answer of waiting) {
+        if (reply !== undefined) answer.resolve(reply);
+        else answer.reject(outcomeError(outcome, reason, error));
+      }
+    }
+  }
+
+  /** Nobody will hear of anything any more. */
+  rejectAll(error: PersonaError): void {
+    for (const answers of this.#waiting.values()) for (const answer of answers) answer.reject(error);
+    this.#waiting.clear();
+  }
+
+  async #tell(answer: PendingAnswer, row: OutcomeRow): Promise<void> {
+    const turn = row.turn === null ? undefined : await this.#store.turn(row.turn);
+    const reply: MessageRow | undefined = turn?.reply == null ? undefined : await this.#store.message(turn.reply);
+    if (row.outcome !== "answered" || turn === undefined || reply === undefined) {
+      answer.reject(outcomeError(row.outcome, row.reason, row.error));
+      return;
+    }
+    answer.resolve(replyView(reply, await this.#personas.idOf(turn.persona), turn.items, this.#store.salt));
+  }
+}
+
+/** What a handle throws for an item that nobody answers. */
+function outcomeError(outcome: Outcome, reason: string | null, error: string | null): PersonaError {
+  if (outcome === "declined") return new PersonaError("declined", `The persona declined to answer: ${reason}`);
+  const last = error === null ? "" : `; the last error: ${error}`;
+  return new PersonaError("dead", `The item was given up (${reason})${last}`);
+}

@@ -1,0 +1,130 @@
+/** What callers say, from the check of their words to the acceptance or the refusal. */
+import { createHash } from "node:crypto";
+import { PersonaError } from "../errors.ts";
+import { encodeId } from "../ids.ts";
+import type { Append, ConversationRow, MessageRow, Store } from "../store/port.ts";
+import type { PendingAnswer } from "./answer.ts";
+import type { Conversations } from "./conversations.ts";
+import type { EventHub } from "./event-hub.ts";
+import { type Intake, type Prepared, refusalError } from "./intake.ts";
+import type { Outcomes } from "./outcomes.ts";
+import { type Persona, type Personas, TENANT } from "./personas.ts";
+import { checkSpeech, type Speech } from "./speech.ts";
+import type { Accepted, PostOptions, SendOptions } from "./types.ts";
+import { messageKey } from "./views.ts";
+
+export class Reception {
+  readonly #store: Store;
+  readonly #personas: Personas;
+  readonly #conversations: Conversations;
+  readonly #intake: Intake;
+  readonly #outcomes: Outcomes;
+  readonly #hub: EventHub;
+
+  constructor(parts: {
+    store: Store;
+    personas: Personas;
+    conversations: Conversations;
+    intake: Intake;
+    outcomes: Outcomes;
+    hub: EventHub;
+  }) {
+    this.#store = parts.store;
+    this.#personas = parts.personas;
+    this.#conversations = parts.conversations;
+    this.#intake = parts.intake;
+    this.#outcomes = parts.outcomes;
+    this.#hub = parts.hub;
+  }
+
+  /** To one persona, in its session with the sender or in a conversation it takes part in. */
+  async send(answer: PendingAnswer, id: string, text: string, options: SendOptions): Promise<void> {
+    const speech = checkSpeech(text, options);
+    const persona = this.#personas.get(id);
+    const found =
+      speech.conversation === undefined
+        ? this.#conversations.direct(speech.from, persona)
+        : this.#conversations.with(persona, speech.conversation);
+    // Awaiting what is at hand already would let a later message overtake this one.
+    const conversation = found instanceof Promise ? await found : found;
+    answer.accept(await this.#bringIn(speech, conversation, [persona], answer));
+  }
+
+  /** To everybody in a room. */
+  async post(room: string, text: string, options: PostOptions): Promise<Accepted> {
+    const speech = checkSpeech(text, options);
+    const conversation = await this.#conversations.named(room, "room");
+    const members = await this.#conversations.memberKeys(conversation);
+    const recipients = members.map((key) => this.#personas.byKey(key)).filter((persona) => persona !== undefined);
+    return this.#bringIn(speech, conversation, recipients, undefined);
+  }
+
+  async #bringIn(
+    speech: Speech,
+    conversation: ConversationRow,
+    recipients: readonly Persona[],
+    answer: PendingAnswer | undefined,
+  ): Promise<Accepted> {
+    const replyTo = speech.replyTo === undefined ? null : messageKey(speech.replyTo, this.#store.salt, "replyTo");
+    const said = { conversation, sender: speech.from, text: speech.text, replyTo, hop: 0, turn: null };
+    const prepared = this.#intake.prepare(said, recipients, speech);
+    const { message, items, refused } = prepared;
+    if (items.length === 0 && refused[0] !== undefined) throw refusalError(refused[0]);
+    if (answer !== undefined) for (const item of items) this.#outcomes.await(item.key, answer);
+    try {
+      const committed = await this.#intake.commit(prepared, conversation, idempotencyOf(speech, conversation));
+      if (committed.status === "replayed") return await this.#replay(committed.message, prepared, answer);
+      this.#hub.changed(committed.rev);
+      const parts = items.map((item) => ({ key: item.key, persona: this.#personas.byKey(item.persona)?.id ?? "" }));
+      return this.#accepted(message, parts, refused, false);
+    } catch (error) {
+      if (answer !== undefined) for (const item of items) this.#outcomes.leave(item.key, answer);
+      throw error;
+    }
+  }
+
+  /** The message was sent before: this handle shares the outcome of the first. */
+  async #replay(key: number, { items: own }: Prepared, answer: PendingAnswer | undefined): Promise<Accepted> {
+    const message = await this.#store.message(key);
+    if (message === undefined)
+      throw new PersonaError("internal", "An idempotency key names a message that is not in the store");
+    if (answer !== undefined) {
+      for (const item of own) this.#outcomes.leave(item.key, answer);
+      if (message.firstItem !== null) await this.#outcomes.awaitEarlier(message.firstItem, answer);
+    }
+    const items = await Promise.all(
+      (await this.#store.itemsOf(message)).map(async (row) => ({
+        key: "outcome" in row ? row.item : row.key,
+        persona: await this.#personas.idOf(row.persona),
+      })),
+    );
+    return this.#accepted(message, items, [], true);
+  }
+
+  #accepted(
+    message: MessageRow,
+    items: readonly { readonly key: number; readonly persona: string }[],
+    refused: Prepared["refused"],
+    replayed: boolean,
+  ): Accepted {
+    const { salt } = this.#store;
+    return {
+      message: encodeId("message", message.key, salt),
+      conversation: encodeId("conversation", message.conversation, salt),
+      items: items.map(({ key, persona }) => ({ id: encodeId("item", key, salt), persona })),
+      refused,
+      replayed,
+    };
+  }
+}
+
+/** The same key must come with the same words to the same conversation. */
+function idempotencyOf(speech: Speech, conversation: ConversationRow): Append["idempotency"] {
+  if (speech.idempotencyKey === undefined) return undefined;
+  const asked = JSON.stringify([conversation.key, speech.from, speech.text, speech.lane, speech.replyTo]);
+  return {
+    tenant: TENANT,
+    key: speech.idempotencyKey,
+    fingerprint: createHash("sha256").update(asked).digest("base64url"),
+  };
+}
