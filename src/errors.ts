@@ -19,14 +19,11 @@ export const ERRORS = {
   room_not_found: [404, "There is no such room"],
   session_not_found: [404, "There is no such session"],
   turn_not_found: [404, "There is no such turn, reply, message or item"],
-  room_closed: [409, "The room is closed"],
   idempotency_conflict: [422, "The idempotency key was used for another message"],
   // Admission: nothing was stored, the caller may try again
-  persona_paused: [409, "The persona is paused"],
   persona_draining: [409, "The persona is being unenrolled"],
   inbox_full: [429, "The persona's inbox is full"],
   runtime_closed: [503, "The runtime is closed"],
-  fleet_full: [503, "The fleet has no room for another persona"],
   // What became of an accepted item
   declined: [409, "The persona declined to answer"],
   dead: [500, "The item was given up and is kept as a dead letter"],

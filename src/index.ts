@@ -1,6 +1,8 @@
 /** The public library: a runtime, and the words it is described with. */
 import { randomInt } from "node:crypto";
 import { systemClock } from "./clock.ts";
+import { PersonaError } from "./errors.ts";
+import { nodeTooOld } from "./node-version.ts";
 import { PersonaRuntime } from "./runtime/runtime.ts";
 import { optionsSchema, parse } from "./runtime/settings.ts";
 import type { Runtime, RuntimeOptions } from "./runtime/types.ts";
@@ -15,10 +17,12 @@ export type * from "./runtime/types.ts";
 /**
  * Opens the store, takes up the enrollments and the undecided items in it, and starts the cycle.
  *
- * Throws a `PersonaError`: `invalid_input`, `addon_missing`, or `store_*` when the database cannot be
+ * Throws a `PersonaError`: `node_too_old`, `invalid_input`, `addon_missing`, or `store_*` when the database cannot be
  * opened. Close the runtime when it is no longer needed: it owns the store and a thread.
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const tooOld = nodeTooOld();
+  if (tooOld !== undefined) throw new PersonaError("node_too_old", tooOld);
   const {
     store: name,
     clock = systemClock(),

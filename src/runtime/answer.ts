@@ -11,6 +11,7 @@ export class PendingAnswer implements Answer {
   #answer!: (reply: Reply) => void;
   #fail!: (error: PersonaError) => void;
   readonly #spoken: string[] = [];
+  #isLate = false;
   #over = false;
   #wake: (() => void)[] = [];
 
@@ -42,13 +43,19 @@ export class PendingAnswer implements Answer {
     this.#accept(accepted);
   }
 
+  /** It joins too late to hear the reply from its beginning: it hears it whole, at the end. */
+  hearWhole(): void {
+    this.#isLate = true;
+  }
+
   speak(token: string): void {
+    if (this.#isLate) return;
     this.#spoken.push(token);
     this.#ring();
   }
 
   resolve(reply: Reply): void {
-    // Of a message that was answered before, nothing was heard yet.
+    // A handle that joined late has heard nothing yet.
     if (this.#spoken.length === 0) this.#spoken.push(reply.text);
     this.#over = true;
     this.#answer(reply);

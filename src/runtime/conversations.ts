@@ -120,8 +120,12 @@ export function callerId(session: ConversationRow): string {
 /** Keeps the newest; what falls out is read from the store again. */
 function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): void {
   map.set(key, value);
-  if (map.size > MAX_CACHED) {
-    const [oldest] = map.keys();
-    if (oldest !== undefined) map.delete(oldest);
+  if (map.size <= MAX_CACHED) return;
+  // Many at once: to find the oldest, the map walks over all that were deleted before it.
+  let surplus = MAX_CACHED / 10;
+  for (const oldest of map.keys()) {
+    if (surplus === 0) break;
+    surplus -= 1;
+    map.delete(oldest);
   }
 }

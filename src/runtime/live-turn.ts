@@ -77,7 +77,8 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], store: 
   });
   const [trigger, ...context] = messages.map(seen).reverse() as [TurnMessage, ...TurnMessage[]];
   const { name, instructions, model, settings } = turn.persona.definition;
-  const firstKey = messages[0]?.key ?? 0;
+  // A key of this moment: what is said later is not history.
+  const now = store.allocate("message");
   return {
     id: turn.id,
     persona: { id: turn.persona.id, name, instructions, model },
@@ -90,7 +91,31 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], store: 
     get signal() {
       return turn.signal;
     },
-    history: async () => (await store.history(turn.formed.conversation, firstKey, settings.historyTokens)).map(seen),
+    async history() {
+      const mine = messages.reduce((sum, { tokens }) => sum + tokens, 0);
+      const rows = await store.history(turn.formed.conversation, now, settings.historyTokens + mine);
+      return newest(
+        rows.filter((row) => isHistory(row, turn, messages)),
+        settings.historyTokens,
+      ).map(seen);
+    },
     stream: (token) => turn.stream(token),
   };
+}
+
+/** What was said before the trigger, and what the persona itself has answered since; not what the turn is about. */
+function isHistory(row: MessageRow, turn: LiveTurn, messages: readonly MessageRow[]): boolean {
+  if (messages.some(({ key }) => key === row.key)) return false;
+  const isOwn = row.sender.kind === "persona" && row.sender.id === turn.persona.id;
+  return isOwn || row.key < (messages.at(-1)?.key ?? 0);
+}
+
+/** As many of the newest as fit into `tokens` together, oldest first. */
+function newest(rows: readonly MessageRow[], tokens: number): readonly MessageRow[] {
+  let left = tokens;
+  const start = rows.findLastIndex((row) => {
+    left -= row.tokens;
+    return left < 0;
+  });
+  return rows.slice(start + 1);
 }

@@ -95,6 +95,10 @@ export class Personas {
     return [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
   /** Throws `persona_not_found`. */
   get(id: string): Persona {
     const persona = this.#byId.get(id);

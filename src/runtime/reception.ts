@@ -55,7 +55,10 @@ export class Reception {
     const speech = checkSpeech(text, options);
     const conversation = await this.#conversations.named(room, "room");
     const members = await this.#conversations.memberKeys(conversation);
-    const recipients = members.map((key) => this.#personas.byKey(key)).filter((persona) => persona !== undefined);
+    const recipients = members
+      .map((key) => this.#personas.byKey(key))
+      .filter((persona) => persona !== undefined)
+      .filter((persona) => speech.from.kind !== "persona" || speech.from.id !== persona.id);
     return this.#bringIn(speech, conversation, recipients, undefined);
   }
 
@@ -69,10 +72,16 @@ export class Reception {
     const said = { conversation, sender: speech.from, text: speech.text, replyTo, hop: 0, turn: null };
     const prepared = this.#intake.prepare(said, recipients, speech);
     const { message, items, refused } = prepared;
-    if (items.length === 0 && refused[0] !== undefined) throw refusalError(refused[0]);
+    const idempotency = idempotencyOf(speech, conversation);
+    if (items.length === 0 && refused[0] !== undefined) {
+      // A message that is there already needs no room.
+      const earlier = idempotency && (await this.#store.usedFor(idempotency.tenant, idempotency.key));
+      if (earlier === undefined || earlier.fingerprint !== idempotency?.fingerprint) throw refusalError(refused[0]);
+      return this.#replay(earlier.message, prepared, answer);
+    }
     if (answer !== undefined) for (const item of items) this.#outcomes.await(item.key, answer);
     try {
-      const committed = await this.#intake.commit(prepared, conversation, idempotencyOf(speech, conversation));
+      const committed = await this.#intake.commit(prepared, conversation, idempotency);
       if (committed.status === "replayed") return await this.#replay(committed.message, prepared, answer);
       this.#hub.changed(committed.rev);
       const parts = items.map((item) => ({ key: item.key, persona: this.#personas.byKey(item.persona)?.id ?? "" }));

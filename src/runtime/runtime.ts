@@ -33,6 +33,8 @@ export interface RuntimeParts {
 
 /** A persona's reply in a room still reaches the other personas up to this hop. */
 const MAX_HOPS = 8;
+/** The last back-off of the cycle, 16 s, with its jitter. */
+const LONGEST_BACK_OFF_MS = 17_600;
 /** A driver that fails so often within this time is not started again. */
 const MAX_FAILURES = 3;
 const FAILURES_WITHIN_MS = 60_000;
@@ -129,6 +131,7 @@ export class PersonaRuntime implements api.Runtime {
         compose: (turn, trigger, text) => this.#compose(turn, trigger, text),
         settled: (turn, command, revs) => this.#settled(turn, command, revs),
         notSettled: (command) => this.#intake.withdraw({ items: command.reply?.items ?? [] }),
+        lost: (error) => this.#outcomes.rejectAll(error),
       },
     });
     this.#explanations = new Explanations(store, this.#personas);
@@ -231,6 +234,10 @@ export class PersonaRuntime implements api.Runtime {
     return fleetStatus(this.#fleet, this.#store, counts);
   }
 
+  has(persona: string): boolean {
+    return this.#personas.has(persona);
+  }
+
   personas(): readonly api.EnrollmentStatus[] {
     return this.#personas.all().map((persona) => personaStatus(persona, this.#fleet));
   }
@@ -293,7 +300,7 @@ export class PersonaRuntime implements api.Runtime {
       const unknown = item.turnItems ? FLAG_UNKNOWN | (item.turnItems === 1 ? FLAG_WAS_ALONE : 0) : 0;
       // A persona that is not enrolled any more has no slot; native then declines the item.
       const slot = this.#personas.byKey(item.persona)?.slot ?? Number.NaN;
-      this.#fleet.arm(item, slot, item.flags | admitted | unknown);
+      this.#fleet.arm(this.#live ? item : inThisTime(item, this.#clock.now()), slot, item.flags | admitted | unknown);
     }
   }
 
@@ -395,6 +402,17 @@ export class PersonaRuntime implements api.Runtime {
     });
     this.#live = true;
   }
+}
+
+/** An item of an earlier life, whose clock may have been ahead of ours: nothing waits for a time that was wrong. */
+function inThisTime(item: FedItem, now: number): FedItem {
+  const { enqueuedAt, notBefore } = item;
+  if (enqueuedAt <= now && (notBefore ?? 0) <= now + LONGEST_BACK_OFF_MS) return item;
+  return {
+    ...item,
+    enqueuedAt: Math.min(enqueuedAt, now),
+    notBefore: notBefore && Math.min(notBefore, now + LONGEST_BACK_OFF_MS),
+  };
 }
 
 function asPersonaError(error: unknown): PersonaError {

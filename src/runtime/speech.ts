@@ -49,8 +49,9 @@ export function checkSpeech(text: string, options: object): Speech {
   return parse(speechSchema, { ...options, text }, "message") as Speech;
 }
 
-/** `agent:x`, `persona:x` and `system:x` say what they are; anybody else is human. */
+/** `agent:x`, `persona:x` and `system:x` say what they are; anybody else is human. A persona goes by its own id. */
 function namedSender(id: string): Sender {
-  const kind = id.split(":", 1)[0];
-  return { kind: kind === "agent" || kind === "persona" || kind === "system" ? kind : "human", id };
+  const [kind, ...name] = id.split(":");
+  if (kind === "persona") return { kind, id: name.join(":") };
+  return { kind: kind === "agent" || kind === "system" ? kind : "human", id };
 }

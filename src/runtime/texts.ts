@@ -18,10 +18,10 @@ export class Texts {
   keep(item: number, message: MessageRow): void {
     this.#rows.set(item, message);
     this.#bytes += sizeOf(message);
-    // A look at the oldest row walks over all that were forgotten before it, so only when it must be.
     if (this.#bytes <= this.#maxBytes) return;
+    // Many at once: to find the oldest, the map walks over all that were forgotten before it.
     for (const oldest of this.#rows.keys()) {
-      if (this.#bytes <= this.#maxBytes) break;
+      if (this.#bytes <= 0.9 * this.#maxBytes) break;
       this.forget(oldest);
     }
   }

@@ -24,6 +24,8 @@ export interface TurnEvents {
   settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[]): void;
   /** Another settlement of this turn was there before: nothing of the command was written. */
   notSettled(command: Settle): void;
+  /** The store is not ours any more: nothing that runs can be recorded. */
+  lost(error: PersonaError): void;
 }
 
 /** A turn that failed; it is written when native has said what becomes of each of its items. */
@@ -52,6 +54,8 @@ export class Turns {
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #running = new Map<TurnHandle, LiveTurn>();
   readonly #ending = new Map<TurnHandle, Ending>();
+  /** Settlements that the store refused and that are written again, by item. */
+  readonly #repeated = new Map<number, Promise<unknown>>();
   /** Settlements on their way into the store. */
   #writing = 0;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -283,14 +287,34 @@ export class Turns {
 
   /** Writes a settlement, again and again if the store refuses; nothing if that has no use any more. */
   async #untilStored(command: Settle): Promise<Settled | undefined> {
+    // What is decided next about an item must not overtake what is still being repeated.
+    if (this.#repeated.size > 0) for (const { item } of command.decisions) await this.#repeated.get(item);
+    try {
+      return await this.#store.settle(command);
+    } catch (cause) {
+      const repeated = this.#repeat(command, cause);
+      for (const { item } of command.decisions) this.#repeated.set(item, repeated);
+      const settled = await repeated;
+      for (const { item } of command.decisions) this.#repeated.delete(item);
+      return settled;
+    }
+  }
+
+  async #repeat(command: Settle, first: unknown): Promise<Settled | undefined> {
+    let cause = first;
     for (let attempt = 0; ; attempt += 1) {
+      this.#warn({ code: "settle_failed", message: "A settlement could not be written", cause });
+      if (cause instanceof PersonaError && FINAL.has(cause.code)) {
+        this.#events.lost(cause);
+        return undefined;
+      }
+      if (this.#isClosing) return undefined;
+      await this.#pause(REPEAT_AFTER_MS[attempt] ?? LONGEST_PAUSE_MS);
       try {
         return await this.#store.settle(command);
-      } catch (cause) {
-        this.#warn({ code: "settle_failed", message: "A settlement could not be written", cause });
-        if (this.#isClosing || (cause instanceof PersonaError && FINAL.has(cause.code))) return undefined;
+      } catch (next) {
+        cause = next;
       }
-      await this.#pause(REPEAT_AFTER_MS[attempt] ?? LONGEST_PAUSE_MS);
     }
   }
 

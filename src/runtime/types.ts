@@ -365,6 +365,8 @@ export interface Runtime {
   item(id: string): Promise<ItemView>;
   status(): FleetStatus;
   status(persona: string): EnrollmentStatus;
+  /** Whether a persona with this id is enrolled. */
+  has(persona: string): boolean;
   /** All enrolled personas, sorted by id. */
   personas(): readonly EnrollmentStatus[];
   events(options?: EventOptions): AsyncIterableIterator<RuntimeEvent>;

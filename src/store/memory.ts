@@ -257,6 +257,11 @@ class MemoryStore implements Store {
     return this.#rows(timeline.slice(start, end));
   }
 
+  async usedFor(tenant: string, idempotencyKey: string) {
+    this.#assertOpen();
+    return this.#idempotency.get(`${tenant}\0${idempotencyKey}`);
+  }
+
   async item(key: number): Promise<ItemRow | OutcomeRow | undefined> {
     this.#assertOpen();
     return this.#inbox.get(key) ?? this.#outcomes.get(key);

@@ -276,6 +276,11 @@ export interface Store {
   messages(page: Page): Promise<readonly MessageRow[]>;
   /** The newest messages with a key below `before` that fit into `tokens` together, oldest first. */
   history(conversation: number, before: number, tokens: number): Promise<readonly MessageRow[]>;
+  /** What an idempotency key was used for. */
+  usedFor(
+    tenant: string,
+    idempotencyKey: string,
+  ): Promise<{ readonly fingerprint: string; readonly message: number } | undefined>;
   item(key: number): Promise<ItemRow | OutcomeRow | undefined>;
   /** What became of the items of a message, decided or not. */
   itemsOf(message: MessageRow): Promise<readonly (ItemRow | OutcomeRow)[]>;

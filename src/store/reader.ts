@@ -80,6 +80,10 @@ export class Reader {
   }
 
   /** An item only ever moves from the inbox to the outcomes: read in this order, it is not missed. */
+  usedFor(tenant: string, idempotencyKey: string): { fingerprint: string; message: number } | undefined {
+    return this.#statements.idempotency.get(tenant, idempotencyKey);
+  }
+
   item(key: number): ItemRow | OutcomeRow | undefined {
     return this.#statements.item.get(key) ?? this.#statements.outcome.get(key);
   }
@@ -135,6 +139,9 @@ function prepare(database: Database.Database) {
     directSession: select<ConversationRow>(
       CONVERSATION,
       "WHERE tenant = ? AND caller = ? AND persona = ? AND kind = 'session' AND closed_at IS NULL",
+    ),
+    idempotency: read<{ fingerprint: string; message: number }>(
+      "SELECT fingerprint, message FROM idempotency WHERE tenant = ? AND key = ?",
     ),
     members: read<{ persona: number }>("SELECT persona FROM member WHERE conversation = ? ORDER BY persona"),
     message: select<StoredMessage>(MESSAGE, "WHERE key = ?"),

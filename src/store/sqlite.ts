@@ -63,7 +63,7 @@ export async function openSqliteStore(file: string, options: SqliteStoreOptions)
       lastKey: () => keys.last,
       deliver: (items) => feed.deliver(items),
     });
-    return new SqliteStore({ ...identity, keys, feed, reader, writer, release });
+    return new SqliteStore({ ...identity, file: path, keys, feed, reader, writer, release });
   } catch (error) {
     reader?.close();
     release?.();
@@ -72,6 +72,7 @@ export async function openSqliteStore(file: string, options: SqliteStoreOptions)
 }
 
 interface Parts {
+  readonly file: string;
   readonly salt: number;
   readonly epoch: number;
   readonly keys: Keys;
@@ -86,6 +87,8 @@ class SqliteStore implements Store {
   readonly kind = "sqlite";
   readonly salt: number;
   readonly epoch: number;
+  readonly #file: string;
+  readonly #fileNumber: number | undefined;
   readonly #keys: Keys;
   readonly #feed: Feed;
   readonly #reader: Reader;
@@ -96,6 +99,8 @@ class SqliteStore implements Store {
   constructor(parts: Parts) {
     this.salt = parts.salt;
     this.epoch = parts.epoch;
+    this.#file = parts.file;
+    this.#fileNumber = fileNumber(parts.file);
     this.#keys = parts.keys;
     this.#feed = parts.feed;
     this.#reader = parts.reader;
@@ -202,6 +207,10 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.history(conversation, before, tokens));
   }
 
+  async usedFor(tenant: string, idempotencyKey: string) {
+    return this.#read((reader) => reader.usedFor(tenant, idempotencyKey));
+  }
+
   async item(key: number) {
     return this.#read((reader) => reader.item(key));
   }
@@ -222,8 +231,15 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.counts());
   }
 
-  probe(): Promise<void> {
-    return this.#write("probe", []);
+  async probe(): Promise<void> {
+    await this.#write("probe", []);
+    // What is written into a file that was deleted or replaced is lost, although nothing says so.
+    if (fileNumber(this.#file) !== this.#fileNumber) {
+      throw new PersonaError(
+        "store_unavailable",
+        "The database's file was deleted or replaced; restart with the right one.",
+      );
+    }
   }
 
   close(): Promise<void> {
@@ -258,6 +274,10 @@ class SqliteStore implements Store {
 
 function closedError(): PersonaError {
   return new PersonaError("runtime_closed", "The store is closed; open it again.");
+}
+
+function fileNumber(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.ino;
 }
 
 /** One name for one file, whatever links lead to it: the owner's file stands beside the real one. */

@@ -14,6 +14,12 @@ test("the command says which Node.js it needs", async () => {
   });
 });
 
+test("the library says so, too, before it opens a database", async () => {
+  const program = `import(${JSON.stringify(join(ROOT, "dist/index.js"))}).then(({ createRuntime }) =>
+    createRuntime({ store: "memory" })).catch(({ code }) => console.log(code))`;
+  expect(await execute(oldNode() ?? "", ["-e", program])).toMatchObject({ code: 0, stdout: "node_too_old\n" });
+});
+
 test("the scripts of a checkout say so before they build anything, also where nothing is installed", async () => {
   const checkout = temporaryFolder();
   mkdirSync(join(checkout, "native"));

@@ -45,6 +45,35 @@ it("takes the same key for the same message, before and after it is answered", a
   expect(runtime.status()).toMatchObject({ accepted: 1, answered: 1, queued: 0 });
 });
 
+it("lets a repetition that comes while the reply is spoken hear it whole", async () => {
+  const { runtime } = await openHouse();
+  const gate = Promise.withResolvers<void>();
+  await enroll(runtime, "ada", {
+    async *cognition() {
+      yield "one ";
+      await gate.promise;
+      yield "two";
+    },
+  });
+  const say = () => runtime.send("ada", "?", { from: "user:7", idempotencyKey: "k" });
+  const first = say();
+  await turns();
+  const second = say();
+  await turns();
+  gate.resolve();
+  expect(await heardFrom(first)).toEqual(["one ", "two"]);
+  expect(await heardFrom(second)).toEqual(["one two"]);
+});
+
+it("takes a repetition also when there is no room for another message", async () => {
+  const { runtime } = await openHouse();
+  await enroll(runtime, "ada", { settings: { maxQueued: 1, paused: true } });
+  const say = (text: string) => runtime.send("ada", text, { from: "user:7", idempotencyKey: "k" });
+  const first = await say("?").accepted;
+  expect(await say("?").accepted).toEqual({ ...first, replayed: true });
+  await expect(say("another").accepted).rejects.toMatchObject({ code: "inbox_full" });
+});
+
 it("lets a repetition share what became of the first instead of a reply, too", async () => {
   const { runtime } = await openHouse();
   await enroll(runtime, "ada", { cognition: () => ({ decline: "no" }) });

@@ -1,12 +1,13 @@
 /** Databases that cannot be used: a code that says so, and the file as it was. */
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { expect, it } from "vitest";
-import { createRuntime } from "../../src/index.ts";
+import { createRuntime, ManualClock } from "../../src/index.ts";
 import { execute, temporaryFolder } from "../support/command-line.ts";
+import { until } from "../support/event-loop.ts";
 import { source } from "../support/script.ts";
-import { echo, enroll, openHouse } from "./harness.ts";
+import { echo, enroll, openHouse, outcomeOf, pass } from "./harness.ts";
 
 /** A database in use yesterday: two personas, and messages enough for many pages. */
 async function usedDatabase(): Promise<string> {
@@ -79,4 +80,28 @@ it("refuses messages while the disk is full, and keeps what it had accepted", as
 
   const { runtime } = await openHouse({ store: file });
   for (const id of accepted) expect(await runtime.item(id)).toMatchObject({ persona: "ada" });
+});
+
+it("is not ready any more when its file is taken away", async () => {
+  const store = join(temporaryFolder(), "gone.db");
+  const { runtime } = await openHouse({ store });
+  expect((await runtime.readiness()).ready).toBe(true);
+  renameSync(store, `${store}.moved`);
+  expect(await runtime.readiness()).toMatchObject({ ready: false, checks: { store: "failed" } });
+});
+
+it("does not wait for a time that an earlier, wrong clock has set", async () => {
+  const store = join(temporaryFolder(), "ahead.db");
+  const ahead = await openHouse({ store, clock: new ManualClock(Date.UTC(2027, 0, 1)) });
+  await enroll(ahead.runtime, "ada", { cognition: () => Promise.reject(new Error("kaput")) });
+  const answer = ahead.runtime.send("ada", "?", { from: "user:7" });
+  await until(() => ahead.runtime.status().retried === 1);
+  await ahead.runtime.close();
+  await outcomeOf(answer);
+
+  const clock = new ManualClock(Date.UTC(2026, 0, 1));
+  const { runtime } = await openHouse({ store, clock });
+  await enroll(runtime, "ada");
+  await pass(clock, 17_600);
+  await until(() => runtime.status().answered === 1);
 });

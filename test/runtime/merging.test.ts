@@ -54,7 +54,8 @@ it("gives the newest as trigger, the earlier ones as context, and what was said 
   await Promise.all(answers);
   expect(seen).toEqual([
     { trigger: "12345678", context: [], history: [] },
-    { trigger: "c", context: ["b"], history: ["12345678"] },
+    // With the reply, although it was given after what this turn is about had arrived.
+    { trigger: "c", context: ["b"], history: ["12345678", "12345678"] },
     // 5 tokens hold three short ones and the reply of two tokens; the first message is too old.
     { trigger: "d", context: [], history: ["b", "c", "12345678", "b+c"] },
   ]);

@@ -43,6 +43,15 @@ it("lets personas answer each other, and ends that", async () => {
   expect(answered).toBeGreaterThanOrEqual(16);
 });
 
+it("does not give a persona what was said in its own name", async () => {
+  const { runtime } = await openHouse();
+  for (const id of ["ada", "bob"]) await enroll(runtime, id, { cognition: () => ({ decline: "listening" }) });
+  const room = await runtime.createRoom({ members: ["ada", "bob"] });
+  for (const from of ["persona:ada", { kind: "persona", id: "ada" }] as const) {
+    expect(await runtime.post(room.id, "as ada", { from })).toMatchObject({ items: [{ persona: "bob" }] });
+  }
+});
+
 it("warns of a member that had no room for a reply, which is in the room all the same", async () => {
   const { runtime, warnings } = await openHouse();
   await enroll(runtime, "ada");

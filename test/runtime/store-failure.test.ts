@@ -137,8 +137,25 @@ it("does not write for ever when the store belongs to another, and still closes"
   const answer = runtime.send("ada", "?", { from: "user:7" });
   for (let second = 0; second < 30; second += 1) await pass(clock, 1_000);
   expect(warnings).toHaveLength(1);
+  expect(await outcomeOf(answer)).toMatch(/^store_fenced/);
   await runtime.close();
-  expect(await outcomeOf(answer)).toMatch(/^runtime_closed/);
+});
+
+it("decides an item once that expires while its failure cannot be written", async () => {
+  const { wrap, fail } = failing();
+  const { runtime, clock } = await openOver(wrap);
+  await enroll(runtime, "ada", {
+    cognition: () => {
+      throw new Error("kaput");
+    },
+  });
+  fail("settle");
+  const answer = runtime.send("ada", "?", { from: "user:7", expiresInMs: 500 });
+  for (const ms of [0, 600, 2_000]) await pass(clock, ms);
+  expect(await outcomeOf(answer)).toMatch(/^dead: .*expired/);
+  const { items } = await answer.accepted;
+  expect(await runtime.item(items[0]?.id ?? "")).toMatchObject({ state: "dead", reason: "expired" });
+  expect(runtime.status()).toMatchObject({ accepted: 1, dead: 1, queued: 0, inFlight: 0 });
 });
 
 it("closes while the store refuses what is to be written", async () => {

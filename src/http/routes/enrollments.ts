@@ -58,7 +58,7 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
       },
     },
     async ({ params: { id }, body }, reply) => {
-      const known = runtime.personas().some((persona) => persona.id === id);
+      const known = runtime.has(id);
       const enrolled = enrollmentOf(await runtime.enroll(definitionOf(id, body)));
       if (known) return reply.code(200).send(enrolled);
       return reply.code(201).header("location", `/v1/enrollments/${id}`).send(enrolled);
