@@ -26,8 +26,7 @@ export async function loadCast(cast: ServeCommand["cast"]): Promise<readonly Per
 
 /** Enrolls those that are not there yet: what somebody has changed since stays changed. Returns how many it were. */
 export async function seed(runtime: Runtime, cast: readonly PersonaDefinition[]): Promise<number> {
-  const present = new Set(runtime.personas().map(({ id }) => id));
-  const missing = cast.filter(({ id }) => !present.has(id));
+  const missing = cast.filter(({ id }) => !runtime.has(id));
   for (const persona of missing) await runtime.enroll(persona);
   return missing.length;
 }

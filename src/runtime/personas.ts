@@ -43,6 +43,8 @@ export class Personas {
   readonly #byId = new Map<string, Persona>();
   readonly #byKey = new Map<number, Persona>();
   readonly #bySlot = new Map<Slot, Persona>();
+  /** Everybody by id; made when it is asked for. */
+  #sorted: readonly Persona[] | undefined;
   /** The last write per id: two writes of one enrollment follow each other. */
   readonly #writes = new Map<string, Promise<unknown>>();
 
@@ -90,9 +92,11 @@ export class Personas {
     return this.#byId.size;
   }
 
-  /** Sorted by id. */
-  all(): Persona[] {
-    return [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+  /** Sorted by id: all, or `limit` of those after the id `after`. */
+  sorted(after: string | undefined, limit: number | undefined): readonly Persona[] {
+    this.#sorted ??= [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
+    const start = after === undefined ? 0 : firstAfter(this.#sorted, after);
+    return this.#sorted.slice(start, limit === undefined ? undefined : start + limit);
   }
 
   has(id: string): boolean {
@@ -198,6 +202,7 @@ export class Personas {
     const mind = this.#mind(definition, cognition);
     const slot = this.#fleet.enroll(nativeSettings(definition, mind.cognitionKind));
     const persona: Persona = { id: row.id, slot, row, definition, ...mind, leaving: undefined };
+    this.#sorted = undefined;
     this.#byId.set(persona.id, persona);
     this.#byKey.set(row.key, persona);
     this.#bySlot.set(slot, persona);
@@ -210,6 +215,7 @@ export class Personas {
   }
 
   #forget(persona: Persona): void {
+    this.#sorted = undefined;
     this.#byId.delete(persona.id);
     this.#byKey.delete(persona.row.key);
     this.#bySlot.delete(persona.slot);
@@ -250,4 +256,16 @@ function storedDefinition({ id, definition }: EnrollmentRow): StoredDefinition {
 /** A persona whose function was not given again cannot answer: to native that is a pause. */
 function nativeSettings(definition: StoredDefinition, kind: Persona["cognitionKind"]): PersonaSettings {
   return kind === "absent" ? { ...definition.settings, paused: true } : definition.settings;
+}
+
+/** Place of the first id behind `after`, by bisection. */
+function firstAfter(sorted: readonly Persona[], after: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle]?.id ?? "") <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

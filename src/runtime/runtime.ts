@@ -15,7 +15,15 @@ import type { LiveTurn } from "./live-turn.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Personas } from "./personas.ts";
 import { Reception } from "./reception.ts";
-import { closeSchema, eventsSchema, pageSchema, parse, roomSchema, unenrollSchema } from "./settings.ts";
+import {
+  closeSchema,
+  eventsSchema,
+  pageSchema,
+  parse,
+  personasSchema,
+  roomSchema,
+  unenrollSchema,
+} from "./settings.ts";
 import { fleetStatus, personaStatus } from "./status.ts";
 import { Texts } from "./texts.ts";
 import { Turns } from "./turns.ts";
@@ -238,8 +246,9 @@ export class PersonaRuntime implements api.Runtime {
     return this.#personas.has(persona);
   }
 
-  personas(): readonly api.EnrollmentStatus[] {
-    return this.#personas.all().map((persona) => personaStatus(persona, this.#fleet));
+  personas(page?: { readonly after?: string; readonly limit?: number }): readonly api.EnrollmentStatus[] {
+    const { after, limit } = parse(personasSchema, page, "page");
+    return this.#personas.sorted(after, limit).map((persona) => personaStatus(persona, this.#fleet));
   }
 
   events(options?: api.EventOptions): AsyncIterableIterator<api.RuntimeEvent> {

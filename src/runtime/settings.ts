@@ -63,6 +63,10 @@ export const pageSchema = z
   .strictObject({ after: z.string().optional(), limit: z.int().min(1).max(PAGE_LIMIT).default(PAGE_LIMIT) })
   .default({ limit: PAGE_LIMIT });
 
+export const personasSchema = z
+  .strictObject({ after: z.string().optional(), limit: z.int().min(1).optional() })
+  .default({});
+
 export const eventsSchema = z
   .strictObject({
     after: z.int().min(0).optional(),

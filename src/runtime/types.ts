@@ -367,8 +367,8 @@ export interface Runtime {
   status(persona: string): EnrollmentStatus;
   /** Whether a persona with this id is enrolled. */
   has(persona: string): boolean;
-  /** All enrolled personas, sorted by id. */
-  personas(): readonly EnrollmentStatus[];
+  /** Enrolled personas, sorted by id: all, or `limit` of those after the id `after`. */
+  personas(page?: { readonly after?: string; readonly limit?: number }): readonly EnrollmentStatus[];
   events(options?: EventOptions): AsyncIterableIterator<RuntimeEvent>;
   /** The newest rev: what happens from now on comes after it. */
   readonly rev: number;

@@ -42,7 +42,7 @@ it("enrolls, shows, replaces and removes a persona", async () => {
   const removed = await send("DELETE /v1/enrollments/ada?mode=return");
   expect(removed).toMatchObject({ status: 204, body: undefined });
   expect((await send("GET /v1/enrollments/ada")).status).toBe(404);
-  expect((await send("GET /v1/enrollments")).body.enrollments).toEqual([]);
+  expect((await send("GET /v1/enrollments")).body).toEqual({ enrollments: [], more: false });
 });
 
 it("does not hold a request until a long drain is over", async () => {
@@ -72,4 +72,18 @@ it("does not hold a request until a long drain is over", async () => {
   answer.resolve("done");
   expect((await spoken).body.reply.text).toBe("done");
   expect((await send("DELETE /v1/enrollments/ada")).status).toBeOneOf([204, 404]);
+});
+
+it("lists many personas page by page", async () => {
+  const { runtime, send } = await openHouse();
+  for (const id of ["cid", "ada", "eve", "bob", "dan"]) await runtime.enroll({ id, name: id });
+  const ids = async (query: string) => {
+    const { body } = await send(`GET /v1/enrollments${query}`);
+    return [body.enrollments.map(({ id }: { id: string }) => id).join(" "), body.more];
+  };
+  expect(await ids("")).toEqual(["ada bob cid dan eve", false]);
+  expect(await ids("?limit=2")).toEqual(["ada bob", true]);
+  expect(await ids("?limit=2&after=bob")).toEqual(["cid dan", true]);
+  expect(await ids("?after=c")).toEqual(["cid dan eve", false]);
+  expect(await ids("?after=eve")).toEqual(["", false]);
 });

@@ -5,8 +5,9 @@ import { decimal, idInput } from "../wire/common.ts";
 import {
   definitionOf,
   enrollmentBody,
-  enrollmentListSchema,
   enrollmentOf,
+  enrollmentPageQuery,
+  enrollmentPageSchema,
   enrollmentParams,
   enrollmentSchema,
 } from "../wire/enrollment.ts";
@@ -31,9 +32,17 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
     "/v1/enrollments",
     {
       config: { policy: "user" },
-      schema: { tags, summary: "Every persona in the fleet, by id", response: { 200: enrollmentListSchema } },
+      schema: {
+        tags,
+        summary: "The personas in the fleet, by id",
+        querystring: enrollmentPageQuery,
+        response: { 200: enrollmentPageSchema },
+      },
     },
-    async () => ({ enrollments: runtime.personas().map(enrollmentOf) }),
+    async ({ query: { limit, ...after } }) => {
+      const personas = runtime.personas({ ...after, limit: limit + 1 });
+      return { enrollments: personas.slice(0, limit).map(enrollmentOf), more: personas.length > limit };
+    },
   );
 
   app.get(

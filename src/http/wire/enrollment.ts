@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { definitionSchema, settingsShape } from "../../runtime/settings.ts";
 import type { EnrollmentStatus, PersonaDefinition } from "../../runtime/types.ts";
-import { laneCounts, time } from "./common.ts";
+import { decimal, idInput, laneCounts, time } from "./common.ts";
 import { wire } from "./registry.ts";
 
 /** The bounds and defaults are those of the library; only the names are the wire's. */
@@ -45,7 +45,12 @@ export const enrollmentSchema = z
   })
   .register(wire, { id: "Enrollment" });
 
-export const enrollmentListSchema = z.object({ enrollments: z.array(enrollmentSchema) });
+export const enrollmentPageQuery = z.strictObject({
+  after: idInput.exactOptional().register(wire, { description: "Id of the last persona that is already known" }),
+  limit: decimal(z.int().min(1).max(1_000)).default(100).register(wire, { description: "Default 100" }),
+});
+
+export const enrollmentPageSchema = z.object({ enrollments: z.array(enrollmentSchema), more: z.boolean() });
 
 export function definitionOf(id: string, body: z.output<typeof enrollmentBody>): PersonaDefinition {
   const { name, instructions, model, settings } = body;
