@@ -7,9 +7,12 @@ import { spawnSync } from "node:child_process";
 const proof = process.argv[2] === "proof";
 const words = process.argv.slice(proof ? 3 : 2);
 
-const rust = proof ? ["test", "--release", "-p", "persona-cycle", "--test", "simulation"] : ["test", "--workspace"];
+const rust = proof
+  ? ["test", "--release", "-p", "persona-cycle", "--test", "simulation", "-p", "persona-rules", "--test", "property"]
+  : ["test", "--workspace"];
+const long = { PERSONA_SIM_STEPS: "10000000", PERSONA_RULES_CASES: "1000000" };
 const passed = [
-  words.length > 0 || run("cargo", rust, proof ? { PERSONA_SIM_STEPS: "10000000" } : {}),
+  words.length > 0 || run("cargo", rust, proof ? long : {}),
   run("vitest", ["run", ...(proof ? ["--mode", "proof"] : []), ...words]),
 ];
 process.exitCode = passed.every(Boolean) ? 0 : 1;

@@ -1,0 +1,89 @@
+//! Order, limit, parameters and their faults.
+
+use persona_rules::{Fault, RuleFault, RuleFaultCode};
+use serde_json::{Value, json};
+
+use crate::stage::{Stage, always, document, rule, suggesting};
+
+fn weighted(id: &str, template: &str, weight: f64) -> Value {
+    json!({"id": id, "conditions": always(), "actions": [suggesting(template)], "weight": weight})
+}
+
+fn order(stage: &Stage, limit: usize) -> Vec<String> {
+    let suggestions = stage.suggest(limit).suggestions;
+    suggestions.iter().map(|one| stage.rules.rule_id(one.rule).unwrap().to_owned()).collect()
+}
+
+#[test]
+fn by_weight_then_priority_then_document_order() {
+    let mut stage = Stage::new(&document(&[
+        weighted("low", "low", 1.0),
+        weighted("first", "t", 1.0),
+        weighted("high", "high", 1.0),
+        weighted("second", "t", 1.0),
+        weighted("heavy", "low", 1.5),
+        weighted("off", "high", 0.0),
+    ]));
+    assert_eq!(order(&stage, 10), ["heavy", "high", "first", "second", "low"]);
+    assert_eq!(order(&stage, 2), ["heavy", "high"], "the limit cuts what matters least");
+    assert_eq!(order(&stage, 0), Vec::<String>::new());
+    stage.weights.set(5, 2.0).unwrap();
+    stage.weights.set(4, 0.0).unwrap();
+    assert_eq!(order(&stage, 2), ["off", "high"]);
+}
+
+#[test]
+fn weights_that_are_none() {
+    let mut stage = Stage::new(&document(&[rule("one", &always())]));
+    for weight in [f64::NAN, f64::INFINITY, -0.1] {
+        assert_eq!(stage.weights.set(0, weight), Err(Fault::BadWeight));
+    }
+    assert_eq!(stage.weights.set(1, 1.0), Err(Fault::UnknownRule));
+    assert_eq!(stage.weights.get(0), Ok(1.0));
+}
+
+/// Two rules: one whose parameter comes from `source`, and one that can do no wrong.
+fn with_parameter(source: &Value) -> Stage {
+    let mut document = document(&[rule("asks", &always()), rule("plain", &always())]);
+    document["templates"]["asks"] = json!({"title": "{p}", "description": "d", "priority": "high"});
+    document["rules"][0]["actions"] =
+        json!([{"generate_suggestion": {"type": "k", "template": "asks", "parameters": {"p": source}}}]);
+    Stage::new(&document)
+}
+
+#[test]
+fn a_fault_in_one_rule_stops_no_other() {
+    let mut stage = with_parameter(&json!({"from_trait": "a", "transform": "minutes_to_hours"}));
+    let fault = |code| vec![RuleFault { rule: 0, action: 0, parameter: "p".to_owned(), code }];
+    let answer = stage.suggest(1);
+    assert_eq!(answer.faults, fault(RuleFaultCode::MissingParameter));
+    assert_eq!(answer.suggestions[0].title, "medium", "the next one takes its place");
+    stage.learn("a", json!("long"));
+    assert_eq!(stage.suggest(1).faults, fault(RuleFaultCode::TransformFailed));
+    stage.learn("a", json!(90));
+    let answer = stage.suggest(1);
+    assert_eq!((answer.faults, &answer.suggestions[0].title[..]), (vec![], "1.5 hours"));
+    assert_eq!(answer.suggestions[0].parameters["p"], "1.5 hours");
+}
+
+#[test]
+fn a_default_stands_in_for_what_is_absent_or_null() {
+    let mut stage = with_parameter(&json!({"from_context": "a", "default": "X", "transform": "lower"}));
+    for (context, expected) in [(json!({}), "x"), (json!({"a": null}), "x"), (json!({"a": "B"}), "b")] {
+        stage.context = context;
+        assert_eq!(stage.suggest(1).suggestions[0].title, expected);
+    }
+}
+
+#[test]
+fn what_belongs_to_another_document_is_refused() {
+    let one = Stage::new(&document(&[rule("one", &always())]));
+    let mut other = Stage::new(&document(&[rule("other", &always())]));
+    let mut evaluation = persona_rules::Evaluation::default();
+    let foreign = Err(Fault::Foreign);
+    assert_eq!(one.rules.evaluate(other.situation(), &one.weights, &mut evaluation), foreign);
+    assert_eq!(one.rules.evaluate(one.situation(), &other.weights, &mut evaluation), foreign);
+    assert_eq!(other.person.set_trait(&one.rules, "nothing", None), foreign);
+    let again = Stage::new(&document(&[rule("one", &always())]));
+    assert_eq!(one.rules.evaluate(again.situation(), &again.weights, &mut evaluation), Ok(()));
+}
