@@ -5,14 +5,14 @@ import { PersonaError } from "./errors.ts";
 import { nodeTooOld } from "./node-version.ts";
 import { PersonaRuntime } from "./runtime/runtime.ts";
 import { optionsSchema, parse } from "./runtime/settings.ts";
-import type { Runtime, RuntimeOptions } from "./runtime/types.ts";
 import { openMemoryStore } from "./store/memory.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
+import type { Runtime, RuntimeOptions } from "./types.ts";
 
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { rehearsal } from "./cognition/rehearsal.ts";
 export { ERRORS, type ErrorCode, type FieldFault, PersonaError } from "./errors.ts";
-export type * from "./runtime/types.ts";
+export type * from "./types.ts";
 
 /**
  * Opens the store, takes up the enrollments and the undecided items in it, and starts the cycle.

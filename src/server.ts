@@ -5,7 +5,7 @@ import { systemClock } from "./clock.ts";
 import { PersonaError } from "./errors.ts";
 import { type AppOptions, createApp, DEFAULT_GRACE_MS } from "./http/app.ts";
 import { isLoopbackAddress } from "./http/loopback.ts";
-import type { Runtime } from "./runtime/types.ts";
+import type { Runtime } from "./types.ts";
 
 export { type AppOptions, createApp };
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import * as z from "zod";
 import { PersonaError } from "../errors.ts";
 import { definitionSchema, parse } from "../runtime/settings.ts";
-import type { PersonaDefinition, Runtime } from "../runtime/types.ts";
+import type { PersonaDefinition, Runtime } from "../types.ts";
 import builtIn from "./cast.json" with { type: "json" };
 import type { ServeCommand } from "./command.ts";
 

@@ -2,8 +2,8 @@
 import { constants } from "node:os";
 import { createRuntime } from "../index.ts";
 import { manifest } from "../manifest.ts";
-import type { Runtime } from "../runtime/types.ts";
 import { serve } from "../server.ts";
+import type { Runtime } from "../types.ts";
 import { loadCast, seed } from "./cast.ts";
 import type { ServeCommand } from "./command.ts";
 

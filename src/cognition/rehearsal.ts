@@ -3,7 +3,7 @@
  * the same for the same turn, and says that it is only rehearsing. It lets a whole cast be built,
  * tested and shown before the first model is paid for.
  */
-import type { CognitionTurn } from "../runtime/types.ts";
+import type { CognitionTurn } from "../types.ts";
 
 const QUOTE_LENGTH = 200;
 

@@ -1,6 +1,6 @@
 /** Runs a cognition to its end and says what it answered. */
 import { PersonaError } from "../errors.ts";
-import type { Cognition, CognitionAnswer, CognitionTurn, Usage } from "../runtime/types.ts";
+import type { Cognition, CognitionAnswer, CognitionTurn, Usage } from "../types.ts";
 
 export type Answered =
   | { readonly kind: "reply"; readonly text: string; readonly usage: Usage | undefined }

@@ -2,7 +2,7 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastif
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { manifest } from "../manifest.ts";
-import type { Runtime } from "../runtime/types.ts";
+import type { Runtime } from "../types.ts";
 import { guardAgainstForeignPages } from "./guard.ts";
 import { identify } from "./identity.ts";
 import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body.ts";

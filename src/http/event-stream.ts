@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
-import type { RuntimeEvent } from "../runtime/types.ts";
+import type { RuntimeEvent } from "../types.ts";
 import type { Services } from "./services.ts";
 import { eventOf } from "./wire/event.ts";
 

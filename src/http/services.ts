@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { Runtime } from "../runtime/types.ts";
+import type { Runtime } from "../types.ts";
 
 /** What every route is registered with. */
 export interface Services {

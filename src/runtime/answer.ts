@@ -1,6 +1,6 @@
 /** The handle that `send` returns: three views of one outcome. */
 import type { PersonaError } from "../errors.ts";
-import type { Accepted, Answer, Reply } from "./types.ts";
+import type { Accepted, Answer, Reply } from "../types.ts";
 
 export class PendingAnswer implements Answer {
   readonly accepted: Promise<Accepted>;

@@ -4,7 +4,7 @@
  * the log: they wait in a buffer for each reader, a slow one loses them, and is told so.
  */
 import type { ChangeRow } from "../store/port.ts";
-import type { EventOptions, RuntimeEvent } from "./types.ts";
+import type { EventOptions, RuntimeEvent } from "../types.ts";
 
 export interface ChangeLog {
   /** Changes with a greater rev, oldest first, and the first rev that the log still holds. */

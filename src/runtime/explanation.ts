@@ -2,9 +2,9 @@
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import { type ItemRow, LANES, type OutcomeRow, type Store, type TurnRow } from "../store/port.ts";
+import type { Explanation, ItemState, ItemView, Usage } from "../types.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Personas } from "./personas.ts";
-import type { Explanation, ItemState, ItemView, Usage } from "./types.ts";
 
 /** What the store keeps of an explanation; the rest follows from the rows. */
 interface Kept {

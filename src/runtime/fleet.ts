@@ -9,7 +9,7 @@ import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import * as layout from "../layout.ts";
 import type { ItemRow } from "../store/port.ts";
-import type { PersonaSettings } from "./types.ts";
+import type { PersonaSettings } from "../types.ts";
 
 /** Handle of an enrolled persona in native memory; a stale one names nothing. */
 export type Slot = number;

@@ -2,9 +2,9 @@
 import { checkPart } from "../cognition/run.ts";
 import { encodeId } from "../ids.ts";
 import type { MessageRow, Store } from "../store/port.ts";
+import type { CognitionTurn, TurnMessage, Usage } from "../types.ts";
 import type { FormedTurn } from "./fleet.ts";
 import type { Persona } from "./personas.ts";
-import type { CognitionTurn, TurnMessage, Usage } from "./types.ts";
 
 export class LiveTurn {
   readonly key: number;

@@ -5,9 +5,9 @@ import { rehearsal } from "../cognition/rehearsal.ts";
 import { PersonaError } from "../errors.ts";
 import { quoteId } from "../ids.ts";
 import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
+import type { Cognition, EnrollmentStatus, PersonaDefinition, PersonaSettings } from "../types.ts";
 import type { Fleet, Slot } from "./fleet.ts";
 import { type CheckedDefinition, checkDefinition } from "./settings.ts";
-import type { Cognition, EnrollmentStatus, PersonaDefinition, PersonaSettings } from "./types.ts";
 
 /** The only tenant until requests carry identities. */
 export const TENANT = "default";

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { Append, ConversationRow, MessageRow, Store } from "../store/port.ts";
+import type { Accepted, PostOptions, SendOptions } from "../types.ts";
 import type { PendingAnswer } from "./answer.ts";
 import type { Conversations } from "./conversations.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -10,7 +11,6 @@ import { type Intake, type Prepared, refusalError } from "./intake.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { type Persona, type Personas, TENANT } from "./personas.ts";
 import { checkSpeech, type Speech } from "./speech.ts";
-import type { Accepted, PostOptions, SendOptions } from "./types.ts";
 import { messageKey } from "./views.ts";
 
 export class Reception {

@@ -5,6 +5,7 @@ import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { FLAG_ADMITTED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
 import type { FedItem, MessageRow, Settle, Store } from "../store/port.ts";
+import type * as api from "../types.ts";
 import { PendingAnswer } from "./answer.ts";
 import { Conversations, callerId } from "./conversations.ts";
 import { EventHub } from "./event-hub.ts";
@@ -27,7 +28,6 @@ import {
 import { fleetStatus, personaStatus } from "./status.ts";
 import { Texts } from "./texts.ts";
 import { Turns } from "./turns.ts";
-import type * as api from "./types.ts";
 import { Changes, messageKey, messageView } from "./views.ts";
 
 export interface RuntimeParts {

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
-import type { Cognition, PersonaDefinition, PersonaSettings, RuntimeOptions } from "./types.ts";
+import type { Cognition, PersonaDefinition, PersonaSettings, RuntimeOptions } from "../types.ts";
 
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 /** Most bytes (UTF-8) of a message or of instructions. */

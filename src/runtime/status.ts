@@ -1,8 +1,8 @@
 /** What can be seen of the fleet and of one persona. */
 import type { Store } from "../store/port.ts";
+import type { EnrollmentStatus, FleetStatus } from "../types.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Persona } from "./personas.ts";
-import type { EnrollmentStatus, FleetStatus } from "./types.ts";
 
 /** What has become of items since the start of this runtime. */
 export interface Tally {

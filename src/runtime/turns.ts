@@ -7,12 +7,12 @@ import type { Clock } from "../clock.ts";
 import { runCognition } from "../cognition/run.ts";
 import { type ErrorCode, PersonaError } from "../errors.ts";
 import type { Decision, MessageRow, Settle, Settled, Store, TurnOutcome } from "../store/port.ts";
+import type { PersonaWarning } from "../types.ts";
 import { explanationOf } from "./explanation.ts";
 import type { Fleet, FormedTurn, NativeSettlement, TurnHandle } from "./fleet.ts";
 import { LiveTurn, viewFor } from "./live-turn.ts";
 import { type Personas, TENANT } from "./personas.ts";
 import type { Texts } from "./texts.ts";
-import type { PersonaWarning } from "./types.ts";
 
 /** What the rest of the runtime does about a turn. */
 export interface TurnEvents {

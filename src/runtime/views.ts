@@ -2,11 +2,11 @@
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import type { ChangeRow, ConversationRow, MessageRow, Store } from "../store/port.ts";
+import type { Message, Reply, Room, RuntimeEvent } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
 import type { ChangeLog } from "./event-hub.ts";
 import type { Explanations } from "./explanation.ts";
 import { type Personas, TENANT } from "./personas.ts";
-import type { Message, Reply, Room, RuntimeEvent } from "./types.ts";
 
 export function messageView(row: MessageRow, salt: number): Message {
   return {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { expect, it } from "vitest";
 import { createApp } from "../../src/http/app.ts";
-import type { EventOptions, Runtime, RuntimeEvent } from "../../src/runtime/types.ts";
+import type { EventOptions, Runtime, RuntimeEvent } from "../../src/types.ts";
 import { instead } from "../support/instead.ts";
 import { listen, openHouse, readEvents, WatchedClock } from "./harness.ts";
 

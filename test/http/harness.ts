@@ -6,7 +6,7 @@ import { onTestFinished } from "vitest";
 import { ManualClock } from "../../src/clock.ts";
 import { type AppOptions, createApp } from "../../src/http/app.ts";
 import { createRuntime } from "../../src/index.ts";
-import type { Cognition, Runtime, RuntimeOptions } from "../../src/runtime/types.ts";
+import type { Cognition, Runtime, RuntimeOptions } from "../../src/types.ts";
 
 export interface House {
   readonly runtime: Runtime;

@@ -1,6 +1,6 @@
 /** Messages to personas, in sessions and in rooms: accepted, waited for, repeated, read again. */
 import { expect, it } from "vitest";
-import type { Cognition } from "../../src/runtime/types.ts";
+import type { Cognition } from "../../src/types.ts";
 import { openHouse, WatchedClock } from "./harness.ts";
 
 const uuid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);

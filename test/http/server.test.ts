@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { createRuntime } from "../../src/index.ts";
-import type { Cognition, Runtime } from "../../src/runtime/types.ts";
 import { type ServeOptions, type Server, serve } from "../../src/server.ts";
+import type { Cognition, Runtime } from "../../src/types.ts";
 import { echo, WatchedClock } from "./harness.ts";
 
 async function open(

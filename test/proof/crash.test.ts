@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createRuntime, ManualClock } from "../../src/index.ts";
-import type { Runtime } from "../../src/runtime/types.ts";
+import type { Runtime } from "../../src/types.ts";
 import { execute, temporaryFolder } from "../support/command-line.ts";
 import { untilDecided } from "../support/until-decided.ts";
 import { audit } from "./audit.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createRuntime, PersonaError } from "../../src/index.ts";
-import type { Runtime } from "../../src/runtime/types.ts";
+import type { Runtime } from "../../src/types.ts";
 import { enroll, openHouse } from "./harness.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: what callers without types may give

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { expect, it } from "vitest";
-import type { Cognition } from "../../src/runtime/types.ts";
+import type { Cognition } from "../../src/types.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 import { turns, until } from "../support/event-loop.ts";
 import { untilDecided } from "../support/until-decided.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Cognition } from "../../src/runtime/types.ts";
+import type { Cognition } from "../../src/types.ts";
 import { turns } from "../support/event-loop.ts";
 import { enroll, gated, openHouse, outcomeOf, pass } from "./harness.ts";
 

@@ -3,16 +3,9 @@ import { onTestFinished } from "vitest";
 import { ManualClock } from "../../src/clock.ts";
 import { createRuntime, PersonaError } from "../../src/index.ts";
 import { PersonaRuntime } from "../../src/runtime/runtime.ts";
-import type {
-  Answer,
-  Cognition,
-  PersonaDefinition,
-  PersonaWarning,
-  Runtime,
-  RuntimeOptions,
-} from "../../src/runtime/types.ts";
 import { openMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/port.ts";
+import type { Answer, Cognition, PersonaDefinition, PersonaWarning, Runtime, RuntimeOptions } from "../../src/types.ts";
 import { turns } from "../support/event-loop.ts";
 
 export interface House {

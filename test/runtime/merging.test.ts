@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { TurnMessage } from "../../src/runtime/types.ts";
+import type { TurnMessage } from "../../src/types.ts";
 import { turns } from "../support/event-loop.ts";
 import { enroll, gated, openHouse, outcomeOf } from "./harness.ts";
 

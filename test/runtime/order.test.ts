@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Cognition, Runtime } from "../../src/runtime/types.ts";
+import type { Cognition, Runtime } from "../../src/types.ts";
 import { turns } from "../support/event-loop.ts";
 import { enroll, gated, openHouse, pass } from "./harness.ts";
 

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { PersonaError } from "../../src/index.ts";
-import type { Cognition } from "../../src/runtime/types.ts";
 import type { Store } from "../../src/store/port.ts";
+import type { Cognition } from "../../src/types.ts";
 import { withItems } from "../store/rows.ts";
 import { turns } from "../support/event-loop.ts";
 import { instead } from "../support/instead.ts";

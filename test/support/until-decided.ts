@@ -1,5 +1,5 @@
 import type { ManualClock } from "../../src/clock.ts";
-import type { Runtime } from "../../src/runtime/types.ts";
+import type { Runtime } from "../../src/types.ts";
 import { until } from "./event-loop.ts";
 
 /**

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { definitionSchema, settingsShape } from "../../runtime/settings.ts";
-import type { EnrollmentStatus, PersonaDefinition } from "../../runtime/types.ts";
+import type { EnrollmentStatus, PersonaDefinition } from "../../types.ts";
 import { decimal, idInput, laneCounts, time } from "./common.ts";
 import { wire } from "./registry.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { RuntimeEvent } from "../../runtime/types.ts";
+import type { RuntimeEvent } from "../../types.ts";
 import { turnOutcome } from "./explanation.ts";
 import { itemOf, itemSchema } from "./item.ts";
 import { messageOf, messageSchema } from "./message.ts";

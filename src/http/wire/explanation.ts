@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Explanation } from "../../runtime/types.ts";
+import type { Explanation } from "../../types.ts";
 import { lane } from "./common.ts";
 import { itemState } from "./item.ts";
 import { wire } from "./registry.ts";

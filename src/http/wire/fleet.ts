@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { FleetStatus } from "../../runtime/types.ts";
+import type { FleetStatus } from "../../types.ts";
 import { laneCounts } from "./common.ts";
 import { wire } from "./registry.ts";
 

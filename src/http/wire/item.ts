@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { ItemView } from "../../runtime/types.ts";
+import type { ItemView } from "../../types.ts";
 import { wire } from "./registry.ts";
 
 export const itemState = z.enum(["waiting", "in_turn", "answered", "declined", "dead"]);

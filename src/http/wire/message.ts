@@ -1,6 +1,6 @@
 /** Messages as they are kept and read. */
 import * as z from "zod";
-import type { Message, Runtime } from "../../runtime/types.ts";
+import type { Message, Runtime } from "../../types.ts";
 import { decimal, idInput, time } from "./common.ts";
 import { wire } from "./registry.ts";
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Room } from "../../runtime/types.ts";
+import type { Room } from "../../types.ts";
 import { idInput, time } from "./common.ts";
 import { wire } from "./registry.ts";
 

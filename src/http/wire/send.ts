@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { MAX_TEXT_BYTES } from "../../runtime/settings.ts";
 import { speechSchema } from "../../runtime/speech.ts";
-import type { Accepted, Reply, SendOptions } from "../../runtime/types.ts";
+import type { Accepted, Reply, SendOptions } from "../../types.ts";
 import type { Identity } from "../identity.ts";
 import { decimal, idInput } from "./common.ts";
 import { wire } from "./registry.ts";

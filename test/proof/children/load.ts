@@ -4,7 +4,7 @@
  */
 import { setImmediate } from "node:timers/promises";
 import { createRuntime } from "../../../src/index.ts";
-import type { Cognition } from "../../../src/runtime/types.ts";
+import type { Cognition } from "../../../src/types.ts";
 
 /** Messages on their way at once. */
 const WINDOW = 300;

@@ -1,7 +1,7 @@
 /** The public shapes of the library. Times are milliseconds since 1970 unless a name says otherwise. */
-import type { Clock } from "../clock.ts";
-import type { ErrorCode } from "../errors.ts";
-import type { Lane, Sender } from "../store/port.ts";
+import type { Clock } from "./clock.ts";
+import type { ErrorCode } from "./errors.ts";
+import type { Lane, Sender } from "./store/port.ts";
 
 export type { Lane, Sender };
 
