@@ -21,11 +21,11 @@ export declare function fleetAdmit(handle: ExternalObject<Handle>, slot: number,
 /** Lets the memory go; every later call on the handle is an error. */
 export declare function fleetClose(handle: ExternalObject<Handle>): void
 
-/** Changes the settings of a persona. */
-export declare function fleetConfigure(handle: ExternalObject<Handle>, slot: number, settings: Float64Array): void
+/** Changes the settings of a persona; false if it is gone. */
+export declare function fleetConfigure(handle: ExternalObject<Handle>, slot: number, settings: Float64Array, now: number): boolean
 
 /** Makes an empty fleet. */
-export declare function fleetCreate(maxTurnsInFlight: number, seed: number): ExternalObject<Handle>
+export declare function fleetCreate(maxTurnsInFlight: number, seed: number, overflow: number): ExternalObject<Handle>
 
 /**
  * Takes operations in and gives turns and settlements out: all that happens in one turn of the event loop.
@@ -36,16 +36,28 @@ export declare function fleetCreate(maxTurnsInFlight: number, seed: number): Ext
 export declare function fleetDrive(handle: ExternalObject<Handle>, now: number, dispatch: boolean, operations: Float64Array, batch: Float64Array): void
 
 /** Adds a persona; gives its slot. */
-export declare function fleetEnroll(handle: ExternalObject<Handle>, settings: Float64Array): number
+export declare function fleetEnroll(handle: ExternalObject<Handle>, settings: Float64Array, now: number): number
+
+/** Takes note of a message in a room. `content` stands for who says what; 0 is like nothing else. */
+export declare function fleetHear(handle: ExternalObject<Handle>, room: number, human: boolean, content: number, now: number, heard: Float64Array): void
 
 /** Gives back room whose items were not written. */
 export declare function fleetRelease(handle: ExternalObject<Handle>, slot: number, n: number): void
+
+/** Puts a persona to sleep until a moment (`NaN`: none), or wakes it; false if it is gone. */
+export declare function fleetSleep(handle: ExternalObject<Handle>, slot: number, mode: number, until: number, now: number): boolean
 
 /** Counts of one persona, or of the fleet if `slot` is `NaN`; zeros for a persona that is gone. */
 export declare function fleetStatus(handle: ExternalObject<Handle>, slot: number, status: Float64Array): void
 
 /** Starts the end of a persona; the slot is reported as freed by a later drive. */
 export declare function fleetUnenroll(handle: ExternalObject<Handle>, slot: number, mode: number): void
+
+/** Takes back a message that was not written after all. */
+export declare function fleetUnhear(handle: ExternalObject<Handle>, room: number, number: number): void
+
+/** Says why the conversations of a persona wait: as many records as there are and fit. Gives their number. */
+export declare function fleetWhy(handle: ExternalObject<Handle>, slot: number, strands: Float64Array): number
 
 /** The layout as lines of TypeScript; `native/generate.mjs` writes them to `src/layout.ts`. */
 export declare function layout(): string

@@ -18,6 +18,7 @@ export const ERRORS = {
   persona_not_found: [404, "No such persona is enrolled"],
   room_not_found: [404, "There is no such room"],
   session_not_found: [404, "There is no such session"],
+  dead_letter_not_found: [404, "There is no such dead letter"],
   turn_not_found: [404, "There is no such turn, reply, message or item"],
   idempotency_conflict: [422, "The idempotency key was used for another message"],
   // Admission: nothing was stored, the caller may try again

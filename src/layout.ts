@@ -5,7 +5,19 @@ export const SETTINGS_MAX_QUEUED = 1;
 export const SETTINGS_DEADLINE_MS = 2;
 export const SETTINGS_PAUSED = 3;
 export const SETTINGS_DROP_UNKNOWN = 4;
-export const SETTINGS_SIZE = 5;
+export const SETTINGS_WINDOW_VOICE = 5;
+export const SETTINGS_WINDOW_CHAT = 6;
+export const SETTINGS_WINDOW_TASK = 7;
+export const SETTINGS_WINDOW_BACKGROUND = 8;
+export const SETTINGS_BREAKER_FAILURES = 9;
+export const SETTINGS_BREAKER_OPEN_MS = 10;
+export const SETTINGS_ROOM_GAP_MS = 11;
+export const SETTINGS_ROOM_CAP = 12;
+export const SETTINGS_UNDIRECTED = 13;
+export const SETTINGS_TEMPERAMENT = 14;
+export const SETTINGS_COMPLEXITY = 15;
+export const SETTINGS_COMPUTE = 16;
+export const SETTINGS_SIZE = 17;
 export const ARM_ITEM = 1;
 export const ARM_SLOT = 2;
 export const ARM_CONVERSATION = 3;
@@ -15,9 +27,10 @@ export const ARM_FLAGS = 6;
 export const ARM_ENQUEUED_AT = 7;
 export const ARM_NOT_BEFORE = 8;
 export const ARM_EXPIRES_AT = 9;
-export const ARM_ATTEMPT = 10;
-export const ARM_FAILURES = 11;
-export const ARM_SIZE = 11;
+export const ARM_MERGE_KEY = 10;
+export const ARM_ATTEMPT = 11;
+export const ARM_FAILURES = 12;
+export const ARM_SIZE = 12;
 export const COMPLETE_TURN = 1;
 export const COMPLETE_OUTCOME = 2;
 export const COMPLETE_RETRY_AT = 3;
@@ -26,9 +39,11 @@ export const HEAD_TURNS = 0;
 export const HEAD_SETTLEMENTS = 1;
 export const HEAD_EXPIRED = 2;
 export const HEAD_FREED = 3;
-export const HEAD_DEADLINE = 4;
-export const HEAD_MORE = 5;
-export const HEAD_SIZE = 6;
+export const HEAD_WOKEN = 4;
+export const HEAD_WANTED = 5;
+export const HEAD_DEADLINE = 6;
+export const HEAD_MORE = 7;
+export const HEAD_SIZE = 8;
 export const TURN_TURN = 0;
 export const TURN_SLOT = 1;
 export const TURN_CONVERSATION = 2;
@@ -56,23 +71,45 @@ export const STATUS_CHAT = 1;
 export const STATUS_TASK = 2;
 export const STATUS_BACKGROUND = 3;
 export const STATUS_QUEUED = 4;
-export const STATUS_IN_FLIGHT = 5;
-export const STATUS_HELD = 6;
-export const STATUS_HELD_UNTIL = 7;
-export const STATUS_DRAINING = 8;
-export const STATUS_PERSONAS = 9;
-export const STATUS_BYTES = 10;
-export const STATUS_SIZE = 11;
-export const TURNS_AT = 6;
-export const ITEMS_AT = 1414;
-export const SETTLEMENTS_AT = 3974;
-export const EXPIRED_AT = 6458;
-export const FREED_AT = 10554;
-export const BATCH_SIZE = 10810;
+export const STATUS_IN_STORE = 5;
+export const STATUS_IN_FLIGHT = 6;
+export const STATUS_HELD = 7;
+export const STATUS_HELD_SINCE = 8;
+export const STATUS_HELD_UNTIL = 9;
+export const STATUS_DRAINING = 10;
+export const STATUS_BREAKER = 11;
+export const STATUS_BREAKER_FAILURES = 12;
+export const STATUS_BREAKER_UNTIL = 13;
+export const STATUS_SLEEP = 14;
+export const STATUS_SLEEP_UNTIL = 15;
+export const STATUS_ENERGY = 16;
+export const STATUS_DEBT = 17;
+export const STATUS_PERSONAS = 18;
+export const STATUS_BYTES = 19;
+export const STATUS_SIZE = 20;
+export const STRAND_CONVERSATION = 0;
+export const STRAND_ITEM = 1;
+export const STRAND_WAITING = 2;
+export const STRAND_HELD = 3;
+export const STRAND_SINCE = 4;
+export const STRAND_UNTIL = 5;
+export const STRAND_SIZE = 6;
+export const HEARD_NUMBER = 0;
+export const HEARD_STORM = 1;
+export const HEARD_DUPLICATE = 2;
+export const HEARD_SIZE = 3;
+export const TURNS_AT = 8;
+export const ITEMS_AT = 1416;
+export const SETTLEMENTS_AT = 3976;
+export const EXPIRED_AT = 6460;
+export const FREED_AT = 10556;
+export const WOKEN_AT = 10812;
+export const WANTED_AT = 11068;
+export const BATCH_SIZE = 11324;
 export const OP_ARM = 1;
 export const OP_SETTLING = 2;
 export const OP_COMPLETE = 3;
-export const OP_SIZE = 12;
+export const OP_SIZE = 13;
 export const FLAG_URGENT = 1;
 export const FLAG_MENTION = 2;
 export const FLAG_HUMAN = 4;
@@ -81,11 +118,47 @@ export const FLAG_ADMITTED = 16;
 export const FLAG_ALONE = 32;
 export const FLAG_UNKNOWN = 64;
 export const FLAG_WAS_ALONE = 128;
+export const FLAG_ROOM = 256;
+export const FLAG_PERSONA = 512;
+export const FLAG_ECHO = 1024;
+export const FLAG_DUPLICATE = 2048;
+export const FLAG_LATEST = 4096;
+export const FLAG_ON_TOPIC = 8192;
+export const FLAG_PAGED = 16384;
 export const LANE = ["voice", "chat", "task", "background"] as const;
 export const UNENROLL = ["drain", "return"] as const;
 export const REFUSAL = ["unknown", "draining", "full"] as const;
 export const WHY = ["urgent", "starved", "lane", "priority", "age", "only"] as const;
-export const REASON = ["cognition_failed", "cognition_timeout", "expired", "unenrolled", "unknown_outcome"] as const;
-export const HELD = ["nothing", "paused", "busy", "fleet_busy", "backing_off"] as const;
+export const REASON = [
+  "cognition_failed",
+  "cognition_timeout",
+  "expired",
+  "unenrolled",
+  "unknown_outcome",
+  "own",
+  "duplicate",
+  "undirected",
+  "echo",
+  "room_cap",
+  "superseded",
+  "evicted",
+] as const;
+export const OVERFLOW = ["page", "evict"] as const;
+export const SLEEP = ["active", "mentioned_only", "human_only", "sleeping", "until_topic"] as const;
+export const BREAKER = ["closed", "open", "half_open"] as const;
+export const HELD = [
+  "nothing",
+  "paused",
+  "asleep",
+  "breaker_open",
+  "breaker_probing",
+  "busy",
+  "fleet_busy",
+  "backing_off",
+  "room_gap",
+  "overwhelmed",
+  "tired",
+  "paging",
+] as const;
 export const KIND = ["retry", "dead", "declined"] as const;
 export const OUTCOME = ["done", "declined", "failed", "timed_out", "throttled", "cancelled"] as const;

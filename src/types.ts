@@ -17,11 +17,16 @@ export interface PersonaDefinition {
   readonly model?: string;
   /** The caller's own function instead of a provider. It is not stored: enroll again after a restart. Enrolling again without one keeps it. */
   readonly cognition?: Cognition;
-  readonly settings?: Partial<PersonaSettings>;
+  readonly settings?: SettingsInput;
+}
+
+/** Settings to be given: what is left out has its default, or stays as it is. */
+export interface SettingsInput extends Partial<Omit<PersonaSettings, "windows">> {
+  readonly windows?: Partial<PersonaSettings["windows"]>;
 }
 
 export interface PersonaSettings {
-  /** Turns at once over all conversations, 1..1024. Default 1: one mind. */
+  /** Turns at once over all conversations, 1..1024, but never more than half of the fleet's. Default 1: one mind. */
   readonly maxParallelTurns: number;
   /** Undecided items before further ones are refused, 1..1 000 000. Default 10 000. */
   readonly maxQueued: number;
@@ -33,6 +38,60 @@ export interface PersonaSettings {
   readonly onUnknownOutcome: "retry" | "drop";
   /** A paused persona accepts messages and answers them when it is resumed. Default false. */
   readonly paused: boolean;
+  /**
+   * Items of each lane that wait in native memory, 1..10 000. Default: voice 50, chat 500, task 100, background 200.
+   * What lies beyond waits in the database; with a memory store the least important item of the lane is declined
+   * (`evicted`), but never one that is spoken or urgent.
+   */
+  readonly windows: Readonly<Record<Lane, number>>;
+  /** Turns in a row that fail or time out before the breaker opens, 0..1000; 0: it never does. Default 5. */
+  readonly breakerFailures: number;
+  /**
+   * How long it stays open, 1..600 000 ms; twice as long each time the one turn that then tries fails too, 10 minutes
+   * at most, ±10 %. Default 30 000.
+   */
+  readonly breakerOpenMs: number;
+  /** Pause in a room between the persona's last answer and one that no human asked for, 0..600 000 ms. Default 10 000. */
+  readonly roomGapMs: number;
+  /** Answers in a room that no human asked for, until a human speaks there again, 1..10 000; what comes then is declined (`room_cap`). Default 50. */
+  readonly roomCap: number;
+  /** Whether it answers what another persona says in a room without naming it. Default false: it listens (`undirected`). */
+  readonly answerUndirected: boolean;
+  /**
+   * Whether load and energy decide what it takes up: with more than 20 messages waiting (or little compute budget)
+   * only what is important (effective priority above 0.8), when tired above 0.5. Never what a human says to it, and
+   * nothing waits longer than a minute for this. Default false.
+   */
+  readonly temperament: boolean;
+  /** With a temperament: what a minute of work costs, in tenths of its energy, 0..10. Default 1; half a minute of rest brings a tenth back. */
+  readonly complexity: number;
+  /** With a temperament: what is left to compute with, 0..1, as the host measures it; below 0.2 it is overwhelmed. Default 1. */
+  readonly computeBudget: number;
+}
+
+/** What a persona waits for in its sleep. */
+export const SLEEP_MODES = ["active", "mentioned_only", "human_only", "sleeping", "until_topic"] as const;
+export type SleepMode = (typeof SLEEP_MODES)[number];
+
+/**
+ * How a persona sleeps. Asleep it takes messages and answers none of them. It is woken by being named or spoken to in
+ * a session (`mentioned_only`), by a human (`human_only`), by a message on its topic (`until_topic`, see
+ * `SendOptions.similarity`), or by time; then it is `active` again.
+ */
+export interface Sleep {
+  readonly mode: SleepMode;
+  /** When it wakes by itself. Default: never. */
+  readonly until?: number | undefined;
+  /** 1..256 characters; only with `until_topic`, and needed there. */
+  readonly topic?: string | undefined;
+  /** Similarity from which on a message is on the topic, 0..1; only with `until_topic`. Default 0.7. */
+  readonly threshold?: number | undefined;
+}
+
+/** What `configure` changes; the rest stays. */
+export interface PersonaChanges {
+  readonly settings?: SettingsInput;
+  readonly sleep?: Sleep;
 }
 
 export interface TurnMessage {
@@ -99,6 +158,8 @@ export interface RuntimeOptions {
   readonly seed?: number;
   /** Turns in flight over the whole fleet, 1..65 536. Default 1 024. */
   readonly maxTurnsInFlight?: number;
+  /** The longest chain of replies to replies in a room, 1..64; then somebody else has to speak. Default 8. */
+  readonly maxHops?: number;
   /** Told of what went wrong behind the caller's back (a write that is being repeated, say). Default: nobody. */
   readonly onWarning?: (warning: PersonaWarning) => void;
 }
@@ -123,6 +184,18 @@ export interface SendOptions {
   readonly expiresInMs?: number;
   /** 1..255 characters; the same key again is the same message, not a second one. */
   readonly idempotencyKey?: string;
+  /**
+   * 1..255 characters: waiting messages of one conversation and lane with the same key become one turn. Chat without
+   * a key merges too; tasks and background work do not.
+   */
+  readonly mergeKey?: string;
+  /**
+   * `latest`: instead of merging, it takes the place of the waiting one that was sent as `latest` with the same key,
+   * which is declined (`superseded`). Default `merge`.
+   */
+  readonly coalesce?: "merge" | "latest";
+  /** 0..1: how near it is to the topic that a persona sleeps until, as the caller finds it. Default: not near. */
+  readonly similarity?: number;
 }
 
 export interface Accepted {
@@ -197,20 +270,93 @@ export interface EnrollmentStatus {
   /** `rehearsal`, `function`, or `absent` (its function was not given again after a restart; items wait). */
   readonly cognition: "rehearsal" | "function" | "absent";
   readonly settings: PersonaSettings;
+  /** How it sleeps; `active` when it is awake. */
+  readonly sleep: Sleep;
+  readonly breaker: BreakerStatus;
   readonly queued: number;
+  /** Of those, how many wait in the database only. */
+  readonly inStore: number;
   readonly inFlight: number;
   /** Queued items by lane. */
   readonly lanes: Readonly<Record<Lane, number>>;
   /** Why nothing of it is dispatched right now; undefined when it could be, or when nothing waits. */
-  readonly held: "paused" | "cognition_absent" | "busy" | "fleet_busy" | "backing_off" | undefined;
+  readonly held: Gate | undefined;
+  /** Since when, where that is known. */
+  readonly heldSince: number | undefined;
   /** When that ends by itself, if it does. */
   readonly heldUntil: number | undefined;
   readonly draining: boolean;
 }
 
+/** What can stand between an item and its turn. */
+export type Gate =
+  /** The persona is paused. */
+  | "paused"
+  /** Its function was not given again after a restart. */
+  | "cognition_absent"
+  | "asleep"
+  /** Its circuit breaker is open. */
+  | "breaker_open"
+  /** One turn tries whether it answers again. */
+  | "breaker_probing"
+  /** It has as many turns as it may, or one in this conversation. */
+  | "busy"
+  /** The fleet has as many turns as it may, or as the lane may. */
+  | "fleet_busy"
+  /** A retry after a failure. */
+  | "backing_off"
+  /** It has just spoken in the room, and no human asks. */
+  | "room_gap"
+  /** Too much waits for it, and this is not important enough. */
+  | "overwhelmed"
+  /** It has worked much, and this is not important enough. */
+  | "tired"
+  /** On its way from the database. */
+  | "paging";
+
+export interface BreakerStatus {
+  readonly state: "closed" | "open" | "half_open";
+  /** Closed: turns that failed in a row. Else: tries that failed in a row. */
+  readonly failures: number;
+  /** When one turn may try, if it is open. */
+  readonly halfOpenAt: number | undefined;
+}
+
+/** Which gate holds something, since when, and until when, as far as that is known. */
+export interface Held {
+  readonly gate: Gate;
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+}
+
+/** Why a persona is not answering. */
+export interface Why {
+  readonly persona: string;
+  /** What holds all of it; undefined when nothing does, or nothing waits. */
+  readonly held: Held | undefined;
+  readonly queued: number;
+  readonly inStore: number;
+  readonly inFlight: number;
+  readonly breaker: BreakerStatus;
+  readonly sleep: Sleep;
+  /** 0..1; 1 without a temperament. */
+  readonly energy: number;
+  /** Items that it took beyond its share: its next round is so much shorter. */
+  readonly debt: number;
+  /** Where something waits in memory, 100 at most: what comes next there, and why not yet (undefined: it is about to). */
+  readonly conversations: readonly {
+    readonly conversation: string;
+    readonly item: string;
+    readonly queued: number;
+    readonly held: Held | undefined;
+  }[];
+}
+
 export interface FleetStatus {
   readonly personas: number;
   readonly queued: number;
+  /** Of those, how many wait in the database only. */
+  readonly inStore: number;
   readonly inFlight: number;
   readonly lanes: Readonly<Record<Lane, number>>;
   /** Since the start of this runtime. */
@@ -269,6 +415,8 @@ export interface Explanation {
 /** What became of one item that is not answered: for `explain(item)` and events. */
 export interface ItemView {
   readonly id: string;
+  /** The dead item that it stands in for. */
+  readonly replayOf: string | undefined;
   readonly message: string;
   readonly conversation: string;
   readonly persona: string;
@@ -277,6 +425,23 @@ export interface ItemView {
   readonly error: string | undefined;
   readonly attempt: number;
   readonly turn: string | undefined;
+}
+
+/** An item that was given up, kept until somebody replays or discards it. */
+export interface DeadLetter {
+  /** Public id of the item. */
+  readonly item: string;
+  readonly message: string;
+  readonly conversation: string;
+  readonly persona: string;
+  readonly lane: Lane;
+  /** `expired`, `cognition_failed`, `cognition_timeout`, `unknown_outcome`. */
+  readonly reason: string;
+  /** The last error, if there was one. */
+  readonly error: string | undefined;
+  readonly attempt: number;
+  readonly enqueuedAt: number;
+  readonly diedAt: number;
 }
 
 /**
@@ -294,7 +459,8 @@ export type RuntimeEvent =
       readonly outcome: Explanation["outcome"];
       readonly reply: string | undefined;
     }
-  | { readonly type: "item"; readonly rev: number; readonly item: ItemView }
+  /** An item was decided without being answered, waits again for a dead one, or is a dead letter that was discarded. */
+  | { readonly type: "item"; readonly rev: number; readonly item: ItemView; readonly discarded: boolean }
   | { readonly type: "enrollment"; readonly rev: number; readonly persona: string; readonly removed: boolean }
   | { readonly type: "room"; readonly rev: number; readonly room: Room }
   | {
@@ -344,6 +510,8 @@ export interface Runtime {
    * is gone; rejects when the runtime ends before, and then the next start still has it.
    */
   unenroll(id: string, mode?: "drain" | "return"): Promise<void>;
+  /** Changes settings, and how a persona sleeps; keeps the rest and the inbox. Resolves when it is stored. */
+  configure(id: string, changes: PersonaChanges): Promise<EnrollmentStatus>;
   /** Sends a message to one persona. Refusals and outcomes arrive through the handle; nothing is thrown here. */
   send(persona: string, text: string, options: SendOptions): Answer;
   createRoom(room: { readonly name?: string; readonly members?: readonly string[] }): Promise<Room>;
@@ -363,6 +531,19 @@ export interface Runtime {
   explain(id: string): Promise<Explanation>;
   /** What became of an item. */
   item(id: string): Promise<ItemView>;
+  /** Why a persona is not answering: which gate, since when, until when. */
+  why(persona: string): Why;
+  /** Items that were given up, oldest first, at most `limit` (1..200, default 200). */
+  deadLetters(page?: {
+    readonly persona?: string;
+    /** Public id of an item: only later ones. */
+    readonly after?: string;
+    readonly limit?: number;
+  }): Promise<readonly DeadLetter[]>;
+  /** Gives a dead letter to its persona again, as a new item without expiry. Throws `dead_letter_not_found`, or a refusal. */
+  replay(item: string): Promise<ItemView>;
+  /** Lets a dead letter go; its outcome stays recorded. Throws `dead_letter_not_found`. */
+  discard(item: string): Promise<void>;
   status(): FleetStatus;
   status(persona: string): EnrollmentStatus;
   /** Whether a persona with this id is enrolled. */

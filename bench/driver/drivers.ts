@@ -1,8 +1,7 @@
 /** Both ways to drive a fleet behind one face: the shipped one, and its rival with a thread of its own. */
-import { systemClock } from "../../src/clock.ts";
 import { LANE } from "../../src/layout.ts";
-import { Fleet, type FormedTurn } from "../../src/runtime/fleet.ts";
-import { checkDefinition } from "../../src/runtime/settings.ts";
+import type { FormedTurn } from "../../src/runtime/fleet.ts";
+import { clock, openFleet } from "../support/open-fleet.ts";
 import { ThreadedFleet } from "./threaded.ts";
 
 export const DRIVERS = ["inline", "threaded"] as const;
@@ -22,16 +21,17 @@ export type OnTurn = (turn: number, item: number) => void;
 const MAX_TURNS_IN_FLIGHT = 65_536;
 /** A prime, so that neighbours in time are no neighbours in memory. */
 const STRIDE = 7_919;
-const ITEM = { lane: LANE.indexOf("chat"), priority: 0.5, expiresAt: null, attempt: 0, failures: 0 };
-
-export const clock = systemClock();
+const ITEM = { lane: LANE.indexOf("chat"), priority: 0.5, expiresAt: null, mergeKey: 0, attempt: 0, failures: 0 };
 
 export function openDriver(name: DriverName, personas: number, onTurn: OnTurn): Driver {
   const slots = new Float64Array(personas);
   const turns = (formed: readonly FormedTurn[]) => {
     for (const { handle, items } of formed) onTurn(handle, items[0] ?? 0);
   };
-  const fleet = name === "inline" ? inline(slots, turns) : new ThreadedFleet(MAX_TURNS_IN_FLIGHT, clock, slots, turns);
+  const fleet =
+    name === "inline"
+      ? openFleet(slots, MAX_TURNS_IN_FLIGHT, turns)
+      : new ThreadedFleet(MAX_TURNS_IN_FLIGHT, clock, slots, turns);
   return {
     arm(key, notBefore) {
       const slot = slots[(key * STRIDE) % personas] ?? 0;
@@ -41,19 +41,4 @@ export function openDriver(name: DriverName, personas: number, onTurn: OnTurn): 
     complete: (turn) => fleet.complete(turn, "done"),
     close: () => fleet.close(),
   };
-}
-
-function inline(slots: Float64Array, turns: (formed: readonly FormedTurn[]) => void): Fleet {
-  const unexpected = (what: unknown) => {
-    throw new Error("Nothing fails, expires or is given back in this benchmark.", { cause: what });
-  };
-  const fleet = new Fleet({
-    clock,
-    maxTurnsInFlight: MAX_TURNS_IN_FLIGHT,
-    seed: 0,
-    events: { turns, expired: unexpected, settlements: unexpected, freed: unexpected, failed: unexpected },
-  });
-  const { settings } = checkDefinition({ id: "any", name: "Any" });
-  for (let n = 0; n < slots.length; n += 1) slots[n] = fleet.enroll(settings);
-  return fleet;
 }

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { measured } from "../support/isolated.ts";
 import { costOf, percentilesOf } from "../support/meter.ts";
-import { clock, type Driver, type DriverName, openDriver } from "./drivers.ts";
+import { clock } from "../support/open-fleet.ts";
+import { type Driver, type DriverName, openDriver } from "./drivers.ts";
 
 /** Values by name and unit. */
 export type Figures = Readonly<Record<string, number>>;

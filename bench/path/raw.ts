@@ -119,6 +119,8 @@ function rowsOf(n: number, workload: Workload, epoch: number) {
     attempt: 0,
     failures: 0,
     turn: null,
+    mergeKey: 0,
+    replayOf: null,
   });
   const turn = turnValues({
     key,
@@ -166,7 +168,7 @@ function rowsOf(n: number, workload: Workload, epoch: number) {
     settlement: [
       [key, 1, "answered", null, EXPLANATION],
       [TENANT, key + 1, messageValues(reply), []],
-      [[key, "answered", null, null]],
+      [[key, "answered", null, null, null]],
       NOW,
     ] as const,
   };

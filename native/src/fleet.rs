@@ -10,36 +10,41 @@ use napi::bindgen_prelude::{External, Float64ArraySlice};
 use napi::{Error, Result, Status as Code};
 use napi_derive::napi;
 use persona_cycle::{
-    Batch, Budget, Envelope, Flags, Fleet, FleetOptions, Kind, Outcome, Settlement, SlotId, SlotSettings,
-    TurnId,
+    Batch, Budget, Envelope, Fault, Flags, Fleet, FleetOptions, Heard, Kind, Outcome, Settlement, SlotId,
+    SlotSettings, StrandStatus, TurnId,
 };
 
 use crate::layout::{
-    self, Arm, Complete, HELD, Head, LANES, MAX_FREED, MAX_SETTLEMENTS, MAX_TURNS, OP_ARM, OP_COMPLETE,
-    OP_SETTLING, OP_SIZE, REASONS, REFUSALS, Settings, SettlementRecord, Status, TurnRecord, UNENROLL, WHY,
-    code_of, moment, moment_or_nan, whole, word_at,
+    self, Arm, BREAKER, Complete, HELD, Head, HeardRecord, LANES, MAX_SETTLEMENTS, MAX_SLOTS, MAX_TURNS,
+    MAX_WANTED, OP_ARM, OP_COMPLETE, OP_SETTLING, OP_SIZE, OVERFLOW, REASONS, REFUSALS, SLEEP, Settings,
+    SettlementRecord, Status, StrandRecord, TurnRecord, UNENROLL, WHY, code_of, moment, moment_or_nan, whole,
+    word_at,
 };
 
 /// What a handle holds; empty once it is closed or has failed.
 pub(crate) struct Handle(RefCell<Option<Box<Driven>>>);
 
-struct Driven {
+pub(crate) struct Driven {
     fleet: Fleet,
     batch: Batch,
     /// Slots that did not fit into an output array.
     freed: Vec<SlotId>,
+    woken: Vec<SlotId>,
+    strands: Vec<StrandStatus>,
 }
 
 /// Makes an empty fleet.
 #[napi(catch_unwind)]
-pub(crate) fn fleet_create(max_turns_in_flight: f64, seed: f64) -> Result<External<Handle>> {
+pub(crate) fn fleet_create(max_turns_in_flight: f64, seed: f64, overflow: f64) -> Result<External<Handle>> {
     let options = FleetOptions {
         max_turns_in_flight: count(max_turns_in_flight, "max_turns_in_flight")?,
         seed: whole(seed).ok_or_else(|| invalid("seed"))?,
+        overflow: word_at(&OVERFLOW, overflow).ok_or_else(|| invalid("overflow"))?,
         ..FleetOptions::default()
     };
     let fleet = Fleet::new(options).map_err(fault)?;
-    let driven = Driven { fleet, batch: Batch::default(), freed: Vec::new() };
+    let (freed, woken, strands) = (Vec::new(), Vec::new(), Vec::new());
+    let driven = Driven { fleet, batch: Batch::default(), freed, woken, strands };
     Ok(External::new(Handle(RefCell::new(Some(Box::new(driven))))))
 }
 
@@ -53,16 +58,93 @@ pub(crate) fn fleet_close(handle: &External<Handle>) {
 
 /// Adds a persona; gives its slot.
 #[napi(catch_unwind)]
-pub(crate) fn fleet_enroll(handle: &External<Handle>, settings: &[f64]) -> Result<f64> {
+pub(crate) fn fleet_enroll(handle: &External<Handle>, settings: &[f64], now: f64) -> Result<f64> {
     let settings = settings_from(settings)?;
-    with(handle, |driven| Ok(driven.fleet.enroll(settings).map_err(fault)?.get() as f64))
+    let now = moment(now).ok_or_else(|| invalid("now"))?;
+    with(handle, |driven| Ok(driven.fleet.enroll(settings, now).map_err(fault)?.get() as f64))
 }
 
-/// Changes the settings of a persona.
+/// Changes the settings of a persona; false if it is gone.
 #[napi(catch_unwind)]
-pub(crate) fn fleet_configure(handle: &External<Handle>, slot: f64, settings: &[f64]) -> Result<()> {
+pub(crate) fn fleet_configure(
+    handle: &External<Handle>,
+    slot: f64,
+    settings: &[f64],
+    now: f64,
+) -> Result<bool> {
     let settings = settings_from(settings)?;
-    with(handle, |driven| driven.fleet.configure(slot_from(slot), settings).map_err(fault))
+    let now = moment(now).ok_or_else(|| invalid("now"))?;
+    with(handle, |driven| if_there(driven.fleet.configure(slot_from(slot), settings, now)))
+}
+
+/// Puts a persona to sleep until a moment (`NaN`: none), or wakes it; false if it is gone.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_sleep(
+    handle: &External<Handle>,
+    slot: f64,
+    mode: f64,
+    until: f64,
+    now: f64,
+) -> Result<bool> {
+    let mode = word_at(&SLEEP, mode).ok_or_else(|| invalid("mode"))?;
+    let now = moment(now).ok_or_else(|| invalid("now"))?;
+    with(handle, |driven| if_there(driven.fleet.sleep(slot_from(slot), mode, moment(until), now)))
+}
+
+/// Takes note of a message in a room. `content` stands for who says what; 0 is like nothing else.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_hear(
+    handle: &External<Handle>,
+    room: f64,
+    human: bool,
+    content: f64,
+    now: f64,
+    mut heard: Float64ArraySlice,
+) -> Result<()> {
+    let room = whole(room).ok_or_else(|| invalid("room"))?;
+    let content = whole(content).ok_or_else(|| invalid("content"))?;
+    let now = moment(now).ok_or_else(|| invalid("now"))?;
+    with(handle, |driven| {
+        let Heard { number, storm, duplicate } = driven.fleet.hear(room, human, content, now);
+        let record = HeardRecord {
+            number: f64::from(number),
+            storm: f64::from(storm),
+            duplicate: f64::from(duplicate),
+        };
+        record.write(writable(&mut heard)).ok_or_else(|| invalid("heard"))
+    })
+}
+
+/// Takes back a message that was not written after all.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_unhear(handle: &External<Handle>, room: f64, number: f64) -> Result<()> {
+    let room = whole(room).ok_or_else(|| invalid("room"))?;
+    let number = count(number, "number")?;
+    with(handle, |driven| {
+        driven.fleet.unhear(room, number);
+        Ok(())
+    })
+}
+
+/// Says why the conversations of a persona wait: as many records as there are and fit. Gives their number.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_why(handle: &External<Handle>, slot: f64, mut strands: Float64ArraySlice) -> Result<f64> {
+    with(handle, |driven| {
+        let places = writable(&mut strands).chunks_exact_mut(StrandRecord::SIZE);
+        driven.fleet.why(slot_from(slot), places.len(), &mut driven.strands);
+        for (strand, place) in driven.strands.iter().zip(places) {
+            let record = StrandRecord {
+                conversation: strand.conversation as f64,
+                item: strand.item as f64,
+                waiting: f64::from(strand.waiting),
+                held: code_of(&HELD, &strand.held),
+                since: moment_or_nan(strand.since),
+                until: moment_or_nan(strand.until),
+            };
+            record.write(place).ok_or_else(|| invalid("strands"))?;
+        }
+        Ok(driven.strands.len() as f64)
+    })
 }
 
 /// Starts the end of a persona; the slot is reported as freed by a later drive.
@@ -109,23 +191,29 @@ pub(crate) fn fleet_drive(
         for operation in operations.chunks(OP_SIZE) {
             apply(&mut driven.fleet, now, operation)?;
         }
-        let turns = if dispatch { MAX_TURNS as u32 } else { 0 };
-        let budget = Budget { turns, settlements: MAX_SETTLEMENTS as u32 };
+        let budget = Budget {
+            turns: if dispatch { MAX_TURNS as u32 } else { 0 },
+            settlements: MAX_SETTLEMENTS as u32,
+            wanted: if dispatch { MAX_WANTED as u32 } else { 0 },
+        };
         let next = driven.fleet.service(now, budget, &mut driven.batch);
         driven.freed.append(&mut driven.batch.freed);
-        let freed = driven.freed.len().min(MAX_FREED);
-        let more =
-            (next.more && (dispatch || !driven.batch.settlements.is_empty())) || freed < driven.freed.len();
+        driven.woken.append(&mut driven.batch.woken);
+        let freed = driven.freed.len().min(MAX_SLOTS);
+        let woken = driven.woken.len().min(MAX_SLOTS);
+        let slots_left = freed < driven.freed.len() || woken < driven.woken.len();
         let head = Head {
             turns: driven.batch.turns.len() as f64,
             settlements: driven.batch.settlements.len() as f64,
             expired: driven.batch.expired.len() as f64,
             freed: freed as f64,
+            woken: woken as f64,
+            wanted: driven.batch.wanted.len() as f64,
             deadline: moment_or_nan(next.deadline),
-            more: f64::from(more),
+            more: f64::from((next.more && (dispatch || !driven.batch.settlements.is_empty())) || slots_left),
         };
-        write(writable(&mut batch), head, &driven.batch, driven.freed.drain(..freed))
-            .ok_or_else(|| invalid("batch"))
+        let slots = (driven.freed.drain(..freed), driven.woken.drain(..woken));
+        write(writable(&mut batch), head, &driven.batch, slots).ok_or_else(|| invalid("batch"))
     })
 }
 
@@ -144,7 +232,7 @@ pub(crate) fn fleet_status(
 }
 
 /// Runs a call on the fleet. A panic in it loses the fleet: it was taken out and is not put back.
-fn with<T>(handle: &External<Handle>, call: impl FnOnce(&mut Driven) -> Result<T>) -> Result<T> {
+pub(crate) fn with<T>(handle: &External<Handle>, call: impl FnOnce(&mut Driven) -> Result<T>) -> Result<T> {
     let mut place =
         handle.0.try_borrow_mut().map_err(|_| Error::new(Code::GenericFailure, "the fleet is in use"))?;
     let mut driven = place.take().ok_or_else(|| Error::new(Code::GenericFailure, "the fleet is closed"))?;
@@ -188,11 +276,11 @@ fn envelope_from(record: &Arm) -> Option<Envelope> {
         conversation: whole(record.conversation)?,
         lane: word_at(&LANES, record.lane)?,
         priority: record.priority as f32,
-        flags: Flags::from_bits(u8::try_from(whole(record.flags)?).ok()?),
+        flags: Flags::from_bits(u16::try_from(whole(record.flags)?).ok()?),
         enqueued_at: moment(record.enqueued_at)?,
         not_before: moment(record.not_before),
         expires_at: moment(record.expires_at),
-        merge_key: 0,
+        merge_key: whole(record.merge_key)?,
         attempt: u32::try_from(whole(record.attempt)?).ok()?,
         failures: u32::try_from(whole(record.failures)?).ok()?,
     })
@@ -214,7 +302,7 @@ pub(crate) fn write(
     out: &mut [f64],
     head: Head,
     batch: &Batch,
-    freed: impl Iterator<Item = SlotId>,
+    (freed, woken): (impl Iterator<Item = SlotId>, impl Iterator<Item = SlotId>),
 ) -> Option<()> {
     head.write(out)?;
     for (turn, place) in batch.turns.iter().zip(out.get_mut(layout::TURNS_AT..)?.chunks_mut(TurnRecord::SIZE))
@@ -247,6 +335,12 @@ pub(crate) fn write(
     for (slot, place) in freed.zip(out.get_mut(layout::FREED_AT..)?) {
         *place = slot.get() as f64;
     }
+    for (slot, place) in woken.zip(out.get_mut(layout::WOKEN_AT..)?) {
+        *place = slot.get() as f64;
+    }
+    for (&item, place) in batch.wanted.iter().zip(out.get_mut(layout::WANTED_AT..)?) {
+        *place = item as f64;
+    }
     Some(())
 }
 
@@ -278,29 +372,37 @@ fn of_fleet(fleet: &Fleet) -> Status {
         task,
         background,
         queued: status.waiting as f64,
+        in_store: status.in_store as f64,
         in_flight: status.turns_in_flight as f64,
-        held: 0.0,
-        held_until: f64::NAN,
-        draining: 0.0,
         personas: status.personas as f64,
         bytes: status.native_bytes as f64,
+        ..Status::NOTHING
     }
 }
 
 fn of_slot(fleet: &Fleet, slot: SlotId) -> Status {
-    let status = fleet.slot_status(slot);
-    let [voice, chat, task, background] = status.map_or([0; 4], |status| status.lanes).map(f64::from);
+    let Some(status) = fleet.slot_status(slot) else { return Status::NOTHING };
+    let [voice, chat, task, background] = status.lanes.map(f64::from);
     Status {
         voice,
         chat,
         task,
         background,
-        queued: status.map_or(0.0, |status| f64::from(status.waiting)),
-        in_flight: status.map_or(0.0, |status| f64::from(status.turns_in_flight)),
-        held: code_of(&HELD, &status.and_then(|status| status.held)),
-        held_until: moment_or_nan(status.and_then(|status| status.held_until)),
-        draining: f64::from(status.is_some_and(|status| status.draining)),
-        personas: f64::from(status.is_some()),
+        queued: f64::from(status.waiting),
+        in_store: f64::from(status.in_store),
+        in_flight: f64::from(status.turns_in_flight),
+        held: code_of(&HELD, &status.held),
+        held_since: moment_or_nan(status.held_since),
+        held_until: moment_or_nan(status.held_until),
+        draining: f64::from(status.draining),
+        breaker: code_of(&BREAKER, &status.breaker.state),
+        breaker_failures: f64::from(status.breaker.failures),
+        breaker_until: moment_or_nan(status.breaker.until),
+        sleep: code_of(&SLEEP, &status.sleep),
+        sleep_until: moment_or_nan(status.sleep_until),
+        energy: f64::from(status.energy) / 1_000.0,
+        debt: f64::from(status.debt),
+        personas: 1.0,
         bytes: f64::NAN,
     }
 }
@@ -313,7 +415,25 @@ fn settings_from(settings: &[f64]) -> Result<SlotSettings> {
         deadline_ms: moment(settings.deadline_ms).ok_or_else(|| invalid("deadline_ms"))?,
         paused: settings.paused > 0.0,
         drop_unknown: settings.drop_unknown > 0.0,
+        windows: [
+            count(settings.window_voice, "window_voice")?,
+            count(settings.window_chat, "window_chat")?,
+            count(settings.window_task, "window_task")?,
+            count(settings.window_background, "window_background")?,
+        ],
+        breaker_failures: count(settings.breaker_failures, "breaker_failures")?,
+        breaker_open_ms: moment(settings.breaker_open_ms).ok_or_else(|| invalid("breaker_open_ms"))?,
+        room_gap_ms: moment(settings.room_gap_ms).ok_or_else(|| invalid("room_gap_ms"))?,
+        room_cap: count(settings.room_cap, "room_cap")?,
+        undirected: settings.undirected > 0.0,
+        temperament: settings.temperament > 0.0,
+        complexity: permille(settings.complexity, "complexity")?,
+        compute: permille(settings.compute, "compute")?,
     })
+}
+
+fn permille(value: f64, field: &str) -> Result<u32> {
+    count((value * 1_000.0).round(), field)
 }
 
 /// A number that is no handle names no slot; the core says what that means.
@@ -325,10 +445,19 @@ fn count(value: f64, field: &str) -> Result<u32> {
     whole(value).and_then(|value| u32::try_from(value).ok()).ok_or_else(|| invalid(field))
 }
 
+/// A persona may go while something is on its way to it: that is no fault.
+fn if_there(done: std::result::Result<(), Fault>) -> Result<bool> {
+    match done {
+        Ok(()) => Ok(true),
+        Err(Fault::UnknownSlot) => Ok(false),
+        Err(other) => Err(fault(other)),
+    }
+}
+
 fn invalid(field: &str) -> Error {
     Error::new(Code::InvalidArg, format!("{field} is not valid"))
 }
 
-fn fault(fault: persona_cycle::Fault) -> Error {
+fn fault(fault: Fault) -> Error {
     Error::new(Code::InvalidArg, fault.to_string())
 }

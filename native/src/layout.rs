@@ -4,7 +4,9 @@
 //! writes `src/layout.ts`, so the two sides cannot drift apart. A time that is absent is `NaN`.
 
 use napi_derive::napi;
-use persona_cycle::{Flags, Held, Lane, Reason, Refusal, Unenroll, Why};
+use persona_cycle::{
+    BreakerState, Flags, Held, Lane, MOST_EXPIRED, Overflow, Reason, Refusal, SleepMode, Unenroll, Why,
+};
 
 /// Declares a record of doubles that is read from (`in`) or written to (`out`) the head of a slice.
 macro_rules! record {
@@ -39,13 +41,17 @@ macro_rules! record {
 }
 
 record! {
-    /// Settings of a slot; the last two are 0 or 1.
-    in Settings { max_parallel_turns, max_queued, deadline_ms, paused, drop_unknown }
+    /// Settings of a slot; yes and no are 1 and 0, parts of a whole from 0 to 1.
+    in Settings {
+        max_parallel_turns, max_queued, deadline_ms, paused, drop_unknown, window_voice, window_chat, window_task,
+        window_background, breaker_failures, breaker_open_ms, room_gap_ms, room_cap, undirected, temperament,
+        complexity, compute,
+    }
 }
 record! {
     /// After `OP_ARM`: an item that is on the disk, on its way into the cycle.
     in Arm {
-        item, slot, conversation, lane, priority, flags, enqueued_at, not_before, expires_at, attempt,
+        item, slot, conversation, lane, priority, flags, enqueued_at, not_before, expires_at, merge_key, attempt,
         failures,
     }
 }
@@ -55,7 +61,7 @@ record! {
 }
 record! {
     /// What a drive gave: how many records stand in each section, when to drive again, whether at once.
-    out Head { turns, settlements, expired, freed, deadline, more }
+    out Head { turns, settlements, expired, freed, woken, wanted, deadline, more }
 }
 record! {
     /// A turn for cognition; its keys are the next `items` of the section of items, the trigger last.
@@ -69,10 +75,43 @@ record! {
     out SettlementRecord { item, slot, turn, kind, reason, not_before, attempt, failures, flags }
 }
 record! {
-    /// Counts of one persona, or of the fleet (then `held` and `draining` are 0).
+    /// What can be seen of one persona, or of the fleet (which has only counts, and `bytes`).
     out Status {
-        voice, chat, task, background, queued, in_flight, held, held_until, draining, personas, bytes,
+        voice, chat, task, background, queued, in_store, in_flight, held, held_since, held_until, draining, breaker,
+        breaker_failures, breaker_until, sleep, sleep_until, energy, debt, personas, bytes,
     }
+}
+impl Status {
+    pub(crate) const NOTHING: Self = Self {
+        voice: 0.0,
+        chat: 0.0,
+        task: 0.0,
+        background: 0.0,
+        queued: 0.0,
+        in_store: 0.0,
+        in_flight: 0.0,
+        held: 0.0,
+        held_since: f64::NAN,
+        held_until: f64::NAN,
+        draining: 0.0,
+        breaker: 0.0,
+        breaker_failures: 0.0,
+        breaker_until: f64::NAN,
+        sleep: 0.0,
+        sleep_until: f64::NAN,
+        energy: 1.0,
+        debt: 0.0,
+        personas: 0.0,
+        bytes: f64::NAN,
+    };
+}
+record! {
+    /// Why the next item of a conversation waits.
+    out StrandRecord { conversation, item, waiting, held, since, until }
+}
+record! {
+    /// What there was to say about a message in a room; the last two are 0 or 1.
+    out HeardRecord { number, storm, duplicate }
 }
 
 /// Most turns, and most settlements, of one drive: a bound on what JavaScript does in one turn of its loop.
@@ -80,17 +119,20 @@ pub(crate) const MAX_TURNS: usize = 128;
 pub(crate) const MAX_SETTLEMENTS: usize = 256;
 /// The cycle never splits the settlements of one turn, so that some more may come.
 const ITEMS_OF_A_TURN: usize = 20;
-/// The cycle looks at no more timers than this in one call.
-const MAX_EXPIRED: usize = 4_096;
-pub(crate) const MAX_FREED: usize = 256;
+/// Of slots that are gone, and of slots that have woken.
+pub(crate) const MAX_SLOTS: usize = 256;
+/// Items that are asked for at once: what one look-up in the store gives.
+pub(crate) const MAX_WANTED: usize = 256;
 
 pub(crate) const TURNS_AT: usize = Head::SIZE;
 pub(crate) const ITEMS_AT: usize = TURNS_AT + MAX_TURNS * TurnRecord::SIZE;
 pub(crate) const SETTLEMENTS_AT: usize = ITEMS_AT + MAX_TURNS * ITEMS_OF_A_TURN;
 pub(crate) const EXPIRED_AT: usize =
     SETTLEMENTS_AT + (MAX_SETTLEMENTS + ITEMS_OF_A_TURN) * SettlementRecord::SIZE;
-pub(crate) const FREED_AT: usize = EXPIRED_AT + MAX_EXPIRED;
-pub(crate) const BATCH_SIZE: usize = FREED_AT + MAX_FREED;
+pub(crate) const FREED_AT: usize = EXPIRED_AT + MOST_EXPIRED;
+pub(crate) const WOKEN_AT: usize = FREED_AT + MAX_SLOTS;
+pub(crate) const WANTED_AT: usize = WOKEN_AT + MAX_SLOTS;
+pub(crate) const BATCH_SIZE: usize = WANTED_AT + MAX_WANTED;
 
 /// An operation that enters a drive begins with one of these; its record follows.
 pub(crate) const OP_ARM: u64 = 1;
@@ -115,24 +157,48 @@ pub(crate) const WHY: [(&str, Why); 6] = [
     ("age", Why::Age),
     ("only", Why::Only),
 ];
-pub(crate) const REASONS: [(&str, Reason); 5] = [
+pub(crate) const REASONS: [(&str, Reason); 12] = [
     ("cognition_failed", Reason::Failed),
     ("cognition_timeout", Reason::TimedOut),
     ("expired", Reason::Expired),
     ("unenrolled", Reason::Unenrolled),
     ("unknown_outcome", Reason::UnknownOutcome),
+    ("own", Reason::Own),
+    ("duplicate", Reason::Duplicate),
+    ("undirected", Reason::Undirected),
+    ("echo", Reason::Echo),
+    ("room_cap", Reason::RoomCap),
+    ("superseded", Reason::Superseded),
+    ("evicted", Reason::Evicted),
 ];
-pub(crate) const HELD: [(&str, Option<Held>); 5] = [
+pub(crate) const OVERFLOW: [(&str, Overflow); 2] = [("page", Overflow::Page), ("evict", Overflow::Evict)];
+pub(crate) const SLEEP: [(&str, SleepMode); 5] = [
+    ("active", SleepMode::Active),
+    ("mentioned_only", SleepMode::MentionedOnly),
+    ("human_only", SleepMode::HumanOnly),
+    ("sleeping", SleepMode::Sleeping),
+    ("until_topic", SleepMode::UntilTopic),
+];
+pub(crate) const BREAKER: [(&str, BreakerState); 3] =
+    [("closed", BreakerState::Closed), ("open", BreakerState::Open), ("half_open", BreakerState::HalfOpen)];
+pub(crate) const HELD: [(&str, Option<Held>); 12] = [
     ("nothing", None),
     ("paused", Some(Held::Paused)),
+    ("asleep", Some(Held::Asleep)),
+    ("breaker_open", Some(Held::BreakerOpen)),
+    ("breaker_probing", Some(Held::BreakerProbing)),
     ("busy", Some(Held::Busy)),
     ("fleet_busy", Some(Held::FleetBusy)),
     ("backing_off", Some(Held::BackingOff)),
+    ("room_gap", Some(Held::RoomGap)),
+    ("overwhelmed", Some(Held::Overwhelmed)),
+    ("tired", Some(Held::Tired)),
+    ("paging", Some(Held::Paging)),
 ];
 /// Kinds and outcomes carry a moment, so that they are matched by hand in `fleet`.
 pub(crate) const KINDS: [&str; 3] = ["retry", "dead", "declined"];
 pub(crate) const OUTCOMES: [&str; 6] = ["done", "declined", "failed", "timed_out", "throttled", "cancelled"];
-const FLAGS: [(&str, Flags); 8] = [
+const FLAGS: [(&str, Flags); 15] = [
     ("urgent", Flags::URGENT),
     ("mention", Flags::MENTION),
     ("human", Flags::HUMAN),
@@ -141,6 +207,13 @@ const FLAGS: [(&str, Flags); 8] = [
     ("alone", Flags::ALONE),
     ("unknown", Flags::UNKNOWN),
     ("was_alone", Flags::WAS_ALONE),
+    ("room", Flags::ROOM),
+    ("persona", Flags::PERSONA),
+    ("echo", Flags::ECHO),
+    ("duplicate", Flags::DUPLICATE),
+    ("latest", Flags::LATEST),
+    ("on_topic", Flags::ON_TOPIC),
+    ("paged", Flags::PAGED),
 ];
 
 /// The place of a word in its list.
@@ -168,6 +241,8 @@ pub(crate) fn moment_or_nan(value: Option<i64>) -> f64 {
     value.map_or(f64::NAN, |value| value as f64)
 }
 
+const LINE_WIDTH: usize = 120;
+
 /// The layout as lines of TypeScript; `native/generate.mjs` writes them to `src/layout.ts`.
 #[napi(catch_unwind)]
 #[must_use]
@@ -181,6 +256,8 @@ pub(crate) fn layout() -> String {
         ("TURN", TurnRecord::FIELDS, 0),
         ("SETTLEMENT", SettlementRecord::FIELDS, 0),
         ("STATUS", Status::FIELDS, 0),
+        ("STRAND", StrandRecord::FIELDS, 0),
+        ("HEARD", HeardRecord::FIELDS, 0),
     ] {
         for (place, field) in fields.iter().enumerate() {
             constant(&mut text, &format!("{record}_{}", field.to_uppercase()), begin + place);
@@ -193,6 +270,8 @@ pub(crate) fn layout() -> String {
         ("SETTLEMENTS_AT", SETTLEMENTS_AT),
         ("EXPIRED_AT", EXPIRED_AT),
         ("FREED_AT", FREED_AT),
+        ("WOKEN_AT", WOKEN_AT),
+        ("WANTED_AT", WANTED_AT),
         ("BATCH_SIZE", BATCH_SIZE),
         ("OP_ARM", OP_ARM as usize),
         ("OP_SETTLING", OP_SETTLING as usize),
@@ -209,6 +288,9 @@ pub(crate) fn layout() -> String {
     list(&mut text, "REFUSAL", REFUSALS.map(|(word, _)| word));
     list(&mut text, "WHY", WHY.map(|(word, _)| word));
     list(&mut text, "REASON", REASONS.map(|(word, _)| word));
+    list(&mut text, "OVERFLOW", OVERFLOW.map(|(word, _)| word));
+    list(&mut text, "SLEEP", SLEEP.map(|(word, _)| word));
+    list(&mut text, "BREAKER", BREAKER.map(|(word, _)| word));
     list(&mut text, "HELD", HELD.map(|(word, _)| word));
     list(&mut text, "KIND", KINDS);
     list(&mut text, "OUTCOME", OUTCOMES);
@@ -219,6 +301,16 @@ fn constant(text: &mut String, name: &str, value: usize) {
     text.extend(["export const ", name, " = ", &value.to_string(), ";\n"]);
 }
 
+/// As the project's formatter has it: in one line if that has room.
 fn list<const N: usize>(text: &mut String, name: &str, words: [&str; N]) {
-    text.extend(["export const ", name, " = ", &format!("{words:?}"), " as const;\n"]);
+    let line = format!("export const {name} = {words:?} as const;\n");
+    if line.len() <= LINE_WIDTH + 1 {
+        text.push_str(&line);
+        return;
+    }
+    text.extend(["export const ", name, " = [\n"]);
+    for word in words {
+        text.extend(["  \"", word, "\",\n"]);
+    }
+    text.push_str("] as const;\n");
 }

@@ -89,6 +89,7 @@ export class Explanations {
     const decided = "outcome" in row ? row : undefined;
     return {
       id: encodeId("item", keyOf(row), salt),
+      replayOf: row.replayOf === null ? undefined : encodeId("item", row.replayOf, salt),
       message: encodeId("message", row.message, salt),
       conversation: encodeId("conversation", row.conversation, salt),
       persona: await this.#personas.idOf(row.persona),

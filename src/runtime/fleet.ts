@@ -9,7 +9,7 @@ import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import * as layout from "../layout.ts";
 import type { ItemRow } from "../store/port.ts";
-import type { PersonaSettings } from "../types.ts";
+import type { PersonaSettings, SleepMode } from "../types.ts";
 
 /** Handle of an enrolled persona in native memory; a stale one names nothing. */
 export type Slot = number;
@@ -17,7 +17,7 @@ export type Slot = number;
 export type TurnHandle = number;
 
 /** What native schedules an item by; its slot and its flags of the moment come beside it. */
-export type ArmedItem = Omit<ItemRow, "message" | "persona" | "partition" | "flags" | "turn">;
+export type ArmedItem = Omit<ItemRow, "message" | "persona" | "partition" | "flags" | "turn" | "replayOf">;
 
 export interface FormedTurn {
   readonly handle: TurnHandle;
@@ -55,20 +55,53 @@ export interface FleetEvents {
   settlements(settlements: readonly NativeSettlement[]): void;
   /** Slots that are gone for good. */
   freed(slots: readonly Slot[]): void;
+  /** Slots that slept and do not any more. */
+  woken(slots: readonly Slot[]): void;
+  /** Items that native had put aside and has room for: to be armed again, in this order. */
+  wanted(items: readonly number[]): void;
   /** The native cycle failed; nothing can be asked of it any more. */
   failed(error: PersonaError): void;
+}
+
+/** What there was to say about a message in a room, by what was said there before. */
+export interface Heard {
+  /** For `unhear`. */
+  readonly number: number;
+  readonly storm: boolean;
+  readonly duplicate: boolean;
 }
 
 export interface FleetCounts {
   readonly lanes: Readonly<Record<(typeof layout.LANE)[number], number>>;
   readonly queued: number;
+  readonly inStore: number;
   readonly inFlight: number;
   readonly held: (typeof layout.HELD)[number];
+  readonly heldSince: number | undefined;
   readonly heldUntil: number | undefined;
   readonly draining: boolean;
+  readonly breaker: (typeof layout.BREAKER)[number];
+  readonly breakerFailures: number;
+  readonly breakerUntil: number | undefined;
+  readonly sleep: (typeof layout.SLEEP)[number];
+  readonly energy: number;
+  readonly debt: number;
   readonly slots: number;
   readonly bytes: number;
 }
+
+/** Why the next item of a conversation waits. */
+export interface WaitingStrand {
+  readonly conversation: number;
+  readonly item: number;
+  readonly queued: number;
+  readonly held: (typeof layout.HELD)[number];
+  readonly since: number | undefined;
+  readonly until: number | undefined;
+}
+
+/** Most conversations that `why` tells of. */
+const MAX_STRANDS = 100;
 
 type Outcome = (typeof layout.OUTCOME)[number];
 
@@ -80,6 +113,8 @@ export class Fleet {
   readonly #events: FleetEvents;
   readonly #batch = new Float64Array(layout.BATCH_SIZE);
   readonly #counts = new Float64Array(layout.STATUS_SIZE);
+  readonly #heard = new Float64Array(layout.HEARD_SIZE);
+  readonly #strands = new Float64Array(MAX_STRANDS * layout.STRAND_SIZE);
   #operations = new Float64Array(256 * layout.OP_SIZE);
   #pending = 0;
   #scheduled = false;
@@ -88,9 +123,17 @@ export class Fleet {
   /** Why nothing can be asked any more: it failed, or was closed. */
   #end: PersonaError | undefined;
 
-  constructor(options: { clock: Clock; maxTurnsInFlight: number; seed: number; events: FleetEvents }) {
+  constructor(options: {
+    clock: Clock;
+    maxTurnsInFlight: number;
+    seed: number;
+    /** What becomes of items beyond a persona's windows. */
+    overflow: (typeof layout.OVERFLOW)[number];
+    events: FleetEvents;
+  }) {
     this.#addon = loadAddon();
-    this.#create = () => this.#addon.fleetCreate(options.maxTurnsInFlight, options.seed);
+    const overflow = layout.OVERFLOW.indexOf(options.overflow);
+    this.#create = () => this.#addon.fleetCreate(options.maxTurnsInFlight, options.seed, overflow);
     this.#native = this.#create();
     this.#clock = options.clock;
     this.#events = options.events;
@@ -102,12 +145,36 @@ export class Fleet {
   }
 
   enroll(settings: PersonaSettings): Slot {
-    return this.#guard(() => this.#addon.fleetEnroll(this.#native, packSettings(settings)));
+    return this.#guard(() => this.#addon.fleetEnroll(this.#native, packSettings(settings), this.#clock.now()));
   }
 
   configure(slot: Slot, settings: PersonaSettings): void {
-    this.#guard(() => this.#addon.fleetConfigure(this.#native, slot, packSettings(settings)));
+    this.#guard(() => this.#addon.fleetConfigure(this.#native, slot, packSettings(settings), this.#clock.now()));
     this.#schedule();
+  }
+
+  /** Puts a persona to sleep or wakes it. If something waits that wakes it, it is woken at once. */
+  sleep(slot: Slot, mode: SleepMode, until = Number.NaN): void {
+    if (this.#pending > 0) this.#drive();
+    const place = layout.SLEEP.indexOf(mode);
+    this.#guard(() => this.#addon.fleetSleep(this.#native, slot, place, until, this.#clock.now()));
+    this.#schedule();
+  }
+
+  /** Takes note of a message in a room; `content` stands for who says what, 0 for what is like nothing else. */
+  hear(room: number, human: boolean, content: number): Heard {
+    const heard = this.#heard;
+    this.#guard(() => this.#addon.fleetHear(this.#native, room, human, content, this.#clock.now(), heard));
+    return {
+      number: heard[layout.HEARD_NUMBER] ?? 0,
+      storm: heard[layout.HEARD_STORM] === 1,
+      duplicate: heard[layout.HEARD_DUPLICATE] === 1,
+    };
+  }
+
+  /** Takes back a message that was not written after all. */
+  unhear(room: number, number: number): void {
+    this.#guard(() => this.#addon.fleetUnhear(this.#native, room, number));
   }
 
   unenroll(slot: Slot, mode: "drain" | "return"): void {
@@ -146,6 +213,7 @@ export class Fleet {
     operations[at + layout.ARM_ENQUEUED_AT] = item.enqueuedAt;
     operations[at + layout.ARM_NOT_BEFORE] = item.notBefore ?? Number.NaN;
     operations[at + layout.ARM_EXPIRES_AT] = item.expiresAt ?? Number.NaN;
+    operations[at + layout.ARM_MERGE_KEY] = item.mergeKey;
     operations[at + layout.ARM_ATTEMPT] = item.attempt;
     operations[at + layout.ARM_FAILURES] = item.failures;
   }
@@ -169,7 +237,6 @@ export class Fleet {
     const counts = this.#counts;
     this.#guard(() => this.#addon.fleetStatus(this.#native, slot ?? Number.NaN, counts));
     const at = (field: number) => counts[field] ?? 0;
-    const heldUntil = at(layout.STATUS_HELD_UNTIL);
     return {
       lanes: {
         voice: at(layout.STATUS_VOICE),
@@ -178,13 +245,39 @@ export class Fleet {
         background: at(layout.STATUS_BACKGROUND),
       },
       queued: at(layout.STATUS_QUEUED),
+      inStore: at(layout.STATUS_IN_STORE),
       inFlight: at(layout.STATUS_IN_FLIGHT),
       held: layout.HELD[at(layout.STATUS_HELD)] ?? "nothing",
-      heldUntil: Number.isNaN(heldUntil) ? undefined : heldUntil,
+      heldSince: momentOf(at(layout.STATUS_HELD_SINCE)),
+      heldUntil: momentOf(at(layout.STATUS_HELD_UNTIL)),
       draining: at(layout.STATUS_DRAINING) === 1,
+      breaker: layout.BREAKER[at(layout.STATUS_BREAKER)] ?? "closed",
+      breakerFailures: at(layout.STATUS_BREAKER_FAILURES),
+      breakerUntil: momentOf(at(layout.STATUS_BREAKER_UNTIL)),
+      sleep: layout.SLEEP[at(layout.STATUS_SLEEP)] ?? "active",
+      energy: at(layout.STATUS_ENERGY),
+      debt: at(layout.STATUS_DEBT),
       slots: at(layout.STATUS_PERSONAS),
       bytes: at(layout.STATUS_BYTES),
     };
+  }
+
+  /** Why the conversations of a persona wait, with everything that was handed in; some of them, if there are many. */
+  why(slot: Slot): WaitingStrand[] {
+    if (this.#pending > 0) this.#drive();
+    const strands = this.#strands;
+    const count = this.#guard(() => this.#addon.fleetWhy(this.#native, slot, strands));
+    return Array.from({ length: count }, (_, n) => {
+      const field = (offset: number) => strands[n * layout.STRAND_SIZE + offset] ?? 0;
+      return {
+        conversation: field(layout.STRAND_CONVERSATION),
+        item: field(layout.STRAND_ITEM),
+        queued: field(layout.STRAND_WAITING),
+        held: layout.HELD[field(layout.STRAND_HELD)] ?? "nothing",
+        since: momentOf(field(layout.STRAND_SINCE)),
+        until: momentOf(field(layout.STRAND_UNTIL)),
+      };
+    });
   }
 
   /** Forms no further turns; what runs can still end. */
@@ -257,7 +350,10 @@ export class Fleet {
     if (count(layout.HEAD_EXPIRED) > 0)
       this.#events.expired(numbersAt(batch, layout.EXPIRED_AT, count(layout.HEAD_EXPIRED)));
     if (count(layout.HEAD_SETTLEMENTS) > 0) this.#events.settlements(this.#settled(count(layout.HEAD_SETTLEMENTS)));
+    if (count(layout.HEAD_WOKEN) > 0) this.#events.woken(numbersAt(batch, layout.WOKEN_AT, count(layout.HEAD_WOKEN)));
     if (count(layout.HEAD_FREED) > 0) this.#events.freed(numbersAt(batch, layout.FREED_AT, count(layout.HEAD_FREED)));
+    if (count(layout.HEAD_WANTED) > 0)
+      this.#events.wanted(numbersAt(batch, layout.WANTED_AT, count(layout.HEAD_WANTED)));
   }
 
   #settled(count: number): NativeSettlement[] {
@@ -307,8 +403,22 @@ function packSettings(settings: PersonaSettings): Float64Array {
   packed[layout.SETTINGS_DEADLINE_MS] = settings.deadlineMs;
   packed[layout.SETTINGS_PAUSED] = settings.paused ? 1 : 0;
   packed[layout.SETTINGS_DROP_UNKNOWN] = settings.onUnknownOutcome === "drop" ? 1 : 0;
+  packed[layout.SETTINGS_WINDOW_VOICE] = settings.windows.voice;
+  packed[layout.SETTINGS_WINDOW_CHAT] = settings.windows.chat;
+  packed[layout.SETTINGS_WINDOW_TASK] = settings.windows.task;
+  packed[layout.SETTINGS_WINDOW_BACKGROUND] = settings.windows.background;
+  packed[layout.SETTINGS_BREAKER_FAILURES] = settings.breakerFailures;
+  packed[layout.SETTINGS_BREAKER_OPEN_MS] = settings.breakerOpenMs;
+  packed[layout.SETTINGS_ROOM_GAP_MS] = settings.roomGapMs;
+  packed[layout.SETTINGS_ROOM_CAP] = settings.roomCap;
+  packed[layout.SETTINGS_UNDIRECTED] = settings.answerUndirected ? 1 : 0;
+  packed[layout.SETTINGS_TEMPERAMENT] = settings.temperament ? 1 : 0;
+  packed[layout.SETTINGS_COMPLEXITY] = settings.complexity;
+  packed[layout.SETTINGS_COMPUTE] = settings.computeBudget;
   return packed;
 }
+
+const momentOf = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
 
 /** The turns of a batch that native has filled. */
 export function turnsOf(batch: Float64Array): FormedTurn[] {

@@ -4,7 +4,17 @@
  */
 import type { Clock } from "../clock.ts";
 import { type ErrorCode, PersonaError } from "../errors.ts";
-import { FLAG_HUMAN, FLAG_MENTION, FLAG_URGENT } from "../layout.ts";
+import {
+  FLAG_DUPLICATE,
+  FLAG_ECHO,
+  FLAG_HUMAN,
+  FLAG_LATEST,
+  FLAG_MENTION,
+  FLAG_ON_TOPIC,
+  FLAG_PERSONA,
+  FLAG_ROOM,
+  FLAG_URGENT,
+} from "../layout.ts";
 import {
   type Append,
   type ConversationRow,
@@ -15,9 +25,11 @@ import {
   type Store,
 } from "../store/port.ts";
 import type { Conversations } from "./conversations.ts";
-import type { Fleet } from "./fleet.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { Fleet, Heard } from "./fleet.ts";
 import { type Persona, type Personas, TENANT } from "./personas.ts";
 import { defaultPriority, mentions } from "./priority.ts";
+import type { Rooms } from "./rooms.ts";
 import { utf8Bytes } from "./settings.ts";
 import type { Speech } from "./speech.ts";
 import type { Texts } from "./texts.ts";
@@ -32,13 +44,29 @@ export interface Utterance {
   readonly turn: number | null;
 }
 
-export type Scheduling = Pick<Speech, "lane" | "priority" | "urgent" | "expiresInMs">;
+export type Scheduling = Pick<
+  Speech,
+  "lane" | "priority" | "urgent" | "expiresInMs" | "mergeKey" | "coalesce" | "similarity"
+>;
+
+/** How a persona's reply reaches the others in a room. */
+export const OF_A_REPLY: Scheduling = {
+  lane: "chat",
+  priority: undefined,
+  urgent: false,
+  expiresInMs: undefined,
+  mergeKey: undefined,
+  coalesce: "merge",
+  similarity: undefined,
+};
 
 export interface Prepared {
   readonly message: MessageRow;
   /** One for each recipient with room for it; the room is reserved. */
   readonly items: readonly ItemRow[];
   readonly refused: readonly { readonly persona: string; readonly code: ErrorCode }[];
+  /** What the room made of it; undefined in a session. */
+  readonly heard: Heard | undefined;
 }
 
 export type Committed =
@@ -57,6 +85,7 @@ export class Intake {
   readonly #personas: Personas;
   readonly #conversations: Conversations;
   readonly #texts: Texts;
+  readonly #rooms: Rooms;
   /** Counts, since the start. */
   accepted = 0;
   refused = 0;
@@ -68,6 +97,7 @@ export class Intake {
     personas: Personas;
     conversations: Conversations;
     texts: Texts;
+    rooms: Rooms;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
@@ -75,9 +105,10 @@ export class Intake {
     this.#personas = options.personas;
     this.#conversations = options.conversations;
     this.#texts = options.texts;
+    this.#rooms = options.rooms;
   }
 
-  /** Reserves room with each recipient and makes the rows. */
+  /** Reserves room with each recipient and makes the rows. A room must be ready (see `Rooms`). */
   prepare(said: Utterance, recipients: readonly Persona[], scheduling: Scheduling): Prepared {
     const refused: { persona: string; code: ErrorCode }[] = [];
     const admitted = recipients.filter((persona) => {
@@ -103,9 +134,12 @@ export class Intake {
       itemCount: admitted.length,
       createdAt: now,
     };
-    const items = admitted.map((persona, n) => itemFor(persona, message, (firstItem ?? 0) + n, scheduling));
+    const { conversation, sender, text } = said;
+    const heard =
+      conversation.kind === "room" ? this.#rooms.hear(conversation.key, sender, text, scheduling.lane) : undefined;
+    const items = admitted.map((persona, n) => itemFor(persona, message, (firstItem ?? 0) + n, scheduling, heard));
     for (const item of items) this.#texts.keep(item.key, message);
-    return { message, items, refused };
+    return { message, items, refused, heard };
   }
 
   /** Writes what was prepared; throws, with the room given back, if that cannot be done. */
@@ -144,13 +178,27 @@ export class Intake {
     }
   }
 
-  /** Gives back the room of items that were not written. */
-  withdraw({ items }: Pick<Prepared, "items">): void {
+  /** Takes back what was prepared and not written. */
+  withdraw({ message, items, heard }: Pick<Prepared, "message" | "items" | "heard">): void {
+    if (heard !== undefined) this.#rooms.unhear(message.conversation, heard.number);
     for (const item of items) {
       this.#texts.forget(item.key);
       const persona = this.#personas.byKey(item.persona);
-      if (persona !== undefined && !this.#fleet.over) this.#fleet.release(persona.slot, 1);
+      if (persona !== undefined) this.giveBack(persona);
     }
+  }
+
+  /** Reserves room for an item whose message is in the store already; throws the refusal. */
+  admitAgain(persona: Persona): void {
+    const code = this.#admit(persona);
+    if (code === undefined) return;
+    this.refused += 1;
+    throw refusalError({ persona: persona.id, code });
+  }
+
+  /** Gives back room whose item was not written. */
+  giveBack(persona: Persona): void {
+    if (!this.#fleet.over) this.#fleet.release(persona.slot, 1);
   }
 
   #admit(persona: Persona): ErrorCode | undefined {
@@ -173,8 +221,15 @@ export function refusalError({ persona, code }: Prepared["refused"][number]): Pe
   return new PersonaError(code, `${persona} is being unenrolled and takes no further messages`);
 }
 
-function itemFor(persona: Persona, message: MessageRow, key: number, scheduling: Scheduling): ItemRow {
+function itemFor(
+  persona: Persona,
+  message: MessageRow,
+  key: number,
+  scheduling: Scheduling,
+  heard: Heard | undefined,
+): ItemRow {
   const { sender, text, createdAt } = message;
+  const { lane, priority, expiresInMs, mergeKey } = scheduling;
   const mentioned = mentions(text, { id: persona.id, name: persona.definition.name });
   return {
     key,
@@ -182,17 +237,38 @@ function itemFor(persona: Persona, message: MessageRow, key: number, scheduling:
     conversation: message.conversation,
     persona: persona.row.key,
     partition: persona.row.partition,
-    lane: LANES.indexOf(scheduling.lane),
-    priority: scheduling.priority ?? defaultPriority(sender, scheduling.lane, mentioned),
-    flags:
-      (scheduling.urgent ? FLAG_URGENT : 0) |
-      (mentioned ? FLAG_MENTION : 0) |
-      (sender.kind === "human" ? FLAG_HUMAN : 0),
+    lane: LANES.indexOf(lane),
+    priority: priority ?? defaultPriority(sender, lane, mentioned),
+    flags: flagsOf(persona, sender, mentioned, scheduling, heard),
+    mergeKey: mergeKey === undefined ? 0 : fingerprint(mergeKey),
     enqueuedAt: createdAt,
     notBefore: null,
-    expiresAt: scheduling.expiresInMs === undefined ? null : createdAt + scheduling.expiresInMs,
+    expiresAt: expiresInMs === undefined ? null : createdAt + expiresInMs,
     attempt: 0,
     failures: 0,
     turn: null,
+    replayOf: null,
   };
+}
+
+function flagsOf(
+  persona: Persona,
+  sender: Sender,
+  mentioned: boolean,
+  { urgent, coalesce, similarity }: Scheduling,
+  heard: Heard | undefined,
+): number {
+  const { sleep } = persona.definition;
+  const onTopic = sleep?.mode === "until_topic" && (similarity ?? -1) >= (sleep.threshold ?? 1);
+  return (
+    (urgent ? FLAG_URGENT : 0) |
+    (mentioned ? FLAG_MENTION : 0) |
+    (sender.kind === "human" ? FLAG_HUMAN : 0) |
+    (sender.kind === "persona" ? FLAG_PERSONA : 0) |
+    (heard === undefined ? 0 : FLAG_ROOM) |
+    (heard?.storm ? FLAG_ECHO : 0) |
+    (heard?.duplicate ? FLAG_DUPLICATE : 0) |
+    (coalesce === "latest" ? FLAG_LATEST : 0) |
+    (onTopic ? FLAG_ON_TOPIC : 0)
+  );
 }

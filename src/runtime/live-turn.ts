@@ -4,6 +4,7 @@ import { encodeId } from "../ids.ts";
 import type { MessageRow, Store } from "../store/port.ts";
 import type { CognitionTurn, TurnMessage, Usage } from "../types.ts";
 import type { FormedTurn } from "./fleet.ts";
+import type { Prepared } from "./intake.ts";
 import type { Persona } from "./personas.ts";
 
 export class LiveTurn {
@@ -17,6 +18,8 @@ export class LiveTurn {
   begunAt = 0;
   answeredAt = 0;
   usage: Usage | undefined;
+  /** The reply and its items, once they are prepared. */
+  composed: Prepared | undefined;
   /** Once its outcome is decided, what cognition still says changes nothing. */
   over = false;
   readonly #onToken: (turn: LiveTurn, token: string) => void;

@@ -86,9 +86,28 @@ export class Outcomes {
   }
 }
 
+/** What the cycle declines on its own, and why. */
+const DECLINED: Readonly<Record<string, string>> = {
+  unenrolled: "The persona was unenrolled before it answered",
+  unknown_outcome: "The process ended while the persona was answering",
+  own: "The persona said this itself",
+  duplicate: "The same was said in the room just before",
+  undirected: "Another persona said this to nobody in particular; name the persona to be answered",
+  echo: "Only machines have spoken in the room lately; name the persona to be answered",
+  room_cap: "The persona has answered machines in this room often enough; it waits for a human",
+  superseded: "A newer message took the place of this one",
+  evicted: "There was no room in memory for this among what is more important",
+};
+
 /** What a handle throws for an item that nobody answers. */
 function outcomeError(outcome: Outcome, reason: string | null, error: string | null): PersonaError {
-  if (outcome === "declined") return new PersonaError("declined", `The persona declined to answer: ${reason}`);
+  if (outcome === "declined") {
+    const why = DECLINED[reason ?? ""];
+    return new PersonaError(
+      "declined",
+      why === undefined ? `The persona declined to answer: ${reason}` : `${why} (${reason})`,
+    );
+  }
   const last = error === null ? "" : `; the last error: ${error}`;
   return new PersonaError("dead", `The item was given up (${reason})${last}`);
 }

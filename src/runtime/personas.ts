@@ -5,9 +5,24 @@ import { rehearsal } from "../cognition/rehearsal.ts";
 import { PersonaError } from "../errors.ts";
 import { quoteId } from "../ids.ts";
 import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
-import type { Cognition, EnrollmentStatus, PersonaDefinition, PersonaSettings } from "../types.ts";
+import type {
+  Cognition,
+  EnrollmentStatus,
+  PersonaChanges,
+  PersonaDefinition,
+  PersonaSettings,
+  PersonaWarning,
+  Sleep,
+} from "../types.ts";
 import type { Fleet, Slot } from "./fleet.ts";
-import { type CheckedDefinition, checkDefinition } from "./settings.ts";
+import {
+  type CheckedDefinition,
+  changedSchema,
+  changesSchema,
+  checkDefinition,
+  parse,
+  settingsSchema,
+} from "./settings.ts";
 
 /** The only tenant until requests carry identities. */
 export const TENANT = "default";
@@ -19,7 +34,11 @@ export interface StoredDefinition {
   readonly model?: string | undefined;
   readonly settings: PersonaSettings;
   readonly hasFunction: boolean;
+  /** Left out when it is awake. */
+  readonly sleep?: Sleep | undefined;
 }
+
+export const AWAKE: Sleep = { mode: "active" };
 
 export interface Persona {
   readonly id: string;
@@ -40,6 +59,7 @@ export class Personas {
   readonly #fleet: Fleet;
   readonly #standIn: Cognition | undefined;
   readonly #onChange: (rev: number) => void;
+  readonly #warn: (warning: PersonaWarning) => void;
   readonly #byId = new Map<string, Persona>();
   readonly #byKey = new Map<number, Persona>();
   readonly #bySlot = new Map<Slot, Persona>();
@@ -55,12 +75,14 @@ export class Personas {
     fleet: Fleet;
     cognition: Cognition | undefined;
     onChange: (rev: number) => void;
+    warn: (warning: PersonaWarning) => void;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#fleet = options.fleet;
     this.#standIn = options.cognition;
     this.#onChange = options.onChange;
+    this.#warn = options.warn;
   }
 
   /** Takes up the stored enrollments; those whose cognition was a function wait until it is given again. */
@@ -76,6 +98,7 @@ export class Personas {
     for (const persona of this.#byId.values()) {
       persona.slot = this.#fleet.enroll(nativeSettings(persona.definition, persona.cognitionKind));
       this.#bySlot.set(persona.slot, persona);
+      this.#putToSleep(persona);
     }
     // Whoever was stored while there was no fleet has no place yet.
     await this.load();
@@ -130,6 +153,35 @@ export class Personas {
     return this.#inTurn(checked.id, () => this.#write(checked));
   }
 
+  /** Changes settings and sleep of an enrolled persona; what is not given stays as it is. */
+  async configure(id: string, input: PersonaChanges): Promise<Persona> {
+    const { settings, sleep } = parse(changesSchema, input, "changes");
+    if (sleep?.until !== undefined && sleep.until <= this.#clock.now()) {
+      const fault = { field: "sleep.until", message: "must lie in the future, in milliseconds since 1970" };
+      throw new PersonaError("invalid_input", `${fault.field} ${fault.message}`, { fields: [fault] });
+    }
+    return this.#inTurn(id, async () => {
+      const persona = this.get(id);
+      if (Object.keys(settings).length === 0 && sleep === undefined) return persona;
+      const { definition } = persona;
+      const present = definition.settings;
+      const changed = { ...present, ...settings, windows: { ...present.windows, ...settings.windows } };
+      const checked = parse(changedSchema, { settings: changed }, "changes");
+      const sleeps = sleep?.mode === "active" ? undefined : (sleep ?? definition.sleep);
+      await this.#save(persona, { ...definition, ...checked, sleep: sleeps });
+      if (sleep !== undefined) this.#fleet.sleep(persona.slot, sleep.mode, sleep.until);
+      return persona;
+    });
+  }
+
+  /** Native found something that woke these personas, or their time has come. */
+  woken(slots: readonly Slot[]): void {
+    for (const slot of slots) {
+      const persona = this.#bySlot.get(slot);
+      if (persona !== undefined) void this.#inTurn(persona.id, () => this.#wake(persona));
+    }
+  }
+
   /** Resolves when its slot is free and the store knows that it is gone. */
   async unenroll(id: string, mode: "drain" | "return"): Promise<void> {
     await (await this.#inTurn(id, async () => this.#leave(this.get(id), mode))).promise;
@@ -144,11 +196,14 @@ export class Personas {
   async freed(slot: Slot): Promise<void> {
     const persona = this.#bySlot.get(slot);
     if (persona === undefined) return;
-    const removedAt = this.#clock.now();
     try {
-      const row = { ...persona.row, updatedAt: removedAt, removedAt };
-      const rev = await this.#inTurn(persona.id, () => this.#store.saveEnrollment(row));
-      this.#forget(persona);
+      const rev = await this.#inTurn(persona.id, async () => {
+        const removedAt = this.#clock.now();
+        const saved = await this.#store.saveEnrollment({ ...persona.row, updatedAt: removedAt, removedAt });
+        // Before the next write of it begins, which would bring it back.
+        this.#forget(persona);
+        return saved;
+      });
       this.#onChange(rev);
       persona.leaving?.resolve();
     } catch (error) {
@@ -179,7 +234,9 @@ export class Personas {
     const { id, name, instructions, model, settings } = checked;
     // Who changes a name over HTTP has no function to give, and must not take the persona's away.
     const cognition = checked.cognition ?? current?.own;
-    const definition: StoredDefinition = { name, instructions, model, settings, hasFunction: cognition !== undefined };
+    const sleep = current?.definition.sleep;
+    const hasFunction = cognition !== undefined;
+    const definition: StoredDefinition = { name, instructions, model, settings, hasFunction, sleep };
     const now = this.#clock.now();
     const row: EnrollmentRow = {
       key: former?.key ?? this.#store.allocate("enrollment"),
@@ -202,11 +259,36 @@ export class Personas {
     const mind = this.#mind(definition, cognition);
     const slot = this.#fleet.enroll(nativeSettings(definition, mind.cognitionKind));
     const persona: Persona = { id: row.id, slot, row, definition, ...mind, leaving: undefined };
+    this.#putToSleep(persona);
     this.#sorted = undefined;
     this.#byId.set(persona.id, persona);
     this.#byKey.set(row.key, persona);
     this.#bySlot.set(slot, persona);
     return persona;
+  }
+
+  /** Writes another definition of an enrolled persona, then lets it hold. */
+  async #save(persona: Persona, definition: StoredDefinition): Promise<void> {
+    const row = { ...persona.row, definition: JSON.stringify(definition), updatedAt: this.#clock.now() };
+    const rev = await this.#store.saveEnrollment(row);
+    this.#change(persona, row, definition, persona.own);
+    this.#onChange(rev);
+  }
+
+  /** A persona that takes its place in the fleet sleeps as it did. */
+  #putToSleep({ slot, definition: { sleep } }: Persona): void {
+    if (sleep !== undefined) this.#fleet.sleep(slot, sleep.mode, sleep.until);
+  }
+
+  /** It is awake already; the store learns of it. If it cannot, the persona sleeps again after a restart. */
+  async #wake(persona: Persona): Promise<void> {
+    try {
+      // It may be gone by now, or have been put to sleep again.
+      if (this.#byId.get(persona.id) !== persona || this.#fleet.counts(persona.slot).sleep !== "active") return;
+      await this.#save(persona, { ...persona.definition, sleep: undefined });
+    } catch (cause) {
+      this.#warn({ code: "wake_failed", message: `The store does not know yet that ${persona.id} is awake`, cause });
+    }
   }
 
   #change(persona: Persona, row: EnrollmentRow, definition: StoredDefinition, cognition: Cognition | undefined): void {
@@ -243,9 +325,11 @@ export class Personas {
   }
 }
 
+/** A definition of an earlier version has the defaults of whatever it does not know. */
 function storedDefinition({ id, definition }: EnrollmentRow): StoredDefinition {
   try {
-    return JSON.parse(definition) as StoredDefinition;
+    const stored = JSON.parse(definition) as StoredDefinition;
+    return { ...stored, settings: settingsSchema.parse(stored.settings) };
   } catch (cause) {
     throw new PersonaError("store_corrupt", `The definition of ${id} is damaged; restore the database from a backup`, {
       cause,

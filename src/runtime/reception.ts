@@ -10,6 +10,7 @@ import type { EventHub } from "./event-hub.ts";
 import { type Intake, type Prepared, refusalError } from "./intake.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { type Persona, type Personas, TENANT } from "./personas.ts";
+import type { Rooms } from "./rooms.ts";
 import { checkSpeech, type Speech } from "./speech.ts";
 import { messageKey } from "./views.ts";
 
@@ -20,6 +21,7 @@ export class Reception {
   readonly #intake: Intake;
   readonly #outcomes: Outcomes;
   readonly #hub: EventHub;
+  readonly #rooms: Rooms;
 
   constructor(parts: {
     store: Store;
@@ -28,6 +30,7 @@ export class Reception {
     intake: Intake;
     outcomes: Outcomes;
     hub: EventHub;
+    rooms: Rooms;
   }) {
     this.#store = parts.store;
     this.#personas = parts.personas;
@@ -35,6 +38,7 @@ export class Reception {
     this.#intake = parts.intake;
     this.#outcomes = parts.outcomes;
     this.#hub = parts.hub;
+    this.#rooms = parts.rooms;
   }
 
   /** To one persona, in its session with the sender or in a conversation it takes part in. */
@@ -47,6 +51,7 @@ export class Reception {
         : this.#conversations.with(persona, speech.conversation);
     // Awaiting what is at hand already would let a later message overtake this one.
     const conversation = found instanceof Promise ? await found : found;
+    await this.#rooms.ready(conversation);
     answer.accept(await this.#bringIn(speech, conversation, [persona], answer));
   }
 
@@ -54,6 +59,7 @@ export class Reception {
   async post(room: string, text: string, options: PostOptions): Promise<Accepted> {
     const speech = checkSpeech(text, options);
     const conversation = await this.#conversations.named(room, "room");
+    await this.#rooms.ready(conversation);
     const members = await this.#conversations.memberKeys(conversation);
     const recipients = members
       .map((key) => this.#personas.byKey(key))
@@ -76,6 +82,7 @@ export class Reception {
     if (items.length === 0 && refused[0] !== undefined) {
       // A message that is there already needs no room.
       const earlier = idempotency && (await this.#store.usedFor(idempotency.tenant, idempotency.key));
+      this.#intake.withdraw(prepared);
       if (earlier === undefined || earlier.fingerprint !== idempotency?.fingerprint) throw refusalError(refused[0]);
       return this.#replay(earlier.message, prepared, answer);
     }
@@ -130,7 +137,8 @@ export class Reception {
 /** The same key must come with the same words to the same conversation. */
 function idempotencyOf(speech: Speech, conversation: ConversationRow): Append["idempotency"] {
   if (speech.idempotencyKey === undefined) return undefined;
-  const asked = JSON.stringify([conversation.key, speech.from, speech.text, speech.lane, speech.replyTo]);
+  const { from, text, lane, replyTo, mergeKey, coalesce } = speech;
+  const asked = JSON.stringify([conversation.key, from, text, lane, replyTo, mergeKey, coalesce]);
   return {
     tenant: TENANT,
     key: speech.idempotencyKey,

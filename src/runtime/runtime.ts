@@ -3,19 +3,22 @@ import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
-import { FLAG_ADMITTED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
+import { FLAG_ADMITTED, FLAG_PAGED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
 import type { FedItem, MessageRow, Settle, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { PendingAnswer } from "./answer.ts";
 import { Conversations, callerId } from "./conversations.ts";
+import { DeadLetters } from "./dead-letters.ts";
 import { EventHub } from "./event-hub.ts";
 import { Explanations } from "./explanation.ts";
 import { Fleet } from "./fleet.ts";
-import { Intake, type Prepared } from "./intake.ts";
+import { Intake, OF_A_REPLY, type Prepared } from "./intake.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import { Outcomes } from "./outcomes.ts";
+import { Paging } from "./paging.ts";
 import { Personas } from "./personas.ts";
 import { Reception } from "./reception.ts";
+import { Rooms } from "./rooms.ts";
 import {
   closeSchema,
   eventsSchema,
@@ -25,7 +28,7 @@ import {
   roomSchema,
   unenrollSchema,
 } from "./settings.ts";
-import { fleetStatus, personaStatus } from "./status.ts";
+import { fleetStatus, personaStatus, why } from "./status.ts";
 import { Texts } from "./texts.ts";
 import { Turns } from "./turns.ts";
 import { Changes, messageKey, messageView } from "./views.ts";
@@ -35,12 +38,11 @@ export interface RuntimeParts {
   readonly clock: Clock;
   readonly seed: number;
   readonly maxTurnsInFlight: number;
+  readonly maxHops: number;
   readonly cognition?: api.Cognition | undefined;
   readonly onWarning?: ((warning: api.PersonaWarning) => void) | undefined;
 }
 
-/** A persona's reply in a room still reaches the other personas up to this hop. */
-const MAX_HOPS = 8;
 /** The last back-off of the cycle, 16 s, with its jitter. */
 const LONGEST_BACK_OFF_MS = 17_600;
 /** A driver that fails so often within this time is not started again. */
@@ -53,7 +55,10 @@ export class PersonaRuntime implements api.Runtime {
   readonly #fleet: Fleet;
   readonly #personas: Personas;
   readonly #conversations: Conversations;
+  readonly #rooms: Rooms;
   readonly #intake: Intake;
+  readonly #paging: Paging;
+  readonly #deadLetters: DeadLetters;
   readonly #turns: Turns;
   readonly #texts = new Texts();
   readonly #outcomes: Outcomes;
@@ -62,6 +67,8 @@ export class PersonaRuntime implements api.Runtime {
   readonly #hub: EventHub;
   readonly #explanations: Explanations;
   readonly #warn: (warning: api.PersonaWarning) => void;
+  /** The longest chain of replies in a room: the last of them reaches no persona any more. */
+  readonly #maxHops: number;
   /** False while the backlog is fed: those items were admitted before. */
   #live = false;
   /** Grows with each feed, so that what an earlier one still brings is not taken twice. */
@@ -88,15 +95,18 @@ export class PersonaRuntime implements api.Runtime {
     return runtime;
   }
 
-  private constructor({ store, clock, seed, maxTurnsInFlight, cognition, onWarning }: RuntimeParts) {
+  private constructor({ store, clock, seed, maxTurnsInFlight, maxHops, cognition, onWarning }: RuntimeParts) {
     this.#store = store;
     this.#clock = clock;
+    this.#maxHops = maxHops;
     // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
     this.#warn = (warning) => queueMicrotask(() => onWarning?.(warning));
     this.#fleet = new Fleet({
       clock,
       seed,
       maxTurnsInFlight,
+      // What a memory store has is in memory anyway: there is nowhere to put anything aside.
+      overflow: store.kind === "memory" ? "evict" : "page",
       events: {
         turns: (turns) => this.#turns.start(turns),
         expired: (turns) => this.#turns.expire(turns),
@@ -104,7 +114,10 @@ export class PersonaRuntime implements api.Runtime {
         freed: (slots) => {
           for (const slot of slots) void this.#personas.freed(slot);
         },
+        woken: (slots) => this.#personas.woken(slots),
+        wanted: (items) => this.#paging.bring(items),
         failed: (error) => {
+          this.#paging.stop();
           this.#driverError = error;
           this.#rebuilt = this.#rebuilt.then(() => this.#rebuild(error));
         },
@@ -116,8 +129,11 @@ export class PersonaRuntime implements api.Runtime {
       fleet: this.#fleet,
       cognition,
       onChange: (rev) => this.#hub.changed(rev),
+      warn: this.#warn,
     });
     this.#conversations = new Conversations(store, clock);
+    this.#rooms = new Rooms(store, clock, this.#fleet);
+    this.#paging = new Paging({ store, clock, warn: this.#warn, arm: (items) => this.#arm(items, FLAG_PAGED) });
     this.#intake = new Intake({
       store,
       clock,
@@ -125,6 +141,7 @@ export class PersonaRuntime implements api.Runtime {
       personas: this.#personas,
       conversations: this.#conversations,
       texts: this.#texts,
+      rooms: this.#rooms,
     });
     this.#turns = new Turns({
       store,
@@ -138,7 +155,9 @@ export class PersonaRuntime implements api.Runtime {
         token: (turn, token) => this.#token(turn, token),
         compose: (turn, trigger, text) => this.#compose(turn, trigger, text),
         settled: (turn, command, revs) => this.#settled(turn, command, revs),
-        notSettled: (command) => this.#intake.withdraw({ items: command.reply?.items ?? [] }),
+        notSettled: (turn) => {
+          if (turn.composed !== undefined) this.#intake.withdraw(turn.composed);
+        },
         lost: (error) => this.#outcomes.rejectAll(error),
       },
     });
@@ -153,6 +172,14 @@ export class PersonaRuntime implements api.Runtime {
       intake: this.#intake,
       outcomes: this.#outcomes,
       hub: this.#hub,
+      rooms: this.#rooms,
+    });
+    this.#deadLetters = new DeadLetters({
+      store,
+      clock,
+      personas: this.#personas,
+      intake: this.#intake,
+      hub: this.#hub,
     });
   }
 
@@ -164,6 +191,11 @@ export class PersonaRuntime implements api.Runtime {
   async unenroll(id: string, mode: "drain" | "return" = "drain"): Promise<void> {
     this.#assertOpen();
     await this.#personas.unenroll(id, parse(unenrollSchema, mode, "mode"));
+  }
+
+  async configure(id: string, changes: api.PersonaChanges): Promise<api.EnrollmentStatus> {
+    this.#assertOpen();
+    return personaStatus(await this.#personas.configure(id, changes), this.#fleet);
   }
 
   send(persona: string, text: string, options: api.SendOptions): api.Answer {
@@ -232,6 +264,28 @@ export class PersonaRuntime implements api.Runtime {
     return this.#explanations.item(id);
   }
 
+  why(persona: string): api.Why {
+    return why(this.#personas.get(persona), this.#fleet, this.#store.salt);
+  }
+
+  deadLetters(page?: {
+    readonly persona?: string;
+    readonly after?: string;
+    readonly limit?: number;
+  }): Promise<readonly api.DeadLetter[]> {
+    return this.#deadLetters.list(page);
+  }
+
+  async replay(item: string): Promise<api.ItemView> {
+    this.#assertOpen();
+    return this.item(encodeId("item", await this.#deadLetters.replay(item), this.#store.salt));
+  }
+
+  async discard(item: string): Promise<void> {
+    this.#assertOpen();
+    await this.#deadLetters.discard(item);
+  }
+
   status(): api.FleetStatus;
   status(persona: string): api.EnrollmentStatus;
   status(persona?: string): api.FleetStatus | api.EnrollmentStatus {
@@ -287,6 +341,7 @@ export class PersonaRuntime implements api.Runtime {
   async #shutDown(graceMs: number): Promise<void> {
     this.#fleet.stopDispatching();
     await this.#turns.drain(graceMs);
+    this.#paging.stop();
     this.#fleet.close();
     this.#hub.close();
     // Readers that keep up still read what they were offered.
@@ -302,14 +357,14 @@ export class PersonaRuntime implements api.Runtime {
     this.#personas.stay(new PersonaError("runtime_closed", "The runtime was closed before the persona was gone"));
   }
 
-  /** The committed feed: what it brings is in the store, now or since an earlier life. */
-  #arm(items: readonly FedItem[]): void {
+  /** What is in the store, now or since an earlier life, goes into the hands of native. */
+  #arm(items: readonly FedItem[], come: number): void {
     for (const item of items) {
-      const admitted = this.#live ? FLAG_ADMITTED : 0;
       const unknown = item.turnItems ? FLAG_UNKNOWN | (item.turnItems === 1 ? FLAG_WAS_ALONE : 0) : 0;
       // A persona that is not enrolled any more has no slot; native then declines the item.
       const slot = this.#personas.byKey(item.persona)?.slot ?? Number.NaN;
-      this.#fleet.arm(this.#live ? item : inThisTime(item, this.#clock.now()), slot, item.flags | admitted | unknown);
+      const armed = come === FLAG_ADMITTED ? item : inThisTime(item, this.#clock.now());
+      this.#fleet.arm(armed, slot, item.flags | come | unknown);
     }
   }
 
@@ -334,13 +389,14 @@ export class PersonaRuntime implements api.Runtime {
       throw new PersonaError("internal", "The conversation of a turn is not in the store");
     const hop = trigger.hop + 1;
     const members =
-      conversation.kind === "room" && hop < MAX_HOPS ? await this.#conversations.memberKeys(conversation) : [];
+      conversation.kind === "room" && hop < this.#maxHops ? await this.#conversations.memberKeys(conversation) : [];
     const listeners = members.filter((key) => key !== persona.row.key).map((key) => this.#personas.byKey(key));
     const sender = { kind: "persona", id: persona.id, name: persona.definition.name } as const;
+    await this.#rooms.ready(conversation);
     const prepared = this.#intake.prepare(
       { conversation, sender, text, replyTo: trigger.key, hop, turn: turn.key },
       listeners.filter((listener) => listener !== undefined),
-      { lane: "chat", priority: undefined, urgent: false, expiresInMs: undefined },
+      OF_A_REPLY,
     );
     // Nobody waits for this refusal; the reply is in the room all the same.
     for (const { persona: listener, code } of prepared.refused)
@@ -386,6 +442,7 @@ export class PersonaRuntime implements api.Runtime {
     }
     try {
       this.#fleet.restart();
+      this.#rooms.forget();
       await this.#personas.replace();
       await this.#feed();
       this.#personas.leaveAgain();
@@ -407,7 +464,8 @@ export class PersonaRuntime implements api.Runtime {
     const feed = this.#feeds;
     this.#live = false;
     await this.#store.feed((items) => {
-      if (feed === this.#feeds) this.#arm(items);
+      // The backlog was admitted before.
+      if (feed === this.#feeds) this.#arm(items, this.#live ? FLAG_ADMITTED : 0);
     });
     this.#live = true;
   }

@@ -3,7 +3,14 @@ import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
-import type { Cognition, PersonaDefinition, PersonaSettings, RuntimeOptions } from "../types.ts";
+import {
+  type Cognition,
+  type PersonaDefinition,
+  type PersonaSettings,
+  type RuntimeOptions,
+  SLEEP_MODES,
+  type Sleep,
+} from "../types.ts";
 
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 /** Most bytes (UTF-8) of a message or of instructions. */
@@ -19,6 +26,9 @@ export const textSchema = z
 
 const functionSchema = <Type>() => z.custom<Type>((value) => typeof value === "function", "must be a function");
 
+/** Most messages, or dead letters, that are given at once. */
+const PAGE_LIMIT = 200;
+
 /** Bounds and defaults; the HTTP layer builds its wire schema from the same table. */
 export const settingsShape = {
   maxParallelTurns: z.int().min(1).max(1024).default(1),
@@ -27,7 +37,50 @@ export const settingsShape = {
   historyTokens: z.int().min(0).max(1_000_000).default(4_000),
   onUnknownOutcome: z.enum(["retry", "drop"]).default("retry"),
   paused: z.boolean().default(false),
+  windows: z
+    .strictObject({
+      voice: z.int().min(1).max(10_000).default(50),
+      chat: z.int().min(1).max(10_000).default(500),
+      task: z.int().min(1).max(10_000).default(100),
+      background: z.int().min(1).max(10_000).default(200),
+    })
+    .prefault({}),
+  breakerFailures: z.int().min(0).max(1_000).default(5),
+  breakerOpenMs: z.int().min(1).max(600_000).default(30_000),
+  roomGapMs: z.int().min(0).max(600_000).default(10_000),
+  roomCap: z.int().min(1).max(10_000).default(50),
+  answerUndirected: z.boolean().default(false),
+  temperament: z.boolean().default(false),
+  complexity: z.number().min(0).max(10).default(1),
+  computeBudget: z.number().min(0).max(1).default(1),
 };
+
+/** Similarity from which on a message is on the topic of a persona that sleeps until then. */
+export const DEFAULT_THRESHOLD = 0.7;
+
+export const sleepSchema = z
+  .strictObject({
+    mode: z.enum(SLEEP_MODES),
+    until: z.int().min(0).optional(),
+    topic: z.string().trim().min(1, "must not be blank").max(256).optional(),
+    threshold: z.number().min(0).max(1).optional(),
+  })
+  .check(({ value, issues }) => {
+    const fault = (field: string, message: string) =>
+      issues.push({ code: "custom", input: value, path: [field], message });
+    const { mode, until, topic, threshold } = value;
+    if (mode === "active" && until !== undefined) fault("until", "must be left out when the mode is `active`");
+    if (mode === "until_topic") {
+      if (topic === undefined) fault("topic", "must be given when the mode is `until_topic`");
+      return;
+    }
+    if (topic !== undefined) fault("topic", "must be left out unless the mode is `until_topic`");
+    if (threshold !== undefined) fault("threshold", "must be left out unless the mode is `until_topic`");
+  })
+  .transform(
+    (sleep): Sleep =>
+      sleep.mode === "until_topic" ? { ...sleep, threshold: sleep.threshold ?? DEFAULT_THRESHOLD } : sleep,
+  );
 
 export const definitionSchema = z.strictObject({
   id: z
@@ -47,6 +100,23 @@ export const definitionSchema = z.strictObject({
   settings: z.strictObject(settingsShape).prefault({}),
 });
 
+export const settingsSchema = z.strictObject(settingsShape);
+export const changedSchema = z.strictObject({ settings: settingsSchema });
+
+/** What is given is checked together with what stays as it is. */
+export const changesSchema = z.strictObject({
+  settings: z.looseObject({ windows: z.looseObject({}).optional() }).default({}),
+  sleep: sleepSchema.optional(),
+});
+
+export const deadLettersSchema = z
+  .strictObject({
+    persona: z.string().optional(),
+    after: z.string().optional(),
+    limit: z.int().min(1).max(PAGE_LIMIT).default(PAGE_LIMIT),
+  })
+  .default({ limit: PAGE_LIMIT });
+
 export const roomSchema = z.strictObject({
   name: z.string().trim().min(1, "must not be blank").max(128).optional(),
   members: z.array(z.string()).max(1_000).default([]),
@@ -55,9 +125,6 @@ export const roomSchema = z.strictObject({
 export const unenrollSchema = z.enum(["drain", "return"]).default("drain");
 
 export const closeSchema = z.strictObject({ graceMs: z.int().min(0).default(10_000) }).default({ graceMs: 10_000 });
-
-/** Most messages that are given at once. */
-const PAGE_LIMIT = 200;
 
 export const pageSchema = z
   .strictObject({ after: z.string().optional(), limit: z.int().min(1).max(PAGE_LIMIT).default(PAGE_LIMIT) })
@@ -80,6 +147,7 @@ export const optionsSchema = z.strictObject({
   clock: z.custom<Clock>(isClock, "must have the functions now() and at(at, wake)").optional(),
   seed: z.int().min(0).optional(),
   maxTurnsInFlight: z.int().min(1).max(65_536).default(1_024),
+  maxHops: z.int().min(1).max(64).default(8),
   onWarning: functionSchema<NonNullable<RuntimeOptions["onWarning"]>>().optional(),
 });
 

@@ -15,6 +15,9 @@ export interface Speech {
   readonly idempotencyKey: string | undefined;
   readonly conversation: string | undefined;
   readonly replyTo: string | undefined;
+  readonly mergeKey: string | undefined;
+  readonly coalesce: "merge" | "latest";
+  readonly similarity: number | undefined;
 }
 
 const senderId = z.string().trim().min(1, "must not be blank").max(256);
@@ -42,6 +45,9 @@ export const speechSchema = z.strictObject({
   idempotencyKey: z.string().min(1).max(255).optional(),
   conversation: z.string().optional(),
   replyTo: z.string().optional(),
+  mergeKey: z.string().min(1).max(255).optional(),
+  coalesce: z.enum(["merge", "latest"]).default("merge"),
+  similarity: z.number().min(0).max(1).optional(),
 });
 
 /** Throws `invalid_input` naming every broken field. */

@@ -10,6 +10,7 @@ import type { Decision, MessageRow, Settle, Settled, Store, TurnOutcome } from "
 import type { PersonaWarning } from "../types.ts";
 import { explanationOf } from "./explanation.ts";
 import type { Fleet, FormedTurn, NativeSettlement, TurnHandle } from "./fleet.ts";
+import type { Prepared } from "./intake.ts";
 import { LiveTurn, viewFor } from "./live-turn.ts";
 import { type Personas, TENANT } from "./personas.ts";
 import type { Texts } from "./texts.ts";
@@ -19,11 +20,11 @@ export interface TurnEvents {
   started(turn: LiveTurn): void;
   token(turn: LiveTurn, token: string): void;
   /** The reply and the items it makes for others, ready to be written with the settlement. */
-  compose(turn: LiveTurn, trigger: MessageRow, text: string): Promise<NonNullable<Settle["reply"]>>;
+  compose(turn: LiveTurn, trigger: MessageRow, text: string): Promise<Prepared>;
   /** The settlement is in the store. `turn` is undefined for items that were in none. */
   settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[]): void;
-  /** Another settlement of this turn was there before: nothing of the command was written. */
-  notSettled(command: Settle): void;
+  /** The settlement of this turn was not written and will not be. */
+  notSettled(turn: LiveTurn): void;
   /** The store is not ours any more: nothing that runs can be recorded. */
   lost(error: PersonaError): void;
 }
@@ -198,13 +199,13 @@ export class Turns {
       }
       turn.usage = answered.usage;
       const trigger = messages.at(-1) as MessageRow;
-      const reply = await this.#events.compose(turn, trigger, answered.text);
+      turn.composed = await this.#events.compose(turn, trigger, answered.text);
       const decisions = turn.formed.items.map(
         (item): Decision => ({ item, outcome: "answered", reason: null, error: null }),
       );
-      const command = { ...this.#settlement(turn, "answered", null, decisions), reply };
+      const command = { ...this.#settlement(turn, "answered", null, decisions), reply: turn.composed };
       // The runtime may have been closed while the reply was composed.
-      if (turn.over) this.#events.notSettled(command);
+      if (turn.over) this.#events.notSettled(turn);
       else await this.#finish(turn, "done", command);
     } catch (error) {
       if (turn.over) return;
@@ -278,7 +279,7 @@ export class Turns {
       if (settled.status === "settled") this.#events.settled(turn, command, settled.revs);
       // Its begin was never written, so its items are in no turn: the decisions hold without it.
       else if (turn?.begunAt === 0) await this.#write(undefined, { ...command, turn: null });
-      else this.#events.notSettled(command);
+      else if (turn !== undefined) this.#events.notSettled(turn);
     } finally {
       this.#writing -= 1;
       this.#checkIdle();
@@ -354,5 +355,5 @@ export class Turns {
 function decisionOn(settlement: NativeSettlement, error: string | null): Decision {
   const { item, notBefore, failures, flags } = settlement;
   if (settlement.kind === "retry") return { item, outcome: "retry", notBefore, failures, flags };
-  return { item, outcome: settlement.kind, reason: settlement.reason, error };
+  return { item, outcome: settlement.kind, reason: settlement.reason, error, failures };
 }

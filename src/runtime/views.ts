@@ -105,7 +105,8 @@ export class Changes implements ChangeLog {
     }
     if (kind === "item") {
       const row = await this.#store.item(key);
-      return row === undefined ? undefined : { type: "item", rev, item: await this.#explanations.view(row) };
+      if (row === undefined) return undefined;
+      return { type: "item", rev, item: await this.#explanations.view(row), discarded: tombstone };
     }
     if (kind === "enrollment") {
       return { type: "enrollment", rev, persona: await this.#personas.idOf(key), removed: tombstone };

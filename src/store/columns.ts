@@ -4,6 +4,7 @@
  */
 import type {
   ConversationRow,
+  DeadLetterRow,
   EnrollmentRow,
   ItemRow,
   MessageRow,
@@ -81,6 +82,8 @@ export const ITEM = table<ItemRow>("inbox", {
   attempt: "attempt",
   failures: "failures",
   turn: "turn",
+  mergeKey: "merge_key",
+  replayOf: "replay_of",
 });
 
 export const OUTCOME = table<OutcomeRow>("outcome", {
@@ -95,6 +98,25 @@ export const OUTCOME = table<OutcomeRow>("outcome", {
   attempt: "attempt",
   enqueuedAt: "enqueued_at",
   decidedAt: "decided_at",
+  replayOf: "replay_of",
+});
+
+export const DEAD_LETTER = table<DeadLetterRow>("dead_letter", {
+  item: "item",
+  message: "message",
+  conversation: "conversation",
+  persona: "persona",
+  partition: '"partition"',
+  lane: "lane",
+  priority: "priority",
+  flags: "flags",
+  enqueuedAt: "enqueued_at",
+  attempt: "attempt",
+  failures: "failures",
+  mergeKey: "merge_key",
+  reason: "reason",
+  error: "error",
+  diedAt: "died_at",
 });
 
 export const TURN = table<StoredTurn>("turn", {

@@ -2,16 +2,16 @@ import type BetterSqlite3 from "better-sqlite3";
 import { PersonaError } from "../errors.ts";
 import { CONVERSATION, ENROLLMENT, ITEM, MESSAGE, TURN, type Values } from "./columns.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Appended, Outcome, Settled } from "./port.ts";
+import type { Appended, Discarded, Outcome, Replayed, Settled } from "./port.ts";
 
 export type ConversationArguments = readonly [tenant: string, key: number, row: Values];
 
 /** A message and the items it makes, as values in column order; all items in one list, which is cheaper to copy. */
 export type MessageArguments = readonly [tenant: string, key: number, message: Values, items: Values];
 
-/** `[item, outcome, reason, error]`, or `[item, "retry", not before, failures, flags]` (null: as they are). */
+/** `[item, outcome, reason, error, failures]`, or `[item, "retry", not before, failures, flags]` (null: as they are). */
 export type DecisionArguments =
-  | readonly [item: number, outcome: Outcome, reason: string | null, error: string | null]
+  | readonly [item: number, outcome: Outcome, reason: string | null, error: string | null, failures: number | null]
   | readonly [item: number, outcome: "retry", notBefore: number, failures: number | null, flags: number | null];
 
 /** Thrown by a command that finds it must not write: what it wrote is rolled back, and this is its result. */
@@ -70,10 +70,11 @@ export class Commands {
     message: Values,
     items: Values,
     open: ConversationArguments | null,
-    idempotency: readonly [tenant: string, key: string, fingerprint: string, at: number] | null,
+    idempotency: readonly [tenant: string, key: string, fingerprint: string, at: number, keepMs: number] | null,
   ): Appended {
     if (idempotency !== null) {
-      const [owner, name, fingerprint, at] = idempotency;
+      const [owner, name, fingerprint, at, keepMs] = idempotency;
+      this.#statements.forgetIdempotency.run(at - keepMs, FORGOTTEN_AT_ONCE);
       const earlier = this.#statements.idempotency.get(owner, name);
       if (earlier !== undefined) {
         return earlier.fingerprint === fingerprint
@@ -117,9 +118,20 @@ export class Commands {
       revs.push(rev);
     }
     for (const [item, outcome] of decisions) {
-      if (outcome !== "retry" && outcome !== "answered") revs.push(this.#stampItem(item));
+      if (outcome !== "retry" && outcome !== "answered") revs.push(this.#stampItem(item, item));
     }
     return { status: "settled", revs };
+  }
+
+  replayDeadLetter(item: number, key: number, fresh: Values): Replayed {
+    if (this.#statements.deleteDeadLetter.run(item).changes === 0) return { status: "gone" };
+    this.#insertItem(fresh);
+    return { status: "replayed", rev: this.#stampItem(key, item) };
+  }
+
+  discardDeadLetter(item: number): Discarded {
+    if (this.#statements.deleteDeadLetter.run(item).changes === 0) return { status: "gone" };
+    return { status: "discarded", rev: this.#stampItem(item, item, true) };
   }
 
   #tenantOfRunning(turn: number, attempt: number, decisions: number): string {
@@ -140,7 +152,9 @@ export class Commands {
       if (retry.run(...details, ...guard).changes === 0) throw LATE;
     } else {
       const decide = turn === null ? this.#statements.decideWaiting : this.#statements.decideInTurn;
-      if (decide.run(outcome, ...details, at, ...guard).changes === 0) throw LATE;
+      const [reason, error, failures] = details;
+      if (decide.run(outcome, reason, error, at, ...guard).changes === 0) throw LATE;
+      if (outcome === "dead") this.#statements.insertDeadLetter.run(reason, error, at, failures, item);
       this.#statements.deleteItem.run(item);
     }
     this.#ledger.count(from, -1);
@@ -156,16 +170,21 @@ export class Commands {
   #insertMessage(...[tenant, key, message, items]: MessageArguments): number {
     this.#statements.insertMessage.run(message);
     for (let start = 0; start < items.length; start += ITEM.width) {
-      this.#statements.insertItem.run(items.slice(start, start + ITEM.width));
-      this.#ledger.count("waiting", 1);
+      this.#insertItem(items.slice(start, start + ITEM.width));
     }
     return this.#ledger.stamp("message", tenant, key);
   }
 
-  #stampItem(key: number): number {
-    const row = this.#statements.itemTenant.get(key);
+  #insertItem(item: Values): void {
+    this.#statements.insertItem.run(item);
+    this.#ledger.count("waiting", 1);
+  }
+
+  /** @param decided An item of the same message that has its outcome: what tells the tenant. */
+  #stampItem(key: number, decided: number, tombstone = false): number {
+    const row = this.#statements.itemTenant.get(decided);
     if (row === undefined) throw new PersonaError("store_corrupt", `The database has lost the message of item ${key}.`);
-    return this.#ledger.stamp("item", row.tenant, key);
+    return this.#ledger.stamp("item", row.tenant, key, tombstone);
   }
 
   #stampConversation(key: number): number {
@@ -181,6 +200,13 @@ const LATE = new Refused<Settled>({ status: "late" });
 const WAITING = "(turn IS NULL OR unknown_items > 0)";
 const IN_TURN = "turn = ? AND unknown_items = 0";
 
+/** What a dead item leaves to its dead letter as it is. */
+const LEFT_BEHIND =
+  'message, conversation, persona, "partition", lane, priority, flags, merge_key, enqueued_at, attempt';
+
+/** Old idempotency keys that are forgotten for each one that comes: more than one, so that they become fewer. */
+const FORGOTTEN_AT_ONCE = 2;
+
 function prepare(database: BetterSqlite3.Database) {
   const run = (sql: string) => database.prepare(sql);
   const get = <Row>(sql: string) => database.prepare<unknown[], Row>(sql);
@@ -188,8 +214,8 @@ function prepare(database: BetterSqlite3.Database) {
     run(`INSERT INTO ${table.name} (${table.columns}) VALUES (${table.places})`);
   const decide = (guard: string) =>
     run(`
-      INSERT INTO outcome (outcome, reason, error, decided_at, item, message, conversation, persona, turn, attempt, enqueued_at)
-      SELECT ?, ?, ?, ?, key, message, conversation, persona, turn, attempt, enqueued_at
+      INSERT INTO outcome (outcome, reason, error, decided_at, item, message, conversation, persona, turn, attempt, enqueued_at, replay_of)
+      SELECT ?, ?, ?, ?, key, message, conversation, persona, turn, attempt, enqueued_at, replay_of
       FROM inbox WHERE key = ? AND ${guard}`);
   const retry = (guard: string) =>
     run(`
@@ -212,6 +238,9 @@ function prepare(database: BetterSqlite3.Database) {
       "SELECT fingerprint, message FROM idempotency WHERE tenant = ? AND key = ?",
     ),
     addIdempotency: run("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)"),
+    forgetIdempotency: run(`
+      DELETE FROM idempotency WHERE (tenant, key) IN (
+        SELECT tenant, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)`),
     insertMessage: insert(MESSAGE),
     insertItem: insert(ITEM),
     insertTurn: insert(TURN),
@@ -227,6 +256,10 @@ function prepare(database: BetterSqlite3.Database) {
     retryInTurn: retry(IN_TURN),
     retryWaiting: retry(WAITING),
     deleteItem: run("DELETE FROM inbox WHERE key = ?"),
+    insertDeadLetter: run(`
+      INSERT INTO dead_letter (reason, error, died_at, failures, item, ${LEFT_BEHIND})
+      SELECT ?, ?, ?, coalesce(?, failures), key, ${LEFT_BEHIND} FROM inbox WHERE key = ?`),
+    deleteDeadLetter: run("DELETE FROM dead_letter WHERE item = ?"),
     itemTenant: get<{ tenant: string }>(
       "SELECT message.tenant FROM outcome JOIN message ON message.key = outcome.message WHERE outcome.item = ?",
     ),

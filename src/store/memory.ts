@@ -10,14 +10,19 @@ import type {
   ChangeRow,
   ConversationRow,
   Counts,
+  DeadLetterPage,
+  DeadLetterRow,
   Decision,
+  Discarded,
   EnrollmentRow,
+  FedItem,
   FeedSink,
   ItemRow,
   KeyKind,
   MessageRow,
   OutcomeRow,
   Page,
+  Replayed,
   Settle,
   Settled,
   Store,
@@ -28,7 +33,7 @@ export interface MemoryStoreOptions {
   readonly clock: Clock;
   /** Default: random. */
   readonly salt?: number;
-  /** Decided messages that are kept; older ones are forgotten with their outcomes. Default 100 000. */
+  /** Decided messages that are kept; older ones are forgotten with their outcomes and dead letters. Default 100 000. */
   readonly maxMessages?: number;
   /** Revs of the change log that are kept. Default 100 000. */
   readonly keepChanges?: number;
@@ -60,6 +65,9 @@ class MemoryStore implements Store {
   readonly #timelines = new Map<number, number[]>();
   readonly #inbox = new Map<number, ItemRow>();
   readonly #outcomes = new Map<number, OutcomeRow>();
+  readonly #deadLetters = new Map<number, DeadLetterRow>();
+  /** The items by which dead ones of a message were replayed; those that came with it are known from its row. */
+  readonly #replays = new Map<number, number[]>();
   readonly #turns = new Map<number, TurnRow>();
   readonly #idempotency = new Map<string, { readonly fingerprint: string; readonly message: number }>();
   /** The idempotency key of a message, so that both are forgotten together. */
@@ -145,6 +153,32 @@ class MemoryStore implements Store {
       this.#forget();
       this.#feed.deliver(items);
       return { status: "appended", rev };
+    });
+  }
+
+  replayDeadLetter(item: number, fresh: ItemRow): Promise<Replayed> {
+    return this.#write(() => {
+      const letter = this.#deadLetters.get(item);
+      if (letter === undefined) return { status: "gone" };
+      if (this.#inbox.has(fresh.key)) throw keyTaken();
+      const { message } = letter;
+      this.#deadLetters.delete(item);
+      this.#inbox.set(fresh.key, fresh);
+      this.#replays.set(message, [...(this.#replays.get(message) ?? []), fresh.key]);
+      this.#undecided.set(message, (this.#undecided.get(message) ?? 0) + 1);
+      this.#settledMessages.delete(message);
+      const rev = this.#stampItem(fresh.key, message);
+      this.#feed.deliver([fresh]);
+      return { status: "replayed", rev };
+    });
+  }
+
+  discardDeadLetter(item: number): Promise<Discarded> {
+    return this.#write(() => {
+      const letter = this.#deadLetters.get(item);
+      if (letter === undefined) return { status: "gone" };
+      this.#deadLetters.delete(item);
+      return { status: "discarded", rev: this.#stampItem(item, letter.message, true) };
     });
   }
 
@@ -257,6 +291,12 @@ class MemoryStore implements Store {
     return this.#rows(timeline.slice(start, end));
   }
 
+  async recent(conversation: number, limit: number): Promise<readonly MessageRow[]> {
+    this.#assertOpen();
+    const timeline = this.#timelines.get(conversation) ?? [];
+    return this.#rows(timeline.slice(Math.max(0, timeline.length - limit)));
+  }
+
   async usedFor(tenant: string, idempotencyKey: string) {
     this.#assertOpen();
     return this.#idempotency.get(`${tenant}\0${idempotencyKey}`);
@@ -267,6 +307,11 @@ class MemoryStore implements Store {
     return this.#inbox.get(key) ?? this.#outcomes.get(key);
   }
 
+  async items(keys: readonly number[]): Promise<readonly FedItem[]> {
+    this.#assertOpen();
+    return keys.flatMap((key) => this.#inbox.get(key) ?? []);
+  }
+
   async itemsOf(message: MessageRow): Promise<readonly (ItemRow | OutcomeRow)[]> {
     this.#assertOpen();
     return itemKeys(message).flatMap((key) => this.#inbox.get(key) ?? this.#outcomes.get(key) ?? []);
@@ -275,6 +320,19 @@ class MemoryStore implements Store {
   async turn(key: number): Promise<TurnRow | undefined> {
     this.#assertOpen();
     return this.#turns.get(key);
+  }
+
+  async deadLetter(item: number): Promise<DeadLetterRow | undefined> {
+    this.#assertOpen();
+    return this.#deadLetters.get(item);
+  }
+
+  async deadLetters({ persona, after = 0, limit }: DeadLetterPage): Promise<readonly DeadLetterRow[]> {
+    this.#assertOpen();
+    return [...this.#deadLetters.values()]
+      .filter((letter) => letter.item > after && (persona === undefined || letter.persona === persona))
+      .sort((a, b) => a.item - b.item)
+      .slice(0, limit);
   }
 
   async changes(tenant: string, after: number, limit: number) {
@@ -349,7 +407,7 @@ class MemoryStore implements Store {
       return undefined;
     }
     const { outcome, reason, error } = decision;
-    const { message, conversation, persona, turn, attempt, enqueuedAt } = item;
+    const { message, conversation, persona, turn, attempt, enqueuedAt, replayOf } = item;
     this.#inbox.delete(item.key);
     this.#outcomes.set(item.key, {
       item: item.key,
@@ -363,7 +421,12 @@ class MemoryStore implements Store {
       attempt,
       enqueuedAt,
       decidedAt: at,
+      replayOf,
     });
+    if (outcome === "dead") {
+      const { failures = item.failures } = decision;
+      this.#deadLetters.set(item.key, deadLetterOf({ ...item, failures }, reason, error, at));
+    }
     this.#decided[outcome] += 1;
     const left = (this.#undecided.get(message) ?? 1) - 1;
     this.#undecided.set(message, left);
@@ -371,8 +434,13 @@ class MemoryStore implements Store {
       this.#undecided.delete(message);
       this.#settledMessages.add(message);
     }
-    const tenant = this.#messages.get(message)?.tenant;
-    return outcome === "answered" || tenant === undefined ? undefined : this.#stamp("item", tenant, item.key);
+    return outcome === "answered" ? undefined : this.#stampItem(item.key, message);
+  }
+
+  /** A message is not forgotten before its items. */
+  #stampItem(key: number, message: number, tombstone = false): number {
+    const { tenant } = this.#messages.get(message) as MessageRow;
+    return this.#stamp("item", tenant, key, tombstone);
   }
 
   #stamp(kind: ChangeKind, tenant: string, key: number, tombstone = false): number {
@@ -390,7 +458,11 @@ class MemoryStore implements Store {
       const message = this.#messages.get(key);
       if (message === undefined) continue;
       this.#messages.delete(key);
-      for (const item of itemKeys(message)) this.#outcomes.delete(item);
+      for (const item of [...itemKeys(message), ...(this.#replays.get(key) ?? [])]) {
+        this.#outcomes.delete(item);
+        this.#deadLetters.delete(item);
+      }
+      this.#replays.delete(key);
       const timeline = this.#timelines.get(message.conversation) ?? [];
       timeline.splice(position(timeline, key), 1);
       if (timeline.length === 0) this.#timelines.delete(message.conversation);
@@ -446,6 +518,11 @@ function position(keys: readonly number[], key: number): number {
 function itemKeys(message: MessageRow): number[] {
   const { firstItem, itemCount } = message;
   return firstItem === null ? [] : Array.from({ length: itemCount }, (_, index) => firstItem + index);
+}
+
+function deadLetterOf(item: ItemRow, reason: string | null, error: string | null, diedAt: number): DeadLetterRow {
+  const { key, notBefore, expiresAt, turn, replayOf, ...kept } = item;
+  return { ...kept, item: key, reason, error, diedAt };
 }
 
 function keyTaken(): PersonaError {

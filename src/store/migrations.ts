@@ -148,4 +148,44 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, key)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE inbox ADD COLUMN merge_key INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE inbox ADD COLUMN replay_of INTEGER;
+  ALTER TABLE outcome ADD COLUMN replay_of INTEGER;
+
+  -- Dead items that nobody has replayed or discarded yet.
+  CREATE TABLE dead_letter (
+    item INTEGER PRIMARY KEY,
+    message INTEGER NOT NULL,
+    conversation INTEGER NOT NULL,
+    persona INTEGER NOT NULL,
+    "partition" INTEGER NOT NULL,
+    lane INTEGER NOT NULL,
+    priority REAL NOT NULL,
+    flags INTEGER NOT NULL,
+    merge_key INTEGER NOT NULL,
+    enqueued_at INTEGER NOT NULL,
+    reason TEXT,
+    error TEXT,
+    attempt INTEGER NOT NULL,
+    failures INTEGER NOT NULL,
+    died_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX dead_letter_persona ON dead_letter (persona);
+
+  -- What died before there were dead letters, as far as it is known: the lane of its last turn, else chat; of the
+  -- flags, whether a human spoke (4); that it failed three times, unless it expired. Its priority is lost.
+  INSERT INTO dead_letter
+  SELECT outcome.item, outcome.message, outcome.conversation, outcome.persona, enrollment."partition",
+    coalesce(turn.lane, 1), 0.5, iif(message.sender_kind = 'human', 4, 0), 0, outcome.enqueued_at,
+    outcome.reason, outcome.error, outcome.attempt, iif(outcome.reason = 'expired', 0, 3), outcome.decided_at
+  FROM outcome
+    JOIN message ON message.key = outcome.message
+    JOIN enrollment ON enrollment.key = outcome.persona
+    LEFT JOIN turn ON turn.key = outcome.turn
+  WHERE outcome.outcome = 'dead';
+
+  -- Old idempotency keys are found by their age.
+  CREATE INDEX idempotency_age ON idempotency (created_at);
+  `,
 ];

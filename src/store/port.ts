@@ -87,6 +87,10 @@ export interface ItemRow {
   readonly failures: number;
   /** The turn it is in; after a restart this says that the outcome of that turn is unknown. */
   readonly turn: number | null;
+  /** Items of one conversation and lane may be answered together if this is the same; 0 stands for the conversation. */
+  readonly mergeKey: number;
+  /** The dead item that this one stands in for; null for those that came with their message. */
+  readonly replayOf: number | null;
 }
 
 export const OUTCOMES = ["answered", "declined", "dead"] as const;
@@ -107,6 +111,15 @@ export interface OutcomeRow {
   readonly attempt: number;
   readonly enqueuedAt: number;
   readonly decidedAt: number;
+  /** As in the item. */
+  readonly replayOf: number | null;
+}
+
+/** What is kept of a dead item, beside its outcome, until somebody replays or discards it. */
+export interface DeadLetterRow
+  extends Omit<ItemRow, "key" | "notBefore" | "expiresAt" | "turn" | "replayOf">,
+    Pick<OutcomeRow, "item" | "reason" | "error"> {
+  readonly diedAt: number;
 }
 
 export type TurnOutcome = "answered" | "declined" | "failed" | "timeout" | "cancelled" | "unknown";
@@ -170,8 +183,14 @@ export type Appended =
   | { readonly status: "conflict" };
 
 export type Decision =
-  /** Leaves the inbox with this outcome. */
-  | { readonly item: number; readonly outcome: Outcome; readonly reason: string | null; readonly error: string | null }
+  /** Leaves the inbox with this outcome; `failures`, if they are more by now, go into its dead letter. */
+  | {
+      readonly item: number;
+      readonly outcome: Outcome;
+      readonly reason: string | null;
+      readonly error: string | null;
+      readonly failures?: number;
+    }
   /** Stays accepted and may be tried again from `notBefore` on; what is not given stays as it is. */
   | {
       readonly item: number;
@@ -205,6 +224,18 @@ export type Settled =
 export interface Page {
   readonly conversation: number;
   /** Only messages with a greater key. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
+/** `gone`: it was replayed or discarded before, or never was; nothing was written. */
+export type Replayed = { readonly status: "replayed"; readonly rev: number } | { readonly status: "gone" };
+export type Discarded = { readonly status: "discarded"; readonly rev: number } | { readonly status: "gone" };
+
+export interface DeadLetterPage {
+  /** Key of the enrollment whose dead letters are asked for; absent: those of all. */
+  readonly persona?: number;
+  /** Only items with a greater key. */
   readonly after?: number;
   readonly limit: number;
 }
@@ -260,6 +291,14 @@ export interface Store {
   begin(turn: TurnRow): Promise<void>;
   /** Writes what became of a turn. Rejects with `turn_conflict` unless there is one decision for each of its items. */
   settle(command: Settle): Promise<Settled>;
+  /**
+   * Puts `fresh`, which is `replayOf` this item and of the same message, into the inbox in place of a
+   * dead letter; the outcome stays. The feed brings it. It is no part of `itemsOf`, which are the items
+   * that came with the message.
+   */
+  replayDeadLetter(item: number, fresh: ItemRow): Promise<Replayed>;
+  /** Its line in the change log is a tombstone under the key of the item. */
+  discardDeadLetter(item: number): Promise<Discarded>;
 
   /** Those that are not removed, by key. */
   enrollments(): Promise<readonly EnrollmentRow[]>;
@@ -276,15 +315,22 @@ export interface Store {
   messages(page: Page): Promise<readonly MessageRow[]>;
   /** The newest messages with a key below `before` that fit into `tokens` together, oldest first. */
   history(conversation: number, before: number, tokens: number): Promise<readonly MessageRow[]>;
+  /** The newest messages, so many at most, oldest first. */
+  recent(conversation: number, limit: number): Promise<readonly MessageRow[]>;
   /** What an idempotency key was used for. */
   usedFor(
     tenant: string,
     idempotencyKey: string,
   ): Promise<{ readonly fingerprint: string; readonly message: number } | undefined>;
   item(key: number): Promise<ItemRow | OutcomeRow | undefined>;
+  /** Undecided items as the feed gives them, in the order of `keys`; those that are decided or unknown are left out. */
+  items(keys: readonly number[]): Promise<readonly FedItem[]>;
   /** What became of the items of a message, decided or not. */
   itemsOf(message: MessageRow): Promise<readonly (ItemRow | OutcomeRow)[]>;
   turn(key: number): Promise<TurnRow | undefined>;
+  deadLetter(item: number): Promise<DeadLetterRow | undefined>;
+  /** By item, which is oldest first. */
+  deadLetters(page: DeadLetterPage): Promise<readonly DeadLetterRow[]>;
   /** Changes with a greater rev, oldest first. `oldest` is the first rev that the log still holds. */
   changes(
     tenant: string,

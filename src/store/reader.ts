@@ -1,6 +1,7 @@
 import Database from "better-sqlite3";
 import {
   CONVERSATION,
+  DEAD_LETTER,
   ENROLLMENT,
   ITEM,
   MESSAGE,
@@ -16,6 +17,8 @@ import {
   type ChangeRow,
   type ConversationRow,
   type Counts,
+  type DeadLetterPage,
+  type DeadLetterRow,
   type EnrollmentRow,
   type FedItem,
   type ItemRow,
@@ -79,13 +82,21 @@ export class Reader {
     return rows.reverse();
   }
 
-  /** An item only ever moves from the inbox to the outcomes: read in this order, it is not missed. */
+  recent(conversation: number, limit: number): MessageRow[] {
+    return this.#statements.recent.all(conversation, limit).map(messageRow).reverse();
+  }
+
   usedFor(tenant: string, idempotencyKey: string): { fingerprint: string; message: number } | undefined {
     return this.#statements.idempotency.get(tenant, idempotencyKey);
   }
 
+  /** An item only ever moves from the inbox to the outcomes: read in this order, it is not missed. */
   item(key: number): ItemRow | OutcomeRow | undefined {
     return this.#statements.item.get(key) ?? this.#statements.outcome.get(key);
+  }
+
+  items(keys: readonly number[]): FedItem[] {
+    return keys.map((key) => this.#statements.fedItem.get(key)).filter((row) => row !== undefined);
   }
 
   itemsOf({ firstItem, itemCount }: MessageRow): (ItemRow | OutcomeRow)[] {
@@ -98,6 +109,15 @@ export class Reader {
   turn(key: number): TurnRow | undefined {
     const row = this.#statements.turn.get(key);
     return row && turnRow(row);
+  }
+
+  deadLetter(item: number): DeadLetterRow | undefined {
+    return this.#statements.deadLetter.get(item);
+  }
+
+  deadLetters({ persona, after = 0, limit }: DeadLetterPage): DeadLetterRow[] {
+    if (persona === undefined) return this.#statements.deadLetters.all(after, limit);
+    return this.#statements.deadLettersOf.all(persona, after, limit);
   }
 
   changes(tenant: string, after: number, limit: number): { oldest: number; rows: ChangeRow[] } {
@@ -131,6 +151,8 @@ function prepare(database: Database.Database) {
   const read = <Row>(sql: string) => database.prepare<unknown[], Row>(sql);
   const select = <Row>(table: { readonly name: string; readonly selection: string }, rest: string) =>
     read<Row>(`SELECT ${table.selection} FROM ${table.name} ${rest}`);
+  const fed = (rest: string) =>
+    read<FedItem>(`SELECT ${ITEM.selection}, unknown_items AS "turnItems" FROM inbox ${rest}`);
   return {
     enrollments: select<EnrollmentRow>(ENROLLMENT, "WHERE removed_at IS NULL ORDER BY key"),
     enrollment: select<EnrollmentRow>(ENROLLMENT, "WHERE key = ?"),
@@ -147,16 +169,19 @@ function prepare(database: Database.Database) {
     message: select<StoredMessage>(MESSAGE, "WHERE key = ?"),
     messages: select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key > ? ORDER BY key LIMIT ?"),
     history: select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key < ? ORDER BY key DESC"),
+    recent: select<StoredMessage>(MESSAGE, "WHERE conversation = ? ORDER BY key DESC LIMIT ?"),
     item: select<ItemRow>(ITEM, "WHERE key = ?"),
+    fedItem: fed("WHERE key = ?"),
     outcome: select<OutcomeRow>(OUTCOME, "WHERE item = ?"),
     turn: select<StoredTurn>(TURN, "WHERE key = ?"),
+    deadLetter: select<DeadLetterRow>(DEAD_LETTER, "WHERE item = ?"),
+    deadLetters: select<DeadLetterRow>(DEAD_LETTER, "WHERE item > ? ORDER BY item LIMIT ?"),
+    deadLettersOf: select<DeadLetterRow>(DEAD_LETTER, "WHERE persona = ? AND item > ? ORDER BY item LIMIT ?"),
     changes: read<[rev: number, kind: number, key: number, tombstone: number]>(
       "SELECT rev, kind, key, tombstone FROM change_log WHERE tenant = ? AND rev > ? ORDER BY rev LIMIT ?",
     ).raw(),
     oldestChange: read<{ oldest: number }>("SELECT rev AS oldest FROM change_log ORDER BY rev LIMIT 1"),
     counts: read<Counts>('SELECT waiting, in_turn AS "inTurn", answered, declined, dead FROM database'),
-    backlog: read<FedItem>(
-      `SELECT ${ITEM.selection}, unknown_items AS "turnItems" FROM inbox WHERE key > ? ORDER BY key LIMIT ?`,
-    ),
+    backlog: fed("WHERE key > ? ORDER BY key LIMIT ?"),
   };
 }

@@ -13,14 +13,18 @@ import type {
   Append,
   Appended,
   ConversationRow,
+  DeadLetterPage,
   Decision,
+  Discarded,
   EnrollmentRow,
   FedItem,
   FeedSink,
+  Idempotency,
   ItemRow,
   KeyKind,
   MessageRow,
   Page,
+  Replayed,
   Settle,
   Settled,
   Store,
@@ -36,17 +40,19 @@ export interface SqliteStoreOptions {
   readonly salt?: number;
   /** Revs of the change log that are kept. Default 100 000. */
   readonly keepChanges?: number;
+  /** Idempotency keys are known at least so long; later they are forgotten, some with each new one. Default 24 h. */
+  readonly keepIdempotencyMs?: number;
 }
 
 /** Items per page of the backlog; between two pages the event loop runs. */
-const PAGE = 4096;
+const PAGE = 1_024;
 
 /**
  * Opens a database file, or makes it together with its folder. Fails with `store_locked` if another
  * process, or this one, has it open; `store_foreign`, `store_newer`, `store_corrupt`, `store_read_only`.
  */
 export async function openSqliteStore(file: string, options: SqliteStoreOptions): Promise<Store> {
-  const { clock, salt, keepChanges = 100_000 } = options;
+  const { clock, salt, keepChanges = 100_000, keepIdempotencyMs = 24 * 3_600_000 } = options;
   let release: (() => void) | undefined;
   let reader: Reader | undefined;
   try {
@@ -63,7 +69,7 @@ export async function openSqliteStore(file: string, options: SqliteStoreOptions)
       lastKey: () => keys.last,
       deliver: (items) => feed.deliver(items),
     });
-    return new SqliteStore({ ...identity, file: path, keys, feed, reader, writer, release });
+    return new SqliteStore({ ...identity, file: path, keepIdempotencyMs, keys, feed, reader, writer, release });
   } catch (error) {
     reader?.close();
     release?.();
@@ -75,6 +81,7 @@ interface Parts {
   readonly file: string;
   readonly salt: number;
   readonly epoch: number;
+  readonly keepIdempotencyMs: number;
   readonly keys: Keys;
   readonly feed: Feed;
   readonly reader: Reader;
@@ -89,6 +96,7 @@ class SqliteStore implements Store {
   readonly epoch: number;
   readonly #file: string;
   readonly #fileNumber: number | undefined;
+  readonly #keepIdempotencyMs: number;
   readonly #keys: Keys;
   readonly #feed: Feed;
   readonly #reader: Reader;
@@ -101,6 +109,7 @@ class SqliteStore implements Store {
     this.epoch = parts.epoch;
     this.#file = parts.file;
     this.#fileNumber = fileNumber(parts.file);
+    this.#keepIdempotencyMs = parts.keepIdempotencyMs;
     this.#keys = parts.keys;
     this.#feed = parts.feed;
     this.#reader = parts.reader;
@@ -135,10 +144,7 @@ class SqliteStore implements Store {
 
   append({ message, items, open, idempotency }: Append): Promise<Appended> {
     const opened = open === undefined ? null : conversationArguments(open);
-    const once =
-      idempotency === undefined
-        ? null
-        : ([idempotency.tenant, idempotency.key, idempotency.fingerprint, message.createdAt] as const);
+    const once = idempotency === undefined ? null : this.#idempotencyArguments(idempotency, message.createdAt);
     return this.#write("append", [...messageArguments(message, items), opened, once], items);
   }
 
@@ -150,6 +156,14 @@ class SqliteStore implements Store {
     const ending = turn && ([turn.key, turn.attempt, turn.outcome, turn.error, turn.explanation] as const);
     const answer = reply === undefined ? null : messageArguments(reply.message, reply.items);
     return this.#write("settle", [ending, answer, decisions.map(decisionArguments), at], reply?.items);
+  }
+
+  replayDeadLetter(item: number, fresh: ItemRow): Promise<Replayed> {
+    return this.#write("replayDeadLetter", [item, fresh.key, ITEM.values(fresh)], [fresh]);
+  }
+
+  discardDeadLetter(item: number): Promise<Discarded> {
+    return this.#write("discardDeadLetter", [item]);
   }
 
   async feed(sink: FeedSink): Promise<void> {
@@ -207,6 +221,10 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.history(conversation, before, tokens));
   }
 
+  async recent(conversation: number, limit: number) {
+    return this.#read((reader) => reader.recent(conversation, limit));
+  }
+
   async usedFor(tenant: string, idempotencyKey: string) {
     return this.#read((reader) => reader.usedFor(tenant, idempotencyKey));
   }
@@ -215,12 +233,24 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.item(key));
   }
 
+  async items(keys: readonly number[]) {
+    return this.#read((reader) => reader.items(keys));
+  }
+
   async itemsOf(message: MessageRow) {
     return this.#read((reader) => reader.itemsOf(message));
   }
 
   async turn(key: number) {
     return this.#read((reader) => reader.turn(key));
+  }
+
+  async deadLetter(item: number) {
+    return this.#read((reader) => reader.deadLetter(item));
+  }
+
+  async deadLetters(page: DeadLetterPage) {
+    return this.#read((reader) => reader.deadLetters(page));
   }
 
   async changes(tenant: string, after: number, limit: number) {
@@ -253,6 +283,10 @@ class SqliteStore implements Store {
     this.#reader.close();
     await this.#writer.close();
     this.#release();
+  }
+
+  #idempotencyArguments({ tenant, key, fingerprint }: Idempotency, at: number) {
+    return [tenant, key, fingerprint, at, this.#keepIdempotencyMs] as const;
   }
 
   #write: WriterThread["call"] = (name, args, items) =>
@@ -305,5 +339,5 @@ function messageArguments(message: MessageRow, items: readonly ItemRow[]): Messa
 function decisionArguments(decision: Decision): DecisionArguments {
   return decision.outcome === "retry"
     ? [decision.item, "retry", decision.notBefore, decision.failures ?? null, decision.flags ?? null]
-    : [decision.item, decision.outcome, decision.reason, decision.error];
+    : [decision.item, decision.outcome, decision.reason, decision.error, decision.failures ?? null];
 }

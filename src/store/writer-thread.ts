@@ -164,10 +164,9 @@ export class WriterThread {
   }
 }
 
-/** A replayed, conflicting or late command has written nothing. */
+/** A command that found it must not write, because it came late or twice, has no line in the change log. */
 function hasWritten(result: unknown): boolean {
-  const { status } = (result ?? {}) as { readonly status?: string };
-  return status === "appended" || status === "settled";
+  return typeof result === "object" && result !== null && ("rev" in result || "revs" in result);
 }
 
 function asError({ code, message, cause }: Failure): PersonaError {

@@ -10,10 +10,21 @@ const RULES: Record<string, string> = {
       UNION ALL SELECT key + 1, rest - 1 FROM item WHERE rest > 1)
     SELECT key FROM item
     WHERE (key IN (SELECT key FROM inbox)) + (key IN (SELECT item FROM outcome)) <> 1`,
-  "there is no item without its message": `
-    SELECT item FROM (SELECT key AS item, message FROM inbox UNION ALL SELECT item, message FROM outcome)
+  "there is no item without its message, with which it came unless it replays another": `
+    SELECT item FROM (
+      SELECT key AS item, message, replay_of FROM inbox UNION ALL SELECT item, message, replay_of FROM outcome)
     LEFT JOIN message ON message.key = message
-    WHERE message.key IS NULL OR item NOT BETWEEN first_item AND first_item + item_count - 1`,
+    WHERE message.key IS NULL OR (replay_of IS NULL) <> (item BETWEEN first_item AND first_item + item_count - 1)`,
+  "what is replayed is dead, of the same message, and replayed once": `
+    SELECT replay.item FROM (
+      SELECT key AS item, message, replay_of FROM inbox UNION ALL SELECT item, message, replay_of FROM outcome) AS replay
+    LEFT JOIN outcome AS replayed ON replayed.item = replay.replay_of
+    WHERE replay.replay_of IS NOT NULL
+    GROUP BY replay.replay_of HAVING count(*) <> 1 OR replayed.outcome IS NOT 'dead' OR replayed.message <> replay.message`,
+  "each dead letter is of a dead item that was not replayed": `
+    SELECT item FROM dead_letter
+    WHERE item NOT IN (SELECT item FROM outcome WHERE outcome = 'dead')
+      OR item IN (SELECT replay_of FROM inbox UNION ALL SELECT replay_of FROM outcome)`,
   "what was answered has a turn that answered it, with a reply": `
     SELECT item FROM outcome LEFT JOIN turn ON turn.key = outcome.turn LEFT JOIN message ON message.key = turn.reply
     WHERE outcome.outcome = 'answered' AND (turn.outcome IS NOT 'answered' OR message.turn IS NOT turn.key

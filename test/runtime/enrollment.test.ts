@@ -34,7 +34,7 @@ it("returns: what waits is declined, what runs is answered", async () => {
   const waiting = runtime.send("ada", "waiting", { from: "user:2" });
   await turns();
   const gone = runtime.unenroll("ada", "return");
-  expect(await outcomeOf(waiting)).toBe("declined: The persona declined to answer: unenrolled");
+  expect(await outcomeOf(waiting)).toBe("declined: The persona was unenrolled before it answered (unenrolled)");
   gate.release();
   expect(await outcomeOf(running)).toBe("running");
   await gone;

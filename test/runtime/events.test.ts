@@ -98,7 +98,14 @@ it("resumes after a restart where a reader was, in the same words", async () => 
 it("says when it cannot go back so far, and when it was never there", async () => {
   const clock = new ManualClock();
   const store = await openSqliteStore(join(temporaryFolder(), "kept.db"), { clock, keepChanges: 20 });
-  const runtime = await PersonaRuntime.start({ store, clock, seed: 1, maxTurnsInFlight: 10, cognition: echo });
+  const runtime = await PersonaRuntime.start({
+    store,
+    clock,
+    seed: 1,
+    maxTurnsInFlight: 10,
+    maxHops: 8,
+    cognition: echo,
+  });
   await enroll(runtime, "ada");
   for (let n = 0; n < 20; n += 1) await runtime.send("ada", `${n}`, { from: "user:7" });
   const behind = listen(runtime, { after: 1 });

@@ -69,6 +69,7 @@ it("counts every item once, in whatever it has become", async () => {
   await enroll(runtime, "answers");
   await enroll(runtime, "declines", { cognition: () => ({ decline: "no" }) });
   await enroll(runtime, "fails", {
+    settings: { breakerFailures: 0 },
     cognition: () => {
       throw new Error("kaput");
     },

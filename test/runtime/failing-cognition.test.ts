@@ -211,7 +211,8 @@ it("gives a voice at most 20 s", async () => {
 
 it("lets a persona that hangs delay nobody else", async () => {
   const { runtime, clock } = await openHouse();
-  await enroll(runtime, "stuck", { cognition: () => new Promise(() => {}), settings: { maxParallelTurns: 100 } });
+  const settings = { maxParallelTurns: 100, breakerFailures: 0 };
+  await enroll(runtime, "stuck", { cognition: () => new Promise(() => {}), settings });
   await enroll(runtime, "ada");
   const stuck = Array.from({ length: 50 }, (_, n) => runtime.send("stuck", "?", { from: `user:${n}` }));
   await turns();

@@ -33,7 +33,7 @@ export async function openOver(
   const store = wrap(await openMemoryStore({ clock }));
   const warnings: PersonaWarning[] = [];
   const onWarning = (warning: PersonaWarning) => void warnings.push(warning);
-  const parts = { store, clock, seed: 1, maxTurnsInFlight: 1_024, cognition: echo, onWarning, ...options };
+  const parts = { store, clock, seed: 1, maxTurnsInFlight: 1_024, maxHops: 8, cognition: echo, onWarning, ...options };
   const runtime = await PersonaRuntime.start(parts);
   onTestFinished(() => runtime.close({ graceMs: 0 }));
   return { runtime, clock, warnings };

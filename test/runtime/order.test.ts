@@ -54,7 +54,7 @@ it.each([
   { maxParallelTurns: 1, maxTurnsInFlight: 1_024, together: 1 },
   { maxParallelTurns: 3, maxTurnsInFlight: 1_024, together: 3 },
   { maxParallelTurns: 1_024, maxTurnsInFlight: 1_024, together: 5 },
-  { maxParallelTurns: 1_024, maxTurnsInFlight: 2, together: 2 },
+  { maxParallelTurns: 1_024, maxTurnsInFlight: 4, together: 2 },
 ])("runs as many turns as $maxParallelTurns of a persona and $maxTurnsInFlight of the fleet allow", async (bounds) => {
   const { maxParallelTurns, maxTurnsInFlight, together } = bounds;
   const { runtime } = await openHouse({ maxTurnsInFlight });
@@ -127,7 +127,7 @@ it("forms the same turns from the same seed, clock and inputs", async () => {
     const formed: string[] = [];
     for (const id of ["ada", "bob", "cid"]) {
       await enroll(runtime, id, {
-        settings: { maxParallelTurns: 2 },
+        settings: { maxParallelTurns: 2, breakerFailures: 0 },
         cognition: async ({ text, attempt, persona, context }) => {
           formed.push(`${clock.now()} ${persona.id} ${attempt} ${context.length} ${text}`);
           if (Number(text) % 3 === 0 && attempt < 3) throw new Error("again");

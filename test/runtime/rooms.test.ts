@@ -26,7 +26,8 @@ it("gives a message to each member, and says who had no room for it", async () =
 
 it("lets personas answer each other, and ends that", async () => {
   const { runtime } = await openHouse();
-  for (const id of ["ada", "bob"]) await enroll(runtime, id, { cognition: ({ text }) => `${text}'` });
+  const settings = { answerUndirected: true, roomGapMs: 0 };
+  for (const id of ["ada", "bob"]) await enroll(runtime, id, { cognition: ({ text }) => `${text}'`, settings });
   const room = await runtime.createRoom({ members: ["ada", "bob"] });
   await runtime.post(room.id, "x", { from: "user:7" });
   await turns(300);

@@ -9,6 +9,8 @@ import {
   aTurn,
   begun,
   declined,
+  died,
+  freshItem,
   NOW,
   retried,
   settledByReply,
@@ -261,6 +263,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
           attempt: 1,
           enqueuedAt: NOW,
           decidedAt: NOW + 500,
+          replayOf: null,
         })),
       );
       expect(await store.counts()).toEqual({ waiting: 1, inTurn: 0, answered: 2, declined: 0, dead: 0 });
@@ -402,6 +405,181 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
     });
   });
 
+  describe("dead letters", () => {
+    /** One item for each of `count` personas, all of them dead. */
+    async function lost(store: Store, count = 1) {
+      const { message, items } = await appended(store, count);
+      await store.settle({ turn: null, decisions: items.map(({ key }) => died(key)), at: NOW + 7 });
+      return { message, items, letters: await store.deadLetters({ limit: 100 }) };
+    }
+
+    it("are kept of items that die, in a turn or in none, and of no others", async () => {
+      const store = await opened();
+      const { items } = await appended(store, 4);
+      const [failed, expired, gone, waiting] = items;
+      if (!failed || !expired || !gone || !waiting) throw new Error("four items were made");
+      const turn = await begun(store, [failed]);
+      await store.settle({
+        turn: { key: turn.key, attempt: 1, outcome: "failed", error: "no model", explanation: "{}" },
+        decisions: [{ item: failed.key, outcome: "dead", reason: "cognition_failed", error: "no model", failures: 3 }],
+        at: NOW + 5,
+      });
+      await store.settle({ turn: null, decisions: [died(expired.key), declined(gone.key)], at: NOW + 7 });
+
+      const kept = ({
+        key,
+        message,
+        conversation,
+        persona,
+        partition,
+        lane,
+        priority,
+        flags,
+        mergeKey,
+      }: typeof failed) => ({
+        item: key,
+        message,
+        conversation,
+        persona,
+        partition,
+        lane,
+        priority,
+        flags,
+        mergeKey,
+        enqueuedAt: NOW,
+      });
+      const letters = [
+        { ...kept(failed), reason: "cognition_failed", error: "no model", attempt: 1, failures: 3, diedAt: NOW + 5 },
+        { ...kept(expired), reason: "expired", error: null, attempt: 0, failures: 0, diedAt: NOW + 7 },
+      ];
+      expect(await store.deadLetters({ limit: 10 })).toEqual(letters);
+      expect(await store.deadLetter(failed.key)).toEqual(letters[0]);
+      for (const { key } of [gone, waiting]) expect(await store.deadLetter(key)).toBeUndefined();
+      expect(await store.item(failed.key)).toMatchObject({ outcome: "dead", attempt: 1 });
+    });
+
+    it("are paged by item, whichever died first, for one persona or for all", async () => {
+      const store = await opened();
+      const [first, second, third] = await Promise.all([appended(store, 2), appended(store, 2), appended(store, 2)]);
+      for (const { items } of [third, first, second]) {
+        await store.settle({ turn: null, decisions: items.map(({ key }) => died(key)), at: NOW });
+      }
+      const all = [first, second, third].flatMap(({ items }) => items.map(({ key }) => key));
+      const page = async (asked: Parameters<Store["deadLetters"]>[0]) =>
+        (await store.deadLetters(asked)).map(({ item }) => item);
+      expect(await page({ limit: 4 })).toEqual(all.slice(0, 4));
+      expect(await page({ limit: 4, after: all[3] ?? 0 })).toEqual(all.slice(4));
+      const ofOne = all.filter((_, index) => index % 2 === 1);
+      expect(await page({ persona: 12, limit: 2 })).toEqual(ofOne.slice(0, 2));
+      expect(await page({ persona: 12, limit: 2, after: ofOne[1] ?? 0 })).toEqual(ofOne.slice(2));
+      expect(await page({ persona: 13, limit: 2 })).toEqual([]);
+    });
+
+    it("are not written by a settlement that comes late", async () => {
+      const store = await opened();
+      const { items } = await appended(store, 2);
+      const [mine, other] = items;
+      if (!mine || !other) throw new Error("two items were made");
+      await begun(store, [other]);
+      const both = { turn: null, decisions: [died(mine.key), died(other.key)], at: NOW };
+      expect(await store.settle(both)).toEqual({ status: "late" });
+      expect(await store.deadLetters({ limit: 10 })).toEqual([]);
+      expect(await store.item(mine.key)).toEqual(mine);
+    });
+
+    it("are replayed once, by an item of the same message that the feed brings", async () => {
+      const { store, items: heard } = await fed();
+      const { message, items, letters } = await lost(store, 2);
+      const [letter, other] = letters;
+      if (!letter || !other) throw new Error("two items died");
+      const fresh = freshItem(store, letter);
+      const replays = [store.replayDeadLetter(letter.item, fresh), store.replayDeadLetter(letter.item, fresh)];
+      expect(await Promise.all(replays)).toEqual([{ status: "replayed", rev: 4 }, { status: "gone" }]);
+      expect(await store.discardDeadLetter(letter.item)).toEqual({ status: "gone" });
+      expect(await store.deadLetters({ limit: 10 })).toEqual([other]);
+
+      expect(heard.slice(2)).toEqual([fresh]);
+      expect(await store.item(fresh.key)).toEqual(fresh);
+      expect(await store.item(letter.item)).toMatchObject({ outcome: "dead", reason: "expired", replayOf: null });
+      expect((await store.itemsOf(message)).map((row) => "outcome" in row && row.item)).toEqual(
+        items.map(({ key }) => key),
+      );
+      expect(await store.counts()).toEqual({ waiting: 1, inTurn: 0, answered: 0, declined: 0, dead: 2 });
+      expect((await store.changes("default", 3, 10)).rows).toEqual([
+        { rev: 4, tenant: "default", kind: "item", key: fresh.key, tombstone: false },
+      ]);
+    });
+
+    it("are replayed by an item that lives like any other, and can die again", async () => {
+      const store = await opened();
+      const { letters } = await lost(store);
+      const [letter] = letters;
+      if (!letter) throw new Error("an item died");
+      const second = freshItem(store, letter);
+      await store.replayDeadLetter(letter.item, second);
+      await store.settle({ turn: null, decisions: [died(second.key)], at: NOW + 9 });
+      expect(await store.item(second.key)).toMatchObject({ outcome: "dead", replayOf: letter.item });
+      const again = await store.deadLetter(second.key);
+      if (!again) throw new Error("the second died as well");
+      expect(again).toMatchObject({ message: letter.message, enqueuedAt: second.enqueuedAt, diedAt: NOW + 9 });
+
+      const third = freshItem(store, again);
+      await store.replayDeadLetter(second.key, third);
+      const turn = await begun(store, [third]);
+      expect(await settledByReply(store, turn)).toMatchObject({ status: "settled" });
+      expect(await store.item(third.key)).toMatchObject({ outcome: "answered", replayOf: second.key, turn: turn.key });
+      expect(await store.deadLetters({ limit: 10 })).toEqual([]);
+      expect(await store.counts()).toEqual({ waiting: 0, inTurn: 0, answered: 1, declined: 0, dead: 2 });
+    });
+
+    it("are discarded once, which the outcome outlives", async () => {
+      const { store, items: heard } = await fed();
+      const { letters } = await lost(store);
+      const item = letters[0]?.item ?? 0;
+      const discards = [store.discardDeadLetter(item), store.discardDeadLetter(item)];
+      expect(await Promise.all(discards)).toEqual([{ status: "discarded", rev: 3 }, { status: "gone" }]);
+      expect(await store.replayDeadLetter(item, freshItem(store, letters[0] as never))).toEqual({ status: "gone" });
+      expect(await store.deadLetters({ limit: 10 })).toEqual([]);
+      expect(await store.item(item)).toMatchObject({ outcome: "dead" });
+      expect(await store.counts()).toEqual({ waiting: 0, inTurn: 0, answered: 0, declined: 0, dead: 1 });
+      expect(heard).toHaveLength(1);
+      expect((await store.changes("default", 2, 10)).rows).toEqual([
+        { rev: 3, tenant: "default", kind: "item", key: item, tombstone: true },
+      ]);
+    });
+
+    it("stay when the item that is to replay them exists already", async () => {
+      const { store, items: heard } = await fed();
+      const { letters } = await lost(store);
+      const [letter] = letters;
+      if (!letter) throw new Error("an item died");
+      const { items } = await appended(store);
+      const taken = { ...freshItem(store, letter), key: items[0]?.key ?? 0 };
+      const [fails] = await Promise.allSettled([store.replayDeadLetter(letter.item, taken), appended(store)]);
+      expect(fails).toMatchObject({ reason: { code: "internal" } });
+      expect(await store.deadLetters({ limit: 10 })).toEqual([letter]);
+      expect(await store.item(taken.key)).toEqual(items[0]);
+      expect((await store.counts()).waiting).toBe(2);
+      expect(heard).toHaveLength(3);
+      expect(store.rev).toBe(4);
+    });
+  });
+
+  describe("items by key", () => {
+    it("are given as the feed gives them, in the order asked for, without those that are decided or unknown", async () => {
+      const store = await opened();
+      const { items } = await appended(store, 4);
+      const keys = items.map(({ key }) => key);
+      await begun(store, items.slice(3));
+      await store.settle({ turn: null, decisions: [died(keys[1] ?? 0)], at: NOW });
+      const found = await store.items([keys[2] ?? 0, 404, keys[1] ?? 0, keys[0] ?? 0, keys[3] ?? 0]);
+      expect(found.map(({ key }) => key)).toEqual([keys[2], keys[0], keys[3]]);
+      expect(found).toMatchObject([items[2], items[0], { attempt: 1 }]);
+      expect(found.every(({ turnItems = 0 }) => turnItems === 0)).toBe(true);
+      expect(await store.items([])).toEqual([]);
+    });
+  });
+
   describe("conversations", () => {
     it("has rooms with members", async () => {
       const store = await opened();
@@ -468,6 +646,21 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       await appended(store, 0, { tokens: 1, conversation: 2 });
       const history = await store.history(1, keys[3] ?? 0, tokens);
       expect(history.map(({ key }) => key)).toEqual(keys.slice(3 - expected, 3));
+    });
+  });
+
+  describe("recent messages", () => {
+    it("are the newest of the conversation, oldest first", async () => {
+      const store = await opened();
+      const keys: number[] = [];
+      for (let index = 0; index < 5; index += 1) keys.push((await appended(store, 0)).message.key);
+      await appended(store, 0, { conversation: 2 });
+      const recent = async (limit: number) => (await store.recent(1, limit)).map(({ key }) => key);
+      expect(await recent(2)).toEqual(keys.slice(3));
+      expect(await recent(5)).toEqual(keys);
+      expect(await recent(50)).toEqual(keys);
+      expect(await recent(0)).toEqual([]);
+      expect(await store.recent(3, 50)).toEqual([]);
     });
   });
 
@@ -569,6 +762,8 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         feed: () => store.feed(() => {}),
         begin: () => store.begin({ ...rows.items[0], items: [] } as never),
         settle: () => store.settle({ turn: null, decisions: [], at: NOW }),
+        replayDeadLetter: () => store.replayDeadLetter(1, rows.items[0] as never),
+        discardDeadLetter: () => store.discardDeadLetter(1),
         enrollments: () => store.enrollments(),
         enrollment: () => store.enrollment(1),
         enrollmentNamed: () => store.enrollmentNamed("default", "ada"),
@@ -578,9 +773,14 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         message: () => store.message(1),
         messages: () => store.messages({ conversation: 1, limit: 1 }),
         history: () => store.history(1, 1, 1),
+        recent: () => store.recent(1, 1),
+        usedFor: () => store.usedFor("default", "order-1"),
         item: () => store.item(1),
+        items: () => store.items([1]),
         itemsOf: () => store.itemsOf(rows.message),
         turn: () => store.turn(1),
+        deadLetter: () => store.deadLetter(1),
+        deadLetters: () => store.deadLetters({ limit: 1 }),
         changes: () => store.changes("default", 0, 1),
         counts: () => store.counts(),
         probe: () => store.probe(),

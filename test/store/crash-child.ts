@@ -1,10 +1,10 @@
 /**
- * Walks one message of two items through its life, printing a line after each step, and waits for its
- * death after the last line it was asked for. Arguments: the database, the last step.
+ * Walks a message of two items through its life, then one through death and a second life, printing a line
+ * after each step, and waits to be killed after the last step it was asked for. Arguments: the database, that step.
  */
 import { systemClock } from "../../src/clock.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
-import { aTurn, settledByReply, withItems } from "./rows.ts";
+import { aTurn, died, freshItem, NOW, settledByReply, withItems } from "./rows.ts";
 
 const [file = "", last = ""] = process.argv.slice(2);
 const store = await openSqliteStore(file, { clock: systemClock() });
@@ -20,6 +20,14 @@ await store.begin(turn);
 step("begun");
 await settledByReply(store, turn);
 step("settled");
+const lost = withItems(store, 1);
+await store.append(lost);
+await store.settle({ turn: null, decisions: lost.items.map(({ key }) => died(key)), at: NOW });
+step("dead");
+for (const letter of await store.deadLetters({ limit: 1 })) {
+  await store.replayDeadLetter(letter.item, freshItem(store, letter));
+}
+step("replayed");
 
 /** Nothing after the last step happens: the process sleeps in the middle of it until it is killed. */
 function step(name: string): void {

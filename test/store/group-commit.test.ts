@@ -38,7 +38,11 @@ it("takes back only the command that failed, wherever it stands", () => {
     [good, good, append()],
     [append(), append(), ["addMember", 404, 1, NOW] as const],
     // Writes its idempotency key and opens a room before it finds that the message exists.
-    [append(), [...good.slice(0, 5), ["default", 5, aRoom], ["default", "k", "f", NOW]] as unknown as Call, append()],
+    [
+      append(),
+      [...good.slice(0, 5), ["default", 5, aRoom], ["default", "k", "f", NOW, 0]] as unknown as Call,
+      append(),
+    ],
   ]) {
     const before = rows("message");
     const { results, failures } = commit.run(0, group);

@@ -47,6 +47,22 @@ it("knows after a crash what was settled", async () => {
   await consistent(store);
 });
 
+it("keeps a dead letter across a crash, and knows after another that it was replayed", async () => {
+  const dead = await reopened(await killedAfter("dead"));
+  expect(dead.fed).toEqual([]);
+  const letters = await dead.store.deadLetters({ limit: 10 });
+  expect(letters).toMatchObject([{ persona: 11, reason: "expired", mergeKey: 9 }]);
+  expect(await dead.store.counts()).toMatchObject({ waiting: 0, answered: 2, dead: 1 });
+  await consistent(dead.store);
+
+  const { store, fed } = await reopened(await killedAfter("replayed"));
+  expect(await store.deadLetters({ limit: 10 })).toEqual([]);
+  expect(fed).toMatchObject([{ turn: null, turnItems: 0, attempt: 0, mergeKey: 9 }]);
+  expect(await store.item(fed[0]?.replayOf ?? 0)).toMatchObject({ outcome: "dead", message: fed[0]?.message });
+  expect(await store.counts()).toMatchObject({ waiting: 1, answered: 2, dead: 1 });
+  await consistent(store);
+});
+
 it("says it again after a second crash, until each item is decided, put off or tried", async () => {
   const file = await killedAfter("begun");
   const second = startChild("crash-child.ts", [file, "opened"]);
@@ -150,9 +166,12 @@ async function consistent(store: Store): Promise<void> {
   }).toEqual(counts);
   expect(
     count(
-      "message WHERE item_count <> (SELECT count(*) FROM inbox WHERE inbox.message = message.key) + (SELECT count(*) FROM outcome WHERE outcome.message = message.key)",
+      `message WHERE item_count <>
+        (SELECT count(*) FROM inbox WHERE inbox.message = message.key AND replay_of IS NULL) +
+        (SELECT count(*) FROM outcome WHERE outcome.message = message.key AND replay_of IS NULL)`,
     ),
   ).toBe(0);
+  expect(count("dead_letter WHERE item NOT IN (SELECT item FROM outcome WHERE outcome = 'dead')")).toBe(0);
   expect(database.pragma("integrity_check", { simple: true })).toBe("ok");
   database.close();
 }

@@ -1,5 +1,5 @@
 /** Rows as the runtime would write them, with whatever a test wants different. */
-import type { Decision, ItemRow, MessageRow, Settled, Store, TurnRow } from "../../src/store/port.ts";
+import type { DeadLetterRow, Decision, ItemRow, MessageRow, Settled, Store, TurnRow } from "../../src/store/port.ts";
 
 export const NOW = Date.UTC(2026, 0, 1);
 
@@ -42,6 +42,8 @@ export function withItems(store: Store, count: number, over: Partial<MessageRow>
       attempt: 0,
       failures: 0,
       turn: null,
+      mergeKey: 9,
+      replayOf: null,
       ...item,
     }),
   );
@@ -87,6 +89,15 @@ export const answered = (item: number): Decision => ({ item, outcome: "answered"
 export const declined = (item: number): Decision => ({ item, outcome: "declined", reason: "unenrolled", error: null });
 
 export const retried = (item: number): Decision => ({ item, outcome: "retry", notBefore: NOW + 1_000, failures: 1 });
+
+export const died = (item: number): Decision => ({ item, outcome: "dead", reason: "expired", error: null });
+
+/** The item by which a dead one is tried anew. */
+export function freshItem(store: Store, { item, reason, error, diedAt, ...kept }: DeadLetterRow): ItemRow {
+  const key = store.allocate("item");
+  const anew = { notBefore: null, expiresAt: null, attempt: 0, failures: 0, turn: null, replayOf: item };
+  return { ...kept, key, enqueuedAt: diedAt + 60_000, ...anew };
+}
 
 /** Settles a turn as answered, by a message that makes `count` items for others. */
 export async function settledByReply(store: Store, turn: TurnRow, count = 0): Promise<Settled> {

@@ -79,22 +79,49 @@ const settle = fc
     return (store) => store.settle(command);
   });
 
-/** A turn with the items of one message, from begin to settle: what mostly happens. */
-const whole = fc.tuple(turnKey, messageKey, fc.integer({ min: 1, max: 3 }), messageKey).map(
-  ([key, trigger, count, reply]): Command =>
-    async (store) => {
-      const { items } = message(trigger, count, 1);
-      const turn = { key, items: items.map((item) => item.key), attempt: 1 };
-      const begun = store.begin(row(turn));
-      const settled = store.settle({
-        turn: { key, attempt: 1, outcome: "answered", error: null, explanation: "{}" },
-        reply: message(reply, 0, 1),
-        decisions: turn.items.map((item) => ({ item, outcome: "answered", reason: null, error: null })),
-        at: NOW,
-      });
-      return Promise.all([outcomeOf(begun), outcomeOf(settled)]);
-    },
+/** Replays have keys of their own: of 11 it is 111, of that one 211. */
+const replayKey = (item: number): number => item + 100;
+const deadLetterKey = fc.tuple(itemKey, fc.integer({ min: 0, max: 2 })).map(([item, replays]) => item + 100 * replays);
+
+const deadLetter = fc.tuple(deadLetterKey, fc.boolean()).map(
+  ([item, isReplay]): Command =>
+    (store) =>
+      isReplay ? replay(store, item) : store.discardDeadLetter(item),
 );
+
+/** The life of one message, from append to settle, and what becomes of its first item's dead letter: what mostly happens. */
+const life = fc
+  .record({
+    turn: turnKey,
+    key: messageKey,
+    count: fc.integer({ min: 1, max: 3 }),
+    reply: fc.option(messageKey, { nil: undefined }),
+    afterwards: fc.constantFrom("keep", "replay", "discard"),
+  })
+  .chain(({ turn, key, count, reply, afterwards }) => {
+    const keys = message(key, count, 1).items.map((item) => item.key);
+    const first = keys[0] ?? 0;
+    return fc.tuple(fc.tuple(...keys.map(decision)), decision(replayKey(first))).map(
+      ([decisions, again]): Command =>
+        async (store) => {
+          const calls: Promise<unknown>[] = [
+            store.append(message(key, count, 1)),
+            store.begin(row({ key: turn, items: keys, attempt: 1 })),
+            store.settle({
+              turn: { key: turn, attempt: 1, outcome: "answered", error: null, explanation: "{}" },
+              ...(reply === undefined ? {} : { reply: message(reply, 1, 1) }),
+              decisions,
+              at: NOW,
+            }),
+          ];
+          if (afterwards === "discard") calls.push(store.discardDeadLetter(first));
+          if (afterwards === "replay") {
+            calls.push(replay(store, first), store.settle({ turn: null, decisions: [again], at: NOW }));
+          }
+          return Promise.all(calls.map(outcomeOf));
+        },
+    );
+  });
 
 const room = fc.tuple(conversationKey, fc.constantFrom(7, 8), fc.constantFrom("create", "add", "remove")).map(
   ([key, persona, what]): Command =>
@@ -125,9 +152,10 @@ const bursts = fc.array(
   fc.array(
     fc.oneof(
       { arbitrary: append, weight: 4 },
-      { arbitrary: whole, weight: 2 },
+      { arbitrary: life, weight: 4 },
       { arbitrary: begin, weight: 2 },
       { arbitrary: settle, weight: 3 },
+      { arbitrary: deadLetter, weight: 2 },
       room,
       enrollment,
     ),
@@ -168,6 +196,12 @@ it("answers and ends alike in memory and on disk, whatever is asked of it", { ti
 
 type Command = (store: Store) => Promise<unknown>;
 
+/** Whatever the letter says: both stores must write the same item. */
+function replay(store: Store, item: number): Promise<unknown> {
+  const [fresh] = message(Math.floor((item % 100) / 10), 1, 1).items;
+  return store.replayDeadLetter(item, { ...(fresh as ItemRow), key: replayKey(item), replayOf: item });
+}
+
 async function outcomeOf(answer: Promise<unknown>): Promise<unknown> {
   return answer.catch((error) => (error instanceof PersonaError ? error.code : error));
 }
@@ -185,7 +219,11 @@ async function everything(store: Store) {
     members: await each(CONVERSATIONS, (key) => store.members(key)),
     messages: await each(CONVERSATIONS, (conversation) => store.messages({ conversation, limit: 100 })),
     history: await each(CONVERSATIONS, (conversation) => store.history(conversation, MESSAGES, 5)),
-    items: await each(MESSAGES * 10 + 9, (key) => store.item(key)),
+    items: await each(MESSAGES * 10 + 309, (key) => store.item(key)),
+    recent: await each(CONVERSATIONS, (conversation) => store.recent(conversation, 2)),
+    undecided: (await store.items(upTo(MESSAGES * 10 + 309).reverse())).map(({ key }) => key),
+    deadLetters: await store.deadLetters({ limit: 100 }),
+    deadLettersOfOne: await store.deadLetters({ persona: 1, after: 30, limit: 2 }),
     turns: await each(TURNS, (key) => store.turn(key)),
   };
 }
@@ -206,6 +244,8 @@ function message(key: number, count: number, conversation: number): { message: M
     attempt: 0,
     failures: 0,
     turn: null,
+    mergeKey: 0,
+    replayOf: null,
   }));
   return {
     message: {

@@ -57,9 +57,11 @@ pub(crate) fn threaded_create(
     let start = Instant::now();
     let options = FleetOptions { max_turns_in_flight: max_turns_in_flight as u32, ..FleetOptions::default() };
     let mut fleet = Fleet::new(options).map_err(fault)?;
+    // Nothing is put aside: what waits is not what is measured here.
+    let settings = SlotSettings { windows: [10_000; 4], ..SlotSettings::default() };
     // SAFETY: the call is synchronous, and no other thread shares the array that `bench/driver/threaded.ts` made.
     for slot in unsafe { slots.as_mut() } {
-        *slot = fleet.enroll(SlotSettings::default()).map_err(fault)?.get() as f64;
+        *slot = fleet.enroll(settings, now as i64).map_err(fault)?.get() as f64;
     }
     let wake: Wake = wake.build_threadsafe_function::<()>().weak::<true>().build()?;
     let shared = Arc::new(Shared {
@@ -97,11 +99,13 @@ pub(crate) fn threaded_pull(handle: &External<Threaded>, mut out: Float64ArraySl
         settlements: batch.settlements.len() as f64,
         expired: batch.expired.len() as f64,
         freed: 0.0,
+        woken: 0.0,
+        wanted: 0.0,
         deadline: moment_or_nan(None),
         more: f64::from(more),
     };
     // SAFETY: as in `threaded_create`.
-    let written = write(unsafe { out.as_mut() }, head, &batch, std::iter::empty());
+    let written = write(unsafe { out.as_mut() }, head, &batch, (std::iter::empty(), std::iter::empty()));
     lock(&handle.0.outbox).spare.push(batch);
     written.ok_or_else(|| Error::new(Status::InvalidArg, "batch is too short"))
 }
@@ -133,7 +137,7 @@ impl Cycle {
             }
             operations.clear();
             let mut batch = lock(&self.shared.outbox).spare.pop().unwrap_or_default();
-            let budget = Budget { turns: MAX_TURNS as u32, settlements: MAX_SETTLEMENTS as u32 };
+            let budget = Budget { turns: MAX_TURNS as u32, settlements: MAX_SETTLEMENTS as u32, wanted: 0 };
             next = self.fleet.service(now, budget, &mut batch);
             self.give(batch);
         }

@@ -11,11 +11,13 @@ pub struct Budget {
     pub turns: u32,
     /// Settlements; those of one turn stay together, so that up to 19 more may come. Default 1 024.
     pub settlements: u32,
+    /// Keys of items that are asked for. Default 256.
+    pub wanted: u32,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { turns: 128, settlements: 1_024 }
+        Self { turns: 128, settlements: 1_024, wanted: 256 }
     }
 }
 
@@ -42,6 +44,10 @@ pub struct Batch {
     pub expired: Vec<TurnId>,
     /// Personas that are gone; all their settlements are in this batch or an earlier one.
     pub freed: Vec<SlotId>,
+    /// Personas that have woken up; see `Fleet::sleep`.
+    pub woken: Vec<SlotId>,
+    /// Items that were put aside in the caller's store and have room now: arm them in this order, with `PAGED`.
+    pub wanted: Vec<u64>,
 }
 
 impl Batch {
@@ -51,6 +57,8 @@ impl Batch {
         self.settlements.clear();
         self.expired.clear();
         self.freed.clear();
+        self.woken.clear();
+        self.wanted.clear();
     }
 }
 
@@ -141,7 +149,7 @@ pub struct Settlement {
     pub attempt: u32,
     /// Turns that it alone made fail.
     pub failures: u32,
-    /// To be stored with the item; without `ADMITTED`, `UNKNOWN` and `WAS_ALONE`, which say how it was armed.
+    /// To be stored with the item: without those that say how it was armed.
     pub flags: Flags,
 }
 
@@ -172,4 +180,18 @@ pub enum Reason {
     Unenrolled,
     /// Its turn was cut off by a crash.
     UnknownOutcome,
+    /// The persona said it itself.
+    Own,
+    /// The same was said just before.
+    Duplicate,
+    /// Another persona said it to nobody in particular.
+    Undirected,
+    /// Machines were talking among themselves.
+    Echo,
+    /// The persona has taken as many turns in the room as it may until a human speaks.
+    RoomCap,
+    /// A newer one has taken its place.
+    Superseded,
+    /// There was no room for it in memory, and there is no store.
+    Evicted,
 }

@@ -6,17 +6,19 @@
 //! with the moment until which its outcome holds. Asking for the best repeats only the duels that have run out,
 //! and a change repeats those on one path: O(log n) for each change, nothing for time that changes no outcome.
 
-use crate::Why;
+use crate::lanes::Lanes;
+use crate::permits::Open;
 use crate::rank::{Duel, Rank, duel};
 use crate::slab::NONE;
+use crate::{Lane, Why};
 
 /// Empty and single sets, the usual ones, own no memory.
 #[derive(Default)]
 pub(crate) enum Candidates {
     #[default]
     Empty,
-    /// The strand.
-    One(u32),
+    /// The strand, and the lane of its head.
+    One(u32, Lane),
     /// Kept until the set is empty again, so that going from one to two and back costs no allocation each time.
     Many(Box<Tournament>),
 }
@@ -29,18 +31,14 @@ pub(crate) struct Choice {
 }
 
 impl Candidates {
-    pub(crate) fn is_empty(&self) -> bool {
-        matches!(self, Self::Empty)
-    }
-
     /// Adds a strand and gives its seat. `rank_of` tells the rank of any strand in the set.
     pub(crate) fn add(&mut self, strand: u32, rank_of: impl Fn(u32) -> Rank) -> u32 {
         match self {
             Self::Empty => {
-                *self = Self::One(strand);
+                *self = Self::One(strand, rank_of(strand).lane);
                 0
             }
-            Self::One(first) => {
+            Self::One(first, _) => {
                 let mut tournament = Tournament::default();
                 tournament.push(*first, rank_of(*first));
                 let seat = tournament.push(strand, rank_of(strand));
@@ -64,15 +62,28 @@ impl Candidates {
 
     /// The strand at `seat` has another rank now.
     pub(crate) fn update(&mut self, seat: u32, rank: impl FnOnce() -> Rank) {
-        if let Self::Many(tournament) = self {
-            tournament.update(seat, rank());
+        match self {
+            Self::Empty => {}
+            Self::One(_, lane) => *lane = rank().lane,
+            Self::Many(tournament) => tournament.update(seat, rank()),
         }
     }
 
-    pub(crate) fn best(&mut self, now: i64) -> Option<Choice> {
+    /// The best lane among the heads.
+    pub(crate) fn best_lane(&self) -> Option<Lane> {
         match self {
             Self::Empty => None,
-            Self::One(strand) => Some(Choice { strand: *strand, why: Why::Only }),
+            Self::One(_, lane) => Some(*lane),
+            Self::Many(tournament) => Some(tournament.lanes.best()),
+        }
+    }
+
+    /// The best of those whose head is in an open lane.
+    pub(crate) fn best(&mut self, now: i64, open: Open) -> Option<Choice> {
+        match self {
+            Self::Empty => None,
+            Self::One(strand, lane) => open.has(*lane).then_some(Choice { strand: *strand, why: Why::Only }),
+            Self::Many(tournament) if tournament.has_closed(open) => tournament.best_open(now, open),
             Self::Many(tournament) => tournament.best(now),
         }
     }
@@ -80,7 +91,7 @@ impl Candidates {
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Empty => 0,
-            Self::One(_) => 1,
+            Self::One(..) => 1,
             Self::Many(tournament) => tournament.seats.len(),
         }
     }
@@ -89,7 +100,7 @@ impl Candidates {
     pub(crate) fn has(&self, strand: u32, seat: u32) -> bool {
         match self {
             Self::Empty => false,
-            Self::One(one) => (*one, 0) == (strand, seat),
+            Self::One(one, _) => (*one, 0) == (strand, seat),
             Self::Many(tournament) => {
                 tournament.seats.get(seat as usize).is_some_and(|one| one.strand == strand)
             }
@@ -99,7 +110,7 @@ impl Candidates {
     /// Bytes on the heap.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Empty | Self::One(_) => 0,
+            Self::Empty | Self::One(..) => 0,
             Self::Many(tournament) => {
                 size_of::<Tournament>()
                     + tournament.seats.capacity() * size_of::<Seat>()
@@ -115,6 +126,8 @@ impl Candidates {
 pub(crate) struct Tournament {
     seats: Vec<Seat>,
     nodes: Vec<Node>,
+    /// Of the heads.
+    lanes: Lanes,
 }
 
 struct Seat {
@@ -145,6 +158,7 @@ impl Tournament {
             self.nodes.resize(places, Node::STALE);
         }
         self.seats.push(Seat { strand, rank });
+        self.lanes.add(rank.lane);
         let seat = (self.seats.len() - 1) as u32;
         self.invalidate(seat);
         seat
@@ -154,13 +168,15 @@ impl Tournament {
         let last = (self.seats.len() - 1) as u32;
         self.invalidate(seat);
         self.invalidate(last);
-        self.seats.swap_remove(seat as usize);
+        self.lanes.remove(self.seats.swap_remove(seat as usize).rank.lane);
         self.seats.get(seat as usize).map(|moved| moved.strand)
     }
 
     fn update(&mut self, seat: u32, rank: Rank) {
         let seated = &mut self.seats[seat as usize];
         if seated.rank != rank {
+            self.lanes.remove(seated.rank.lane);
+            self.lanes.add(rank.lane);
             seated.rank = rank;
             self.invalidate(seat);
         }
@@ -181,6 +197,29 @@ impl Tournament {
         let Node { winner, .. } = self.decide(1, now);
         let strand = self.seats.get(winner as usize)?.strand;
         Some(Choice { strand, why: self.why(winner, now) })
+    }
+
+    fn has_closed(&self, open: Open) -> bool {
+        Lane::ALL.into_iter().any(|lane| self.lanes.counts()[lane as usize] > 0 && !open.has(lane))
+    }
+
+    /// Looks at all: the tree knows nothing of lanes that are closed, which they seldom are.
+    fn best_open(&self, now: i64, open: Open) -> Option<Choice> {
+        let mut best: Option<&Seat> = None;
+        let mut runner_up: Option<&Seat> = None;
+        let beats = |one: &Seat, other: Option<&Seat>| {
+            other.is_none_or(|other| duel(&one.rank, &other.rank, now).first_wins)
+        };
+        for seat in self.seats.iter().filter(|seat| open.has(seat.rank.lane)) {
+            if beats(seat, best) {
+                runner_up = best.replace(seat);
+            } else if beats(seat, runner_up) {
+                runner_up = Some(seat);
+            }
+        }
+        let best = best?;
+        let why = runner_up.map_or(Why::Only, |other| duel(&best.rank, &other.rank, now).why);
+        Some(Choice { strand: best.strand, why })
     }
 
     /// Brings a place of the tree up to date.
@@ -236,7 +275,7 @@ impl Tournament {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Lane;
+    use crate::permits::Permits;
     use proptest::prelude::*;
 
     #[derive(Clone, Debug)]
@@ -284,7 +323,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_best_is_the_best_of_all(ops in prop::collection::vec(op(), 1..120)) {
+        fn the_best_is_the_best_of_all(ops in prop::collection::vec(op(), 1..120), turns in 0..5u32) {
+            // With 0..3 turns of one lane out of 4, no lane, some lanes or all but one are closed.
+            let mut permits = Permits::new(4);
+            (0..turns.min(4)).for_each(|n| permits.take(if n == 3 { Lane::Voice } else { Lane::Chat }));
+            let open = permits.open();
             let (mut candidates, mut seats, mut now, mut strands) = (Candidates::default(), Vec::new(), 0, 0);
             for op in ops {
                 match op {
@@ -313,12 +356,15 @@ mod tests {
                 }
                 prop_assert_eq!(candidates.len(), seats.len());
                 prop_assert!((0..).zip(&seats).all(|(seat, &(strand, _))| candidates.has(strand, seat)));
-                let best = candidates.best(now);
+                let best = candidates.best(now, open);
+                let lanes = seats.iter().map(|seat| seat.1.lane);
+                prop_assert_eq!(candidates.best_lane(), lanes.min());
+                let seen: Vec<_> = seats.iter().copied().filter(|seat| open.has(seat.1.lane)).collect();
                 let Some(choice) = best else {
-                    prop_assert!(seats.is_empty());
+                    prop_assert!(seen.is_empty());
                     continue;
                 };
-                let expected = two_best(&seats, now);
+                let expected = two_best(&seen, now);
                 let chosen = seats.iter().find(|&&(strand, _)| strand == choice.strand).map(|seat| seat.1);
                 prop_assert_eq!(chosen, Some(expected[0]));
                 let why = expected.get(1).map_or(Why::Only, |second| duel(&expected[0], second, now).why);

@@ -23,7 +23,7 @@ impl Lane {
 
 /// Properties of an item, as a set of bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Flags(u8);
+pub struct Flags(u16);
 
 impl Flags {
     /// None of them.
@@ -44,19 +44,34 @@ impl Flags {
     pub const UNKNOWN: Self = Self(64);
     /// With `UNKNOWN`: it was the only item of that turn.
     pub const WAS_ALONE: Self = Self(128);
+    /// It was said in a room, where not everything is meant for the persona.
+    pub const ROOM: Self = Self(256);
+    /// Another persona said it.
+    pub const PERSONA: Self = Self(512);
+    /// Machines were talking among themselves in the room when it was said (see `Fleet::hear`).
+    pub const ECHO: Self = Self(1_024);
+    /// The same was said in the room just before.
+    pub const DUPLICATE: Self = Self(2_048);
+    /// It takes the place of the one before it with the same merge key, lane and conversation.
+    pub const LATEST: Self = Self(4_096);
+    /// It is about what the persona waits for in its sleep.
+    pub const ON_TOPIC: Self = Self(8_192);
+    /// A batch asked for it (`Batch::wanted`).
+    pub const PAGED: Self = Self(16_384);
 
-    /// What belongs to the item and is worth storing; the rest says how it came to be armed.
-    const STORED: Self = Self::URGENT.with(Self::MENTION).with(Self::HUMAN).with(Self::OWN).with(Self::ALONE);
+    /// What says how the item came to be armed, not what it is.
+    const PASSING: Self = Self::ADMITTED.with(Self::UNKNOWN).with(Self::WAS_ALONE).with(Self::PAGED);
+    const KNOWN: Self = Self((1 << 15) - 1);
 
-    /// Every byte is a valid set.
+    /// Bits that stand for nothing are ignored.
     #[must_use]
-    pub const fn from_bits(bits: u8) -> Self {
-        Self(bits)
+    pub const fn from_bits(bits: u16) -> Self {
+        Self(bits & Self::KNOWN.0)
     }
 
-    /// The set as a byte.
+    /// The set as a number.
     #[must_use]
-    pub const fn bits(self) -> u8 {
+    pub const fn bits(self) -> u16 {
         self.0
     }
 
@@ -73,7 +88,7 @@ impl Flags {
     }
 
     pub(crate) const fn stored(self) -> Self {
-        Self(self.0 & Self::STORED.0)
+        Self(self.0 & !Self::PASSING.0)
     }
 }
 
@@ -99,7 +114,7 @@ pub struct Envelope {
     /// If it still waits at this moment it is given up.
     pub expires_at: Option<i64>,
     /// Items of one conversation and lane with equal keys may share a turn. 0 means the conversation for chat,
-    /// and "do not merge" for tasks and background.
+    /// and "do not merge" for tasks and background. With `LATEST`: what it takes the place of.
     pub merge_key: u64,
     /// Turns it has been in so far.
     pub attempt: u32,

@@ -1,19 +1,26 @@
 //! The public face: every call on a fleet, each of them a few lines over the parts.
 
+use std::collections::VecDeque;
+
+use crate::backlog::Backlog;
+use crate::condition::{Condition, Sleep};
+use crate::energy::Energy;
 use crate::flight::Flight;
-use crate::hash::{StrandIndex, index_bytes};
+use crate::hash::{LatestIndex, StrandIndex, index_bytes};
 use crate::item::Item;
-use crate::lanes::Lanes;
 use crate::list::List;
 use crate::outbox::Outbox;
+use crate::permits::Permits;
+use crate::profiles::Profiles;
 use crate::rng::Rng;
-use crate::slab::Slab;
+use crate::rooms::Rooms;
+use crate::slab::{NONE, Slab};
 use crate::slot::{Life, Slot};
 use crate::strand::Strand;
 use crate::wheel::Wheel;
 use crate::{
-    Batch, Budget, Envelope, Fault, FleetOptions, FleetStatus, Held, Next, Outcome, Refusal, SlotId,
-    SlotSettings, SlotStatus, TurnId,
+    Batch, Budget, Envelope, Fault, FleetOptions, FleetStatus, Heard, Next, Outcome, Refusal, SleepMode,
+    SlotId, SlotSettings, TurnId,
 };
 
 /// All enrolled personas of one process, their undecided items and their turns in flight.
@@ -23,21 +30,26 @@ pub struct Fleet {
     pub(crate) options: FleetOptions,
     pub(crate) now: i64,
     pub(crate) rng: Rng,
+    pub(crate) profiles: Profiles,
     pub(crate) slots: Slab<Slot>,
     pub(crate) strands: Slab<Strand>,
     pub(crate) items: Slab<Item>,
     pub(crate) flights: Slab<Flight>,
     pub(crate) index: StrandIndex,
+    /// The items that a newer one would take the place of.
+    pub(crate) latest: LatestIndex,
     pub(crate) wheel: Wheel<Due>,
-    /// Slots that can do something, in the order of their visits.
-    pub(crate) ring: List,
-    /// Items that the first slot of the ring has taken in a visit that a budget or the fleet's bound cut short.
-    pub(crate) taken: u32,
+    /// Slots that can do something, in the order of their visits, by the best lane among their candidates.
+    pub(crate) rings: [List; 4],
+    pub(crate) permits: Permits,
+    /// Slots with room for items of their backlog.
+    pub(crate) hungry: VecDeque<u32>,
+    pub(crate) rooms: Rooms,
     pub(crate) outbox: Outbox,
     pub(crate) tally: Tally,
 }
 
-/// What a timer is for: the index of a strand, an item, or a flight.
+/// What a timer is for: the index of a strand, an item, a flight, or a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Due {
     /// The head of a strand may go.
@@ -46,12 +58,18 @@ pub(crate) enum Due {
     Expiry(u32),
     /// A turn has taken too long.
     Lease(u32),
+    /// The breaker of a slot lets a probe through.
+    HalfOpen(u32),
+    /// A sleeping slot wakes.
+    Wake(u32),
 }
 
 #[derive(Default)]
 pub(crate) struct Tally {
     pub(crate) reserved: u64,
+    /// Also in the callers' stores.
     pub(crate) waiting: [u64; 4],
+    pub(crate) in_store: u64,
     pub(crate) turns: u32,
     pub(crate) items_in_flight: u64,
     pub(crate) accepted: u64,
@@ -62,6 +80,7 @@ pub(crate) struct Tally {
     pub(crate) refused: u64,
     pub(crate) visits: u64,
     pub(crate) candidate_bytes: usize,
+    pub(crate) conditions: usize,
 }
 
 /// What becomes of the undecided items of a persona that goes.
@@ -84,14 +103,18 @@ impl Fleet {
             options,
             now: i64::MIN,
             rng: Rng::new(options.seed),
+            profiles: Profiles::default(),
             slots: Slab::new(),
             strands: Slab::new(),
             items: Slab::new(),
             flights: Slab::new(),
             index: StrandIndex::default(),
+            latest: LatestIndex::default(),
             wheel: Wheel::new(),
-            ring: List::EMPTY,
-            taken: 0,
+            rings: [List::EMPTY; 4],
+            permits: Permits::new(options.max_turns_in_flight),
+            hungry: VecDeque::new(),
+            rooms: Rooms::default(),
             outbox: Outbox::default(),
             tally: Tally::default(),
         })
@@ -101,26 +124,74 @@ impl Fleet {
     ///
     /// # Errors
     /// [`Fault::OutOfRange`] names the setting; [`Fault::FleetFull`].
-    pub fn enroll(&mut self, settings: SlotSettings) -> Result<SlotId, Fault> {
+    pub fn enroll(&mut self, settings: SlotSettings, now: i64) -> Result<SlotId, Fault> {
         settings.validate()?;
         if self.slots.is_full() {
             return Err(Fault::FleetFull);
         }
-        let index = self.slots.insert_with(|last| Slot::new(settings, last));
+        self.pass_time(now);
+        let profile = self.profiles.take(settings);
+        let index = self.slots.insert_with(|last| Slot::new(profile, last));
+        self.adopt_settings(index);
         Ok(self.slots[index].id(index))
     }
 
     /// Changes a persona's settings and keeps its inbox. New deadlines hold for new turns; items above a smaller
-    /// `max_queued` stay.
+    /// `max_queued` or window stay.
     ///
     /// # Errors
     /// [`Fault::OutOfRange`] names the setting; [`Fault::UnknownSlot`].
-    pub fn configure(&mut self, slot: SlotId, settings: SlotSettings) -> Result<(), Fault> {
+    pub fn configure(&mut self, slot: SlotId, settings: SlotSettings, now: i64) -> Result<(), Fault> {
         settings.validate()?;
         let index = self.slot_index(slot).ok_or(Fault::UnknownSlot)?;
-        self.slots[index].settings = settings;
-        self.review_slot(index);
+        self.pass_time(now);
+        let profile = self.profiles.take(settings);
+        self.profiles.give_back(std::mem::replace(&mut self.slots[index].profile, profile));
+        self.adopt_settings(index);
+        self.look_at_all(index);
+        self.slot_changed(index);
         Ok(())
+    }
+
+    /// Puts a persona to sleep, until that moment if one is given, or wakes it (`Active`). It sleeps only while
+    /// nothing that would wake it waits: then, and when its time has come, it is active again and a batch says so
+    /// (`woken`).
+    ///
+    /// # Errors
+    /// [`Fault::UnknownSlot`].
+    pub fn sleep(
+        &mut self,
+        slot: SlotId,
+        mode: SleepMode,
+        until: Option<i64>,
+        now: i64,
+    ) -> Result<(), Fault> {
+        let index = self.slot_index(slot).ok_or(Fault::UnknownSlot)?;
+        self.pass_time(now);
+        self.end_sleep(index);
+        if mode != SleepMode::Active {
+            let alarm = until.map_or(NONE, |until| self.wheel.set(self.now, until, Due::Wake(index)));
+            self.condition(index).sleep = Some(Sleep { mode, since: self.now, alarm });
+            if until.is_some_and(|until| until <= self.now) || self.has_alarming(index, mode) {
+                self.wake(index);
+            }
+        }
+        self.slot_changed(index);
+        Ok(())
+    }
+
+    /// Takes note of what was said in a room, before its items are armed: call it once for each message there, in
+    /// commit order. `content` stands for the sender and the words; equal numbers are duplicates, 0 never is.
+    ///
+    /// Rooms in which nothing happens for 10 minutes are forgotten.
+    pub fn hear(&mut self, room: u64, human: bool, content: u64, now: i64) -> Heard {
+        self.pass_time(now);
+        self.rooms.hear(room, human, content, self.now)
+    }
+
+    /// Takes back a message that was not written after all.
+    pub fn unhear(&mut self, room: u64, number: u32) {
+        self.rooms.unhear(room, number);
     }
 
     /// Takes nothing new for the persona and ends what it has. When nothing is reserved, waiting or in flight any
@@ -139,7 +210,7 @@ impl Fleet {
             }
             _ => {}
         }
-        self.free_if_finished(index);
+        self.slot_changed(index);
         Ok(())
     }
 
@@ -159,7 +230,7 @@ impl Fleet {
     pub fn release(&mut self, slot: SlotId, n: u32) {
         if let Some(index) = self.slot_index(slot) {
             self.release_at(index, n);
-            self.free_if_finished(index);
+            self.slot_changed(index);
         }
     }
 
@@ -195,13 +266,15 @@ impl Fleet {
         batch.clear();
         self.fire_timers(batch);
         self.form_turns(budget, batch);
+        self.ask_for_backlogs(budget.wanted, batch);
         self.outbox.hand_out(budget.settlements, batch);
         self.debug_conservation();
 
         let deadline = self.wheel.next_deadline();
         let timers_due = deadline.is_some_and(|deadline| deadline <= self.now);
-        let turns_ready = !self.ring.is_empty() && self.has_room_for_turn();
-        Next { deadline, more: timers_due || turns_ready || !self.outbox.is_empty() }
+        let turns_ready = self.next_ring().is_some();
+        let more = timers_due || turns_ready || !self.hungry.is_empty() || !self.outbox.is_empty();
+        Next { deadline, more }
     }
 
     /// Counts over the whole fleet.
@@ -213,7 +286,9 @@ impl Fleet {
             reserved: tally.reserved,
             waiting: tally.waiting.iter().sum(),
             lanes: tally.waiting,
+            in_store: tally.in_store,
             turns_in_flight: u64::from(tally.turns),
+            lanes_in_flight: self.permits.used(),
             items_in_flight: tally.items_in_flight,
             accepted: tally.accepted,
             done: tally.done,
@@ -225,23 +300,6 @@ impl Fleet {
             timers: self.wheel.len() as u64,
             native_bytes: self.native_bytes() as u64,
         }
-    }
-
-    /// Counts of one persona; None if the handle names none (any more). Looks at all its conversations.
-    #[must_use]
-    pub fn slot_status(&self, slot: SlotId) -> Option<SlotStatus> {
-        let slot = &self.slots[self.slot_index(slot)?];
-        let held = self.held(slot);
-        Some(SlotStatus {
-            reserved: slot.reserved,
-            waiting: slot.lanes.total(),
-            lanes: slot.lanes.counts(),
-            turns_in_flight: slot.turns,
-            items_in_flight: slot.items_in_flight,
-            held: held.map(|(held, _)| held),
-            held_until: held.and_then(|(_, until)| until),
-            draining: slot.life != Life::Enrolled,
-        })
     }
 
     pub(crate) fn pass_time(&mut self, now: i64) {
@@ -260,18 +318,26 @@ impl Fleet {
         (row.running && row.id(index) == turn).then_some(index)
     }
 
-    pub(crate) fn has_room_for_turn(&self) -> bool {
-        self.tally.turns < self.options.max_turns_in_flight
+    /// Of the persona in a slot.
+    pub(crate) fn settings(&self, slot: u32) -> &SlotSettings {
+        &self.profiles[self.slots[slot].profile]
+    }
+
+    /// Turns that the persona may have at once: no single one may hold all that the fleet has.
+    pub(crate) fn turns_at_once(&self, slot: u32) -> u32 {
+        let share = (self.options.max_turns_in_flight / 2).max(1);
+        self.settings(slot).max_parallel_turns.min(share)
     }
 
     fn reserve(&mut self, slot: SlotId, n: u32) -> Result<(), Refusal> {
         let index = self.slot_index(slot).ok_or(Refusal::Unknown)?;
+        let max_queued = self.settings(index).max_queued;
         let slot = &mut self.slots[index];
         if slot.life != Life::Enrolled {
             return Err(Refusal::Draining);
         }
         let held = u64::from(slot.reserved) + u64::from(slot.undecided());
-        if held + u64::from(n) > u64::from(slot.settings.max_queued) {
+        if held + u64::from(n) > u64::from(max_queued) {
             return Err(Refusal::Full);
         }
         slot.reserved += n;
@@ -285,28 +351,42 @@ impl Fleet {
         self.tally.reserved -= u64::from(n);
     }
 
-    fn held(&self, slot: &Slot) -> Option<(Held, Option<i64>)> {
-        if slot.lanes == Lanes::default() {
-            return None;
+    /// Brings the condition of a persona in line with its settings.
+    fn adopt_settings(&mut self, slot: u32) {
+        let &SlotSettings { paused, breaker_failures, temperament, .. } = self.settings(slot);
+        let now = self.now;
+        if paused || temperament {
+            let condition = self.condition(slot);
+            if paused {
+                condition.paused_since.get_or_insert(now);
+            }
+            if temperament {
+                condition.energy.get_or_insert(Energy::full(now));
+            }
         }
-        if slot.settings.paused {
-            return Some((Held::Paused, None));
+        let Some(condition) = &mut self.slots[slot].condition else { return };
+        if !paused {
+            condition.paused_since = None;
         }
-        if !slot.has_room_for_turn() {
-            return Some((Held::Busy, None));
+        if !temperament {
+            condition.energy = None;
         }
-        if !slot.candidates.is_empty() {
-            return (!self.has_room_for_turn()).then_some((Held::FleetBusy, None));
+        if breaker_failures == 0 {
+            condition.breaker.switch_off();
+            let timer = std::mem::replace(&mut condition.half_opening, NONE);
+            if timer != NONE {
+                self.wheel.cancel(timer);
+            }
         }
-        let strands = slot.strands.iter(&self.strands).map(|strand| &self.strands[strand]);
-        let until = strands.filter_map(|strand| self.held_until(strand)).min();
-        Some((if until.is_some() { Held::BackingOff } else { Held::Busy }, until))
     }
 
     fn native_bytes(&self) -> usize {
         let tables = self.slots.bytes() + self.strands.bytes() + self.items.bytes() + self.flights.bytes();
         let rest = index_bytes(&self.index) + self.wheel.bytes() + self.outbox.bytes();
-        size_of::<Self>() + tables + rest + self.tally.candidate_bytes
+        let backlogs = self.tally.in_store as usize * Backlog::BYTES_PER_ITEM;
+        let conditions = self.tally.conditions * size_of::<Condition>() + backlogs;
+        let shared = self.profiles.bytes() + self.rooms.bytes();
+        size_of::<Self>() + tables + rest + conditions + shared + self.tally.candidate_bytes
     }
 
     /// What came in is what went out, waits, or is in flight. Cheap enough to be asked after every call.
@@ -318,6 +398,6 @@ impl Fleet {
         let tally = &self.tally;
         let decided = tally.done + tally.declined + tally.dead;
         let undecided = tally.waiting.iter().sum::<u64>() + tally.items_in_flight;
-        tally.accepted == decided + undecided && undecided == self.items.len() as u64
+        tally.accepted == decided + undecided && undecided == self.items.len() as u64 + tally.in_store
     }
 }

@@ -20,8 +20,13 @@ pub(crate) struct Failure {
 
 impl Fleet {
     pub(crate) fn take_in(&mut self, envelope: &Envelope) {
-        self.tally.accepted += 1;
-        let Some(slot) = self.slot_index(envelope.slot) else { return self.decline_homeless(envelope) };
+        let slot = self.slot_index(envelope.slot);
+        let asked = slot.filter(|_| envelope.flags.has(Flags::PAGED));
+        let is_back = asked.is_some_and(|slot| self.leaves_backlog(slot, envelope.item));
+        if !is_back {
+            self.tally.accepted += 1;
+        }
+        let Some(slot) = slot else { return self.decline_homeless(envelope) };
         if envelope.flags.has(Flags::ADMITTED) {
             self.release_at(slot, 1);
         }
@@ -29,23 +34,61 @@ impl Fleet {
         let index = self.items.insert(Item::new(envelope, strand, self.now));
         let verdict = self.verdict_on_arrival(slot, index, envelope.flags);
         if self.carry_out(index, None, verdict) {
-            self.strands[strand].push_back(&mut self.items, index);
-            self.begin_waiting(slot, index);
+            self.supersede_older(index);
+            self.wake_if_called(slot, index);
+            let stays = is_back || envelope.flags.has(Flags::UNKNOWN);
+            if stays || self.makes_room(slot, index) {
+                self.strands[strand].push_back(&mut self.items, index);
+                self.begin_waiting(slot, index);
+            }
         }
-        self.review_strand(strand);
-        self.free_if_finished(slot);
+        self.look_at(strand);
+        self.slot_changed(slot);
     }
 
     fn verdict_on_arrival(&mut self, slot: u32, index: u32, flags: Flags) -> Option<Verdict> {
         if !flags.has(Flags::UNKNOWN) {
-            return self.verdict(slot, index, None);
+            let quiet = self.quiet_rule(slot, flags);
+            return quiet.map(|reason| (Kind::Declined, reason)).or_else(|| self.verdict(slot, index, None));
         }
-        if self.slots[slot].settings.drop_unknown {
+        if self.settings(slot).drop_unknown {
             return Some((Kind::Declined, Reason::UnknownOutcome));
         }
         let retry_at = retry_at(self.now, self.items[index].attempt, &mut self.rng);
         let was_alone = flags.has(Flags::WAS_ALONE);
         self.verdict(slot, index, Some(Failure { reason: Reason::UnknownOutcome, was_alone, retry_at }))
+    }
+
+    /// What a persona hears and does not answer: it stays in the conversation, for the next turn to look back at.
+    fn quiet_rule(&self, slot: u32, flags: Flags) -> Option<Reason> {
+        if flags.has(Flags::OWN) {
+            return Some(Reason::Own);
+        }
+        if flags.has(Flags::DUPLICATE) {
+            return Some(Reason::Duplicate);
+        }
+        if !flags.has(Flags::ROOM) || flags.has(Flags::MENTION) {
+            return None;
+        }
+        if flags.has(Flags::PERSONA) && !self.settings(slot).undirected {
+            return Some(Reason::Undirected);
+        }
+        (flags.has(Flags::ECHO) && !flags.has(Flags::HUMAN)).then_some(Reason::Echo)
+    }
+
+    /// The same after a turn that ended without an answer: a newer one may have taken its place meanwhile.
+    pub(crate) fn verdict_on_return(
+        &mut self,
+        slot: u32,
+        strand: u32,
+        index: u32,
+        failure: Option<Failure>,
+    ) -> Option<Verdict> {
+        let verdict = self.verdict(slot, index, failure);
+        let waits = matches!(verdict, None | Some((Kind::Retry { .. }, _)));
+        let item = &self.items[index];
+        let has_newer = item.is_latest() && self.latest.contains_key(&latest_key(strand, item));
+        if waits && has_newer { Some((Kind::Declined, Reason::Superseded)) } else { verdict }
     }
 
     /// Judges an item that would wait, after the failure of its turn if there was one. None: it simply waits.
@@ -104,7 +147,7 @@ impl Fleet {
         });
     }
 
-    fn record(&mut self, settlement: Settlement) {
+    pub(crate) fn record(&mut self, settlement: Settlement) {
         let counter = match settlement.kind {
             Kind::Retry { .. } => &mut self.tally.retried,
             Kind::Dead => &mut self.tally.dead,
@@ -116,7 +159,11 @@ impl Fleet {
 
     /// Counts an item that has just been put into its strand.
     pub(crate) fn begin_waiting(&mut self, slot: u32, index: u32) {
+        self.wake_if_called(slot, index);
         let item = &mut self.items[index];
+        if item.is_latest() {
+            self.latest.insert(latest_key(item.strand, item), index);
+        }
         self.slots[slot].lanes.add(item.lane);
         self.tally.waiting[item.lane as usize] += 1;
         if item.expires_at != i64::MAX {
@@ -127,6 +174,9 @@ impl Fleet {
     /// Uncounts an item that has just been taken out of its strand.
     pub(crate) fn end_waiting(&mut self, slot: u32, index: u32) {
         let item = &mut self.items[index];
+        if item.is_latest() {
+            self.latest.remove(&latest_key(item.strand, item));
+        }
         self.slots[slot].lanes.remove(item.lane);
         self.tally.waiting[item.lane as usize] -= 1;
         if item.timer != NONE {
@@ -140,8 +190,8 @@ impl Fleet {
         let strand = self.items[index].strand;
         let slot = self.strands[strand].slot;
         self.dismiss(index, (Kind::Dead, Reason::Expired));
-        self.review_strand(strand);
-        self.free_if_finished(slot);
+        self.look_at(strand);
+        self.slot_changed(slot);
     }
 
     /// Gives back every waiting item of a persona.
@@ -151,14 +201,30 @@ impl Fleet {
             while let Some(head) = self.strands[strand].head() {
                 self.dismiss(head, (Kind::Declined, Reason::Unenrolled));
             }
-            self.review_strand(strand);
+            self.look_at(strand);
         }
+        self.return_backlog(slot);
     }
 
-    fn dismiss(&mut self, index: u32, verdict: Verdict) {
+    /// Takes a waiting item out, with a verdict that lets it wait no longer.
+    pub(crate) fn dismiss(&mut self, index: u32, verdict: Verdict) {
         let strand = self.items[index].strand;
         self.strands[strand].remove(&mut self.items, index);
         self.end_waiting(self.strands[strand].slot, index);
         self.carry_out(index, None, Some(verdict));
     }
+
+    /// An item that is to be the latest takes the place of the one before.
+    fn supersede_older(&mut self, index: u32) {
+        let item = &self.items[index];
+        if item.is_latest()
+            && let Some(&older) = self.latest.get(&latest_key(item.strand, item))
+        {
+            self.dismiss(older, (Kind::Declined, Reason::Superseded));
+        }
+    }
+}
+
+fn latest_key(strand: u32, item: &Item) -> (u32, u8, u64) {
+    (strand, item.lane as u8, item.merge_key)
 }

@@ -15,7 +15,7 @@ pub(crate) struct Item {
     pub(crate) not_before: i64,
     /// `i64::MAX` if never.
     pub(crate) expires_at: i64,
-    merge_key: u64,
+    pub(crate) merge_key: u64,
     pub(crate) links: Links,
     pub(crate) strand: u32,
     /// Its expiry's; `NONE` while it is in a turn, and if it never expires.
@@ -61,6 +61,11 @@ impl Item {
             && !self.flags.has(Flags::ALONE)
             && !head.flags.has(Flags::ALONE)
             && self.not_before <= head.not_before
+    }
+
+    /// Whether a newer one of its kind takes its place.
+    pub(crate) fn is_latest(&self) -> bool {
+        self.flags.has(Flags::LATEST)
     }
 
     pub(crate) fn is_urgent(&self) -> bool {

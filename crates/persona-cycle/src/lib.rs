@@ -8,7 +8,7 @@
 //! use persona_cycle::{Batch, Budget, Envelope, Fleet, FleetOptions, Lane, Outcome, SlotSettings};
 //!
 //! let mut fleet = Fleet::new(FleetOptions::default())?;
-//! let persona = fleet.enroll(SlotSettings::default())?;
+//! let persona = fleet.enroll(SlotSettings::default(), 0)?;
 //! fleet.arm(&Envelope::new(1, persona, 7, Lane::Chat, 0), 0);
 //!
 //! let mut batch = Batch::default();
@@ -26,15 +26,22 @@
 //! - A strand whose head may go now is a **candidate** of its slot; a slot with a candidate and room for a turn
 //!   is in the fleet's ring. `service` walks the ring and nothing else.
 //! - Whatever is not ready waits for exactly one event (a completion, an un-pausing) or one timer of the wheel.
+//! - A persona that is not simply well (asleep, its breaker open, tired, with more to do than fits) has a **condition**
+//!   of its own on the heap; the others pay nothing for it.
 
 #![forbid(unsafe_code)]
 
+mod backlog;
 mod batch;
+mod breaker;
 mod candidates;
 mod check;
 mod conclude;
+mod condition;
 mod dispatch;
+mod energy;
 mod envelope;
+mod explain;
 mod failure;
 mod fault;
 mod fleet;
@@ -46,20 +53,28 @@ mod item;
 mod lanes;
 mod list;
 mod outbox;
+mod overflow;
+mod permits;
+mod profiles;
 mod rank;
 mod readiness;
 mod rng;
+mod rooms;
 mod settings;
 mod slab;
+mod sleeping;
 mod slot;
 mod status;
 mod strand;
 mod wheel;
 
 pub use batch::{Batch, Budget, Kind, Next, Outcome, Reason, Settlement, Turn, Why};
+pub use condition::SleepMode;
+pub use dispatch::MOST_EXPIRED;
 pub use envelope::{Envelope, Flags, Lane};
 pub use fault::{Fault, Refusal};
 pub use fleet::{Fleet, Unenroll};
 pub use ids::{SlotId, TurnId};
-pub use settings::{FleetOptions, SlotSettings};
-pub use status::{FleetStatus, Held, SlotStatus};
+pub use rooms::Heard;
+pub use settings::{FleetOptions, Overflow, SlotSettings};
+pub use status::{BreakerState, BreakerStatus, FleetStatus, Held, SlotStatus, StrandStatus};

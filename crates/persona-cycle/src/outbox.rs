@@ -11,6 +11,7 @@ enum Outgoing {
     Settlement(Settlement),
     /// Queued behind the settlements of the slot, so that the caller writes those first.
     Freed(SlotId),
+    Woken(SlotId),
 }
 
 impl Outbox {
@@ -20,6 +21,10 @@ impl Outbox {
 
     pub(crate) fn freed(&mut self, slot: SlotId) {
         self.0.push_back(Outgoing::Freed(slot));
+    }
+
+    pub(crate) fn woken(&mut self, slot: SlotId) {
+        self.0.push_back(Outgoing::Woken(slot));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -35,6 +40,7 @@ impl Outbox {
         while let Some(next) = self.0.front() {
             match *next {
                 Outgoing::Freed(slot) => batch.freed.push(slot),
+                Outgoing::Woken(slot) => batch.woken.push(slot),
                 Outgoing::Settlement(next) => {
                     let full = batch.settlements.len() >= budget as usize;
                     let last = batch.settlements.last();

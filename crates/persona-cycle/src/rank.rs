@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::{Lane, Why};
 
 /// From here on an item goes before all that have waited less, whatever its lane.
-const STARVATION_MS: i64 = 60_000;
+pub(crate) const STARVATION_MS: i64 = 60_000;
 
 /// Priorities are compared as whole numbers, so that the order is exact: 1.0 is this many points, which makes the
 /// gain by waiting whole too (half of it over 30 s or 60 s).
@@ -53,6 +53,22 @@ impl Rank {
     /// The same from 0 to 1.
     pub(crate) fn effective_priority(&self, now: i64) -> f32 {
         (self.effective(now) as f64 / FULL as f64) as f32
+    }
+
+    /// The first moment at which the effective priority is above that many points, or the starvation bound is
+    /// reached; `i64::MIN` if it always is.
+    pub(crate) fn rises_above(&self, points: i64) -> i64 {
+        let missing = points + 1 - i64::from(self.points);
+        if missing <= 0 {
+            return i64::MIN;
+        }
+        let Ramp { length_ms, points_per_ms } = Ramp::of(self.lane);
+        let wait = if missing <= length_ms * points_per_ms {
+            (missing + points_per_ms - 1) / points_per_ms
+        } else {
+            STARVATION_MS
+        };
+        self.enqueued_at.saturating_add(wait.min(STARVATION_MS))
     }
 
     fn starves_at(&self) -> i64 {

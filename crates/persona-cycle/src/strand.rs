@@ -6,6 +6,7 @@ use crate::lanes::Lanes;
 use crate::list::{Linked, Links, List};
 use crate::rank::Rank;
 use crate::slab::{NONE, Slab};
+use crate::{Flags, Held};
 
 pub(crate) struct Strand {
     pub(crate) conversation: u64,
@@ -21,22 +22,40 @@ pub(crate) struct Strand {
     pub(crate) flight: u32,
     /// Its place among the slot's candidates, or `NONE`.
     pub(crate) seat: u32,
-    /// The timer for its head's `not_before`, or `NONE`.
-    pub(crate) hold: u32,
+    /// What its head waits for, if not for its turn among the candidates.
+    pub(crate) hold: Option<Hold>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct Hold {
+    pub(crate) timer: u32,
+    pub(crate) reason: Held,
+    pub(crate) since: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Run {
-    length: u32,
+pub(crate) struct Run {
+    pub(crate) length: u32,
     /// Largest priority in it.
     points: u32,
+    /// Whether a human said some of it.
+    pub(crate) human: bool,
+    /// Whether a human said some of it to the persona, or it is urgent: no mood stands against that.
+    pub(crate) pressing: bool,
 }
 
 impl Run {
-    const EMPTY: Self = Self { length: 0, points: 0 };
+    const EMPTY: Self = Self { length: 0, points: 0, human: false, pressing: false };
 
     fn with(self, item: &Item) -> Self {
-        Self { length: self.length + 1, points: self.points.max(item.points) }
+        let human = item.flags.has(Flags::HUMAN);
+        let spoken_to = item.flags.has(Flags::MENTION) || !item.flags.has(Flags::ROOM);
+        Self {
+            length: self.length + 1,
+            points: self.points.max(item.points),
+            human: self.human || human,
+            pressing: self.pressing || item.is_urgent() || (human && spoken_to),
+        }
     }
 }
 
@@ -52,7 +71,7 @@ impl Strand {
             run: Run::EMPTY,
             flight: NONE,
             seat: NONE,
-            hold: NONE,
+            hold: None,
         }
     }
 
@@ -60,8 +79,13 @@ impl Strand {
         self.waiting.first()
     }
 
-    pub(crate) fn run_length(&self) -> u32 {
-        self.run.length
+    /// Items that wait in it.
+    pub(crate) fn length(&self) -> u32 {
+        self.lanes.total()
+    }
+
+    pub(crate) fn run(&self) -> Run {
+        self.run
     }
 
     pub(crate) fn waiting<'a>(&self, items: &'a Slab<Item>) -> impl Iterator<Item = u32> + use<'a> {

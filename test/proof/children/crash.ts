@@ -45,7 +45,7 @@ const deadly: Store = instead(store, {
   },
 });
 
-const runtime = await PersonaRuntime.start({ store: deadly, clock, seed: 1, maxTurnsInFlight: 1_024 });
+const runtime = await PersonaRuntime.start({ store: deadly, clock, seed: 1, maxTurnsInFlight: 1_024, maxHops: 8 });
 await runtime.enroll({
   id: "ada",
   name: "Ada",

@@ -1,8 +1,8 @@
 //! Bounds on turns, and on what one call does.
 
-use persona_cycle::{Budget, FleetOptions, Held, Outcome, Reason, SlotSettings};
+use persona_cycle::{Budget, FleetOptions, Held, Lane, Outcome, Reason, SlotSettings};
 
-use crate::stage::Stage;
+use crate::stage::{LARGE, Stage};
 
 #[test]
 fn the_order_of_turns_does_not_depend_on_the_budget() {
@@ -16,7 +16,7 @@ fn the_order_of_turns_does_not_depend_on_the_budget() {
         }
         let mut items = Vec::new();
         loop {
-            items.extend(stage.serve_within(Budget { turns, settlements: 0 }).items.clone());
+            items.extend(stage.serve_within(Budget { turns, settlements: 0, ..LARGE }).items.clone());
             if !stage.next.more {
                 return items;
             }
@@ -34,7 +34,7 @@ fn a_budget_of_nothing_gives_nothing_and_says_so() {
     let mut stage = Stage::new();
     let persona = stage.persona();
     stage.say(persona, 1);
-    assert!(stage.serve_within(Budget { turns: 0, settlements: 0 }).turns.is_empty());
+    assert!(stage.serve_within(Budget { turns: 0, settlements: 0, ..LARGE }).turns.is_empty());
     assert!(stage.next.more);
     stage.turn();
     assert!(!stage.next.more);
@@ -56,7 +56,8 @@ fn a_personas_own_bound() {
 
 #[test]
 fn the_fleets_bound() {
-    let mut stage = Stage::with(FleetOptions { max_turns_in_flight: 2, ..FleetOptions::default() });
+    // A third one is kept for voice.
+    let mut stage = Stage::with(FleetOptions { max_turns_in_flight: 3, ..FleetOptions::default() });
     let personas: Vec<_> = (0..3).map(|_| stage.persona()).collect();
     for &persona in &personas {
         stage.say(persona, 1);
@@ -82,7 +83,7 @@ fn the_settlements_of_one_turn_stay_together() {
         assert!(stage.complete(turn, Outcome::Failed));
     }
     for turn in turns {
-        let settled = &stage.serve_within(Budget { turns: 0, settlements: 1 }).settlements;
+        let settled = &stage.serve_within(Budget { turns: 0, settlements: 1, ..LARGE }).settlements;
         assert_eq!(settled.len(), 20);
         assert!(settled.iter().all(|one| one.turn == Some(turn)));
     }
@@ -92,10 +93,14 @@ fn the_settlements_of_one_turn_stay_together() {
 /// So many timers that one call does not fire them all.
 const FLOOD: u64 = 20_000;
 
-/// A persona with a conversation for each of so many items, which all expire after 5 s.
+/// Personas with a conversation for each of so many items, which all expire after 5 s.
 fn flood(stage: &mut Stage) {
-    let persona = stage.parallel_persona();
+    let window = u64::from(SlotSettings::default().windows[Lane::Chat as usize]);
+    let mut persona = stage.parallel_persona();
     for conversation in 0..FLOOD {
+        if conversation % window == 0 {
+            persona = stage.parallel_persona();
+        }
         let mut item = stage.chat(persona, conversation);
         item.expires_at = Some(stage.now + 5_000);
         stage.fleet.arm(&item, stage.now);
@@ -134,7 +139,7 @@ fn settlements_that_nobody_takes_do_not_pile_up() {
     flood(&mut stage);
     stage.now += 5_000;
     for _ in 0..20 {
-        stage.serve_within(Budget { turns: 10, settlements: 0 });
+        stage.serve_within(Budget { turns: 10, settlements: 0, ..LARGE });
         assert!(stage.next.more);
     }
     assert!(stage.fleet.status().dead <= 4_096 + 20, "{}", stage.fleet.status().dead);

@@ -1,6 +1,9 @@
 //! One test for each fault of the earlier system that this crate could have again.
 
-use persona_cycle::{Budget, Flags, FleetOptions, Lane, Outcome, Unenroll, Why};
+use persona_cycle::{
+    BreakerState, Budget, Flags, FleetOptions, Held, Lane, Outcome, Reason, SleepMode, SlotId, SlotSettings,
+    Unenroll, Why,
+};
 
 use crate::stage::{LARGE, Stage};
 
@@ -35,6 +38,41 @@ fn a_failed_turn_gives_its_items_back() {
     }
 }
 
+/// There: popped items were lost, and so was what did not fit.
+#[test]
+fn everything_is_answered_once_however_turns_end() {
+    let mut stage = Stage::new();
+    let settings = SlotSettings { windows: [2; 4], max_parallel_turns: 3, ..SlotSettings::default() };
+    let persona = stage.persona_with(settings);
+    for n in 0..100 {
+        stage.put(persona, n % 7, |item| item.lane = Lane::ALL[(n % 4) as usize]);
+    }
+    let mut answered: Vec<u64> = Vec::new();
+    for round in 0.. {
+        let batch = stage.serve_after(20_000).clone();
+        stage.arm_wanted();
+        for (n, turn) in batch.turns.iter().enumerate() {
+            let retry_at = stage.now;
+            let outcome = match (round + n) % 4 {
+                0 => Outcome::Throttled { retry_at },
+                1 => Outcome::Cancelled { retry_at },
+                2 if turn.attempt == 1 => Outcome::Failed,
+                _ => {
+                    answered.extend(&batch.items[turn.items.clone()]);
+                    Outcome::Done
+                }
+            };
+            assert!(stage.complete(turn.id, outcome));
+        }
+        if stage.fleet.status().waiting == 0 {
+            break;
+        }
+        assert!(round < 2_000, "it does not come to an end: {:?}", stage.fleet.status());
+    }
+    answered.sort_unstable();
+    assert!(answered.into_iter().eq(1..=100));
+}
+
 /// There: items of other lanes than chat were drained and dropped.
 #[test]
 fn every_lane_is_handed_out() {
@@ -63,6 +101,96 @@ fn urgent_pops_the_urgent_item() {
     assert_eq!(stage.batch.items, [urgent.item]);
 }
 
+/// There: "urgent" knew nothing but the queue. Here no window and no mood stands against it either.
+#[test]
+fn an_urgent_item_goes_next_however_much_there_is() {
+    let mut stage = Stage::new();
+    let settings = SlotSettings { windows: [30; 4], temperament: true, ..SlotSettings::default() };
+    let persona = stage.persona_with(settings);
+    for conversation in 0..100 {
+        stage.say(persona, conversation);
+    }
+    let urgent = stage.flag(persona, 100, Flags::URGENT);
+    assert_eq!(stage.turns(), [[urgent]]);
+}
+
+/// There: a breaker opened and had no half-open state: whoever failed was off, or the whole flood came back at once.
+#[test]
+fn whoever_failed_is_tried_again_with_one_turn() {
+    let mut stage = Stage::new();
+    let settings = SlotSettings { breaker_failures: 1, max_parallel_turns: 1_024, ..SlotSettings::default() };
+    let persona = stage.persona_with(settings);
+    stage.say(persona, 1);
+    stage.end_turn(Outcome::Failed);
+    for conversation in 2..50 {
+        stage.say(persona, conversation);
+    }
+    assert!(stage.turns().is_empty());
+    stage.now += 33_000;
+    let probe = stage.turn();
+    assert_eq!(stage.status(persona).breaker.state, BreakerState::HalfOpen);
+    assert!(stage.complete(probe.id, Outcome::Done));
+    assert_eq!(stage.serve().turns.len(), 48);
+}
+
+/// There: there were two copies of a persona's state, one of them never updated. Here what is shown is what decides.
+#[test]
+fn what_is_shown_is_what_decides() {
+    let paused = |paused| SlotSettings { paused, ..SlotSettings::default() };
+    let mut stage = Stage::new();
+    let persona = stage.persona();
+    goes_unless(&mut stage, persona, None);
+    stage.configure(persona, paused(true));
+    goes_unless(&mut stage, persona, Some(Held::Paused));
+    stage.sleep(persona, SleepMode::Sleeping, Some(stage.now + 500));
+    goes_unless(&mut stage, persona, Some(Held::Paused));
+    stage.configure(persona, paused(false));
+    goes_unless(&mut stage, persona, Some(Held::Asleep));
+    stage.sleep(persona, SleepMode::HumanOnly, None);
+    goes_unless(&mut stage, persona, Some(Held::Asleep));
+    stage.flag(persona, 1, Flags::HUMAN);
+    goes_unless(&mut stage, persona, None);
+}
+
+/// Says something, and sees that it is handed out exactly if nothing is shown to stand against that.
+fn goes_unless(stage: &mut Stage, persona: SlotId, held: Option<Held>) {
+    stage.say(persona, 1);
+    assert_eq!(stage.status(persona).held, held);
+    match held {
+        Some(_) => assert!(stage.turns().is_empty(), "{held:?}"),
+        None => assert!(!stage.end_turn(Outcome::Done).is_empty()),
+    }
+}
+
+/// There: the limiter and the caches were never fed on the live path. Here that path is all there is.
+#[test]
+fn living_feeds_every_limit() {
+    let mut stage = Stage::new();
+    let settings = SlotSettings {
+        breaker_failures: 2,
+        room_cap: 2,
+        room_gap_ms: 0,
+        temperament: true,
+        ..SlotSettings::default()
+    };
+    let persona = stage.persona_with(settings);
+    for _ in 0..2 {
+        stage.flag(persona, 1, Flags::ROOM);
+        let turn = stage.turn();
+        stage.now += 60_000;
+        assert!(stage.complete(turn.id, Outcome::Done));
+    }
+    assert_eq!(stage.status(persona).energy, 800);
+    let item = stage.flag(persona, 1, Flags::ROOM);
+    assert_eq!(stage.settled(), [(item, Reason::RoomCap)]);
+    for conversation in [2, 3] {
+        stage.say(persona, conversation);
+        let turn = stage.turn();
+        assert_eq!(stage.serve_after(120_000).expired, [turn.id]);
+    }
+    assert_eq!(stage.status(persona).breaker.state, BreakerState::Open);
+}
+
 /// There: aging read the wall clock while the drain used its own `now`. Here there is one, and it is given.
 #[test]
 fn aging_uses_the_given_now() {
@@ -85,7 +213,7 @@ fn idle_personas_are_not_visited() {
     }
     let (paused, held, busy) = (stage.persona(), stage.persona(), stage.persona());
     let settings = persona_cycle::SlotSettings { paused: true, ..Default::default() };
-    assert_eq!(stage.fleet.configure(paused, settings), Ok(()));
+    assert_eq!(stage.fleet.configure(paused, settings, stage.now), Ok(()));
     stage.say(paused, 1);
     let mut later = stage.chat(held, 1);
     later.not_before = Some(stage.now + 10_000);

@@ -1,44 +1,9 @@
 //! The first tests of the earlier system, as far as they belong to this crate. (Ids, names and commands are checked
-//! where they are known; here a persona is a handle.)
+//! where they are known; here a persona is a handle. Options and settings: `bad_settings.rs`.)
 
-use persona_cycle::{Fault, Fleet, FleetOptions, Lane, Outcome, SlotId, SlotSettings};
+use persona_cycle::{Fault, Lane, Outcome, SlotId, SlotSettings};
 
 use crate::stage::Stage;
-
-type Change = fn(&mut SlotSettings);
-
-#[test]
-fn options_and_settings_are_checked_before_anything_changes() {
-    let fleet = |change: fn(&mut FleetOptions)| {
-        let mut options = FleetOptions::default();
-        change(&mut options);
-        Fleet::new(options).err()
-    };
-    let out_of_range = |field, min, max| Some(Fault::OutOfRange { field, min, max });
-    assert_eq!(fleet(|_| {}), None);
-    assert_eq!(fleet(|options| options.quantum = 0), out_of_range("quantum", 1, 10_000));
-    let bound = out_of_range("max_turns_in_flight", 1, 65_536);
-    assert_eq!(fleet(|options| options.max_turns_in_flight = 65_537), bound);
-
-    let mut stage = Stage::new();
-    let persona = stage.persona();
-    let cases: [(&str, Change, i64); 3] = [
-        ("max_parallel_turns", |settings| settings.max_parallel_turns = 1_025, 1_024),
-        ("max_queued", |settings| settings.max_queued = 0, 1_000_000),
-        ("deadline_ms", |settings| settings.deadline_ms = i64::MIN, 3_600_000),
-    ];
-    for (field, change, max) in cases {
-        let mut settings = SlotSettings { paused: true, ..SlotSettings::default() };
-        change(&mut settings);
-        let fault = Fault::OutOfRange { field, min: 1, max };
-        assert_eq!(fault.to_string(), format!("{field} must be from 1 to {max}"));
-        assert_eq!(stage.fleet.enroll(settings), Err(fault));
-        assert_eq!(stage.fleet.configure(persona, settings), Err(fault));
-    }
-    assert_eq!(stage.fleet.status().personas, 1);
-    stage.say(persona, 1);
-    assert_eq!(stage.turns().len(), 1, "a refused setting has paused the persona");
-}
 
 #[test]
 fn status_with_none() {
@@ -69,7 +34,7 @@ fn configuring_again_keeps_the_inbox() {
     let persona = stage.persona_with(SlotSettings { paused: true, ..SlotSettings::default() });
     let item = stage.say(persona, 1);
     assert_eq!(stage.turns().len(), 0);
-    assert_eq!(stage.fleet.configure(persona, SlotSettings::default()), Ok(()));
+    assert_eq!(stage.fleet.configure(persona, SlotSettings::default(), stage.now), Ok(()));
     assert_eq!(stage.turns(), [[item]]);
 }
 
@@ -88,7 +53,7 @@ fn an_unknown_handle_is_refused() {
     let mut stage = Stage::new();
     stage.persona();
     let stranger = SlotId::from_raw(7);
-    assert_eq!(stage.fleet.configure(stranger, SlotSettings::default()), Err(Fault::UnknownSlot));
+    assert_eq!(stage.fleet.configure(stranger, SlotSettings::default(), stage.now), Err(Fault::UnknownSlot));
     assert_eq!(stage.fleet.slot_status(stranger), None);
 }
 

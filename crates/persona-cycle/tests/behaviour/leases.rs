@@ -58,7 +58,7 @@ fn a_new_deadline_holds_for_new_turns() {
     stage.say(persona, 1);
     let turn = stage.turn();
     let settings = SlotSettings { deadline_ms: 10, ..SlotSettings::default() };
-    assert_eq!(stage.fleet.configure(persona, settings), Ok(()));
+    assert_eq!(stage.fleet.configure(persona, settings, stage.now), Ok(()));
     assert!(stage.serve_after(10).expired.is_empty());
     assert!(stage.complete(turn.id, Outcome::Done));
     stage.say(persona, 1);

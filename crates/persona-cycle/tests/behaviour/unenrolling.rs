@@ -110,7 +110,7 @@ fn a_persona_is_reported_gone_only_after_its_settlements() {
         stage.say(persona, conversation);
     }
     assert_eq!(stage.fleet.unenroll(persona, Unenroll::Return), Ok(()));
-    let one = persona_cycle::Budget { turns: 1, settlements: 1 };
+    let one = persona_cycle::Budget { turns: 1, settlements: 1, wanted: 256 };
     for _ in 0..2 {
         assert_eq!((stage.serve_within(one).settlements.len(), stage.batch.freed.len()), (1, 0));
         assert!(stage.next.more);
