@@ -10,6 +10,7 @@ import { answerUnknownRoutes } from "./not-found.ts";
 import { collectRoutes, describeRoutes } from "./openapi.ts";
 import { requirePolicies } from "./policy.ts";
 import { answerMalformed, answerProblem } from "./problem.ts";
+import { deadLetters } from "./routes/dead-letters.ts";
 import { enrollments } from "./routes/enrollments.ts";
 import { events } from "./routes/events.ts";
 import { explanations } from "./routes/explanations.ts";
@@ -73,7 +74,18 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   const services: Services = { runtime, clock, closing, graceOver, heartbeatMs };
   const { version } = manifest;
   await collectRoutes(app, version);
-  for (const routes of [rooms, sessions, personas, enrollments, items, explanations, events, status, health]) {
+  for (const routes of [
+    rooms,
+    sessions,
+    personas,
+    enrollments,
+    items,
+    deadLetters,
+    explanations,
+    events,
+    status,
+    health,
+  ]) {
     await app.register(routes, services);
   }
   await app.register(root, { version });

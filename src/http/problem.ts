@@ -6,7 +6,7 @@ import * as z from "zod";
 import { ERRORS, type ErrorCode, PersonaError } from "../errors.ts";
 import { MAX_BODY_BYTES } from "./json-body.ts";
 import { pathOf } from "./not-found.ts";
-import { invalidRequest, inWireNames } from "./validation.ts";
+import { faultsInWireNames, invalidRequest } from "./validation.ts";
 import { wire } from "./wire/registry.ts";
 
 export const problemSchema = z
@@ -77,7 +77,7 @@ function asPersonaError(error: FastifyError, request: FastifyRequest): PersonaEr
   const { validationContext } = error;
   if (error instanceof PersonaError) {
     if (validationContext !== undefined) return invalidRequest(error, validationContext, request);
-    return error.code === "invalid_input" && error.fields.length > 0 ? inWireNames(error) : error;
+    return error.code === "invalid_input" && error.fields.length > 0 ? faultsInWireNames(error) : error;
   }
   const known = FASTIFY_ERRORS[error.code];
   if (known !== undefined) return new PersonaError(...known);

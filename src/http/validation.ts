@@ -3,6 +3,7 @@ import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
 import type * as z from "zod";
 import { type FieldFault, PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
+import { wireName } from "./wire/names.ts";
 
 /** In the order in which fastify checks them; it stops at the first part that is broken. */
 const PARTS = [
@@ -32,8 +33,7 @@ export function invalidRequest(first: PersonaError, context: string, request: Fa
 }
 
 /** What only the runtime could find wrong, such as an id of something else: `replyTo` is `reply_to` here. */
-export function inWireNames({ fields }: PersonaError): PersonaError {
-  const wireName = (field: string) => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export function faultsInWireNames({ fields }: PersonaError): PersonaError {
   return invalidInput(fields.map(({ field, message }) => ({ field: wireName(field), message })));
 }
 

@@ -54,6 +54,26 @@ export async function listen(app: FastifyInstance): Promise<number> {
   return (app.server.address() as AddressInfo).port;
 }
 
+/** `send` over a real socket, as another process would. */
+export function sendTo(port: number): House["send"] {
+  return async (route, body, headers) => {
+    const [method = "", path] = route.split(" ");
+    const payload = body === undefined ? {} : { body: JSON.stringify(body) };
+    const type = body === undefined ? {} : { "content-type": "application/json" };
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      method,
+      headers: { ...type, ...headers },
+      ...payload,
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: text === "" ? undefined : JSON.parse(text),
+    };
+  };
+}
+
 /** A clock that stands still, and tells when somebody has asked to be woken, and when nobody wants to be any more. */
 export class WatchedClock extends ManualClock {
   readonly #alarms = new Set<object>();

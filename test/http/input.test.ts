@@ -157,6 +157,30 @@ describe("fields", () => {
       payload: { name: "Bob", instructions: "x".repeat(KIB_64 + 1) },
       expected: [422, "invalid_input", ["instructions"]],
     },
+    "changes of nothing that is known": {
+      request: "PATCH /v1/enrollments/ada",
+      payload: { name: "Ada L.", settings: { maxQueued: 5 }, sleep: { mode: "active", topc: "x" } },
+      expected: [422, "invalid_input", ["settings.maxQueued", "sleep.topc", "name"]],
+    },
+    "changes that are null": {
+      request: "PATCH /v1/enrollments/ada",
+      payload: { settings: null, sleep: null },
+      expected: [422, "invalid_input", ["settings", "sleep"]],
+    },
+    "changes without a body": { request: "PATCH /v1/enrollments/ada", expected: [422, "invalid_input", ["body"]] },
+    "a query where there is none": {
+      request: "PATCH /v1/enrollments/ada?wait=1",
+      payload: {},
+      expected: [422, "invalid_input", ["wait"]],
+    },
+    "a page of dead letters beyond the bound": {
+      request: "GET /v1/dead-letters?limit=101&persona=&from=x",
+      expected: [422, "invalid_input", ["persona", "limit", "from"]],
+    },
+    "a page of dead letters after something else": {
+      request: "GET /v1/dead-letters?after=x",
+      expected: [422, "invalid_input", ["after"]],
+    },
     "an unknown way to leave": {
       request: "DELETE /v1/enrollments/ada?mode=kill",
       expected: [422, "invalid_input", ["mode"]],
@@ -279,6 +303,25 @@ describe("names of nothing", () => {
       request: `GET /v1/sessions/${uuid}/messages`,
       expected: [404, "session_not_found"],
     },
+    "an unknown enrollment to change": {
+      request: "PATCH /v1/enrollments/bob",
+      payload: { settings: { paused: true } },
+      expected: [404, "persona_not_found"],
+    },
+    "an unknown enrollment to ask why": {
+      request: "GET /v1/enrollments/bob/why",
+      expected: [404, "persona_not_found"],
+    },
+    "an unknown dead letter to replay": {
+      request: `POST /v1/dead-letters/${uuid}/replay`,
+      expected: [404, "dead_letter_not_found"],
+    },
+    "an unknown dead letter to discard": {
+      request: `DELETE /v1/dead-letters/${uuid}`,
+      expected: [404, "dead_letter_not_found"],
+    },
+    "a malformed dead letter": { request: "DELETE /v1/dead-letters/%00", expected: [404, "dead_letter_not_found"] },
+    "dead letters of a stranger": { request: "GET /v1/dead-letters?persona=bob", expected: [404, "persona_not_found"] },
     "an unknown item": { request: `GET /v1/items/${uuid}`, expected: [404, "turn_not_found"] },
     "a malformed item": { request: "GET /v1/items/1", expected: [404, "turn_not_found"] },
     "an unknown explanation": { request: `GET /v1/explanations/${uuid}`, expected: [404, "turn_not_found"] },
@@ -288,9 +331,12 @@ describe("names of nothing", () => {
 
 it.each([
   ["PATCH /v1/rooms", "POST"],
-  ["OPTIONS /v1/enrollments/ada", "DELETE, GET, HEAD, PUT"],
+  ["OPTIONS /v1/enrollments/ada", "DELETE, GET, HEAD, PATCH, PUT"],
   ["DELETE /v1/rooms/x/messages", "GET, HEAD, POST"],
   ["HEAD /v1/events", "GET"],
+  ["PUT /v1/dead-letters", "GET, HEAD"],
+  ["GET /v1/dead-letters/x", "DELETE"],
+  ["GET /v1/dead-letters/x/replay", "POST"],
   ["POST /docs/static/index.css", "GET, HEAD"],
 ])("answers %s with the methods that are allowed: %s", async (request, allow) => {
   const { app } = await openHouse();

@@ -1,6 +1,7 @@
 /** Messages to personas, in sessions and in rooms: accepted, waited for, repeated, read again. */
 import { expect, it } from "vitest";
 import type { Cognition } from "../../src/types.ts";
+import { until } from "../support/event-loop.ts";
 import { openHouse, WatchedClock } from "./harness.ts";
 
 const uuid = expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
@@ -119,6 +120,39 @@ it("knows a repeated message by its idempotency key, also while waiting", async 
   expect(page.messages).toHaveLength(2);
   const other = await send("POST /v1/personas/ada/messages", { text: "something else" }, key);
   expect(other).toMatchObject({ status: 422, body: { code: "idempotency_conflict" } });
+});
+
+it("answers messages with one merge key together, and lets the latest take the place of the one before", async () => {
+  const { runtime, send } = await openHouse();
+  await runtime.enroll({ id: "ada", name: "Ada", settings: { paused: true } });
+  const say = async (body: object) => (await send("POST /v1/personas/ada/messages", { lane: "task", ...body })).body;
+  const first = await say({ text: "one", merge_key: "sums" });
+  const second = await say({ text: "two", merge_key: "sums" });
+  const other = await say({ text: "other", merge_key: "more" });
+  const old = await say({ text: "old news", merge_key: "news", coalesce: "latest" });
+  const latest = await say({ text: "news", merge_key: "news", coalesce: "latest" });
+  await send("PATCH /v1/enrollments/ada", { settings: { paused: false } });
+  await until(() => runtime.status().queued + runtime.status().inFlight === 0);
+  const itemOf = async ({ items: [{ id }] }: typeof first) => (await send(`GET /v1/items/${id}`)).body;
+  const turnOf = async (sent: typeof first) => (await itemOf(sent)).turn_id;
+  expect(await turnOf(first)).toBe(await turnOf(second));
+  expect(await itemOf(old)).toMatchObject({ state: "declined", reason: "superseded" });
+  const turns = await Promise.all([second, other, latest].map(turnOf));
+  expect(new Set(turns).size).toBe(3);
+  expect(turns).toEqual([uuid, uuid, uuid]);
+});
+
+it("takes a repeated message for another one if it would be merged otherwise", async () => {
+  const { runtime, send } = await openHouse();
+  await runtime.enroll({ id: "ada", name: "Ada" });
+  const key = { "idempotency-key": "once" };
+  const message = { text: "hi", merge_key: "a" };
+  expect((await send("POST /v1/personas/ada/messages", message, key)).status).toBe(202);
+  expect((await send("POST /v1/personas/ada/messages", message, key)).body).toMatchObject({ replayed: true });
+  for (const other of [{ merge_key: "b" }, { coalesce: "latest" }]) {
+    const refused = await send("POST /v1/personas/ada/messages", { ...message, ...other }, key);
+    expect(refused).toMatchObject({ status: 422, body: { code: "idempotency_conflict" } });
+  }
 });
 
 it("says when a full inbox may be tried again", async () => {

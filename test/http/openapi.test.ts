@@ -6,14 +6,17 @@ import { requirePolicies } from "../../src/http/policy.ts";
 import { openHouse } from "./harness.ts";
 
 const OWN_ROUTES = [
+  "DELETE /v1/dead-letters/{item}",
   "DELETE /v1/enrollments/{id}",
   "DELETE /v1/rooms/{id}/members/{persona}",
   "GET /",
   "GET /livez",
   "GET /openapi.json",
   "GET /readyz",
+  "GET /v1/dead-letters",
   "GET /v1/enrollments",
   "GET /v1/enrollments/{id}",
+  "GET /v1/enrollments/{id}/why",
   "GET /v1/events",
   "GET /v1/explanations/{id}",
   "GET /v1/items/{id}",
@@ -21,6 +24,8 @@ const OWN_ROUTES = [
   "GET /v1/rooms/{id}/messages",
   "GET /v1/sessions/{id}/messages",
   "GET /v1/status",
+  "PATCH /v1/enrollments/{id}",
+  "POST /v1/dead-letters/{item}/replay",
   "POST /v1/personas/{id}/messages",
   "POST /v1/rooms",
   "POST /v1/rooms/{id}/messages",

@@ -3,8 +3,10 @@ import * as z from "zod";
 import type { Services } from "../services.ts";
 import { decimal, idInput } from "../wire/common.ts";
 import {
+  changesOf,
   definitionOf,
   enrollmentBody,
+  enrollmentChanges,
   enrollmentOf,
   enrollmentPageQuery,
   enrollmentPageSchema,
@@ -12,6 +14,7 @@ import {
   enrollmentSchema,
 } from "../wire/enrollment.ts";
 import { wire } from "../wire/registry.ts";
+import { whyOf, whySchema } from "../wire/why.ts";
 import { within } from "../within.ts";
 
 const params = z.strictObject({ id: idInput });
@@ -54,6 +57,20 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
     async ({ params: { id } }) => enrollmentOf(runtime.status(id)),
   );
 
+  app.get(
+    "/v1/enrollments/:id/why",
+    {
+      config: { policy: "user" },
+      schema: {
+        tags,
+        summary: "Why a persona is not answering: which gate, since when, until when",
+        params,
+        response: { 200: whySchema },
+      },
+    },
+    async ({ params: { id } }) => whyOf(runtime.why(id)),
+  );
+
   app.put(
     "/v1/enrollments/:id",
     {
@@ -72,6 +89,21 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
       if (known) return reply.code(200).send(enrolled);
       return reply.code(201).header("location", `/v1/enrollments/${id}`).send(enrolled);
     },
+  );
+
+  app.patch(
+    "/v1/enrollments/:id",
+    {
+      config: { policy: "admin" },
+      schema: {
+        tags,
+        summary: "Change settings, pause, resume, put to sleep, wake; the rest stays",
+        params,
+        body: enrollmentChanges,
+        response: { 200: enrollmentSchema },
+      },
+    },
+    async ({ params: { id }, body }) => enrollmentOf(await runtime.configure(id, changesOf(body))),
   );
 
   app.delete(

@@ -28,3 +28,6 @@ export function decimal<Schema extends z.ZodType>(schema: Schema): z.ZodPreproce
     schema,
   );
 }
+
+/** Most messages or dead letters of one page. The library is asked for one more, to know whether there are any. */
+export const pageLimit = decimal(z.int().min(1).max(100)).default(50).register(wire, { description: "Default 50" });

@@ -1,20 +1,13 @@
 import * as z from "zod";
-import { definitionSchema, settingsShape } from "../../runtime/settings.ts";
-import type { EnrollmentStatus, PersonaDefinition } from "../../types.ts";
+import { definitionSchema } from "../../runtime/settings.ts";
+import type { EnrollmentStatus, PersonaChanges, PersonaDefinition } from "../../types.ts";
+import { breakerSchema } from "./breaker.ts";
 import { decimal, idInput, laneCounts, time } from "./common.ts";
+import { gate } from "./gate.ts";
+import { inLibraryNames, inWireNames } from "./names.ts";
 import { wire } from "./registry.ts";
-
-/** The bounds and defaults are those of the library; only the names are the wire's. */
-const settingsSchema = z
-  .strictObject({
-    max_parallel_turns: settingsShape.maxParallelTurns,
-    max_queued: settingsShape.maxQueued,
-    deadline_ms: settingsShape.deadlineMs,
-    history_tokens: settingsShape.historyTokens,
-    on_unknown_outcome: settingsShape.onUnknownOutcome,
-    paused: settingsShape.paused,
-  })
-  .register(wire, { id: "Settings" });
+import { settingsChanges, settingsSchema } from "./settings.ts";
+import { sleepBody, sleepSchema } from "./sleep.ts";
 
 export const enrollmentParams = z.strictObject({ id: definitionSchema.shape.id });
 
@@ -25,6 +18,11 @@ export const enrollmentBody = z.strictObject({
   settings: settingsSchema.prefault({}),
 });
 
+export const enrollmentChanges = z.strictObject({
+  settings: settingsChanges.exactOptional(),
+  sleep: sleepBody.exactOptional(),
+});
+
 export const enrollmentSchema = z
   .object({
     id: z.string(),
@@ -33,14 +31,15 @@ export const enrollmentSchema = z
     model: z.string().optional(),
     cognition: z.enum(["rehearsal", "function", "absent"]),
     settings: settingsSchema,
+    sleep: sleepSchema,
+    breaker: breakerSchema,
     queued: z.int(),
+    in_store: z.int().register(wire, { description: "Of those, how many wait in the database only" }),
     in_flight: z.int(),
     lanes: laneCounts,
-    held: z
-      .enum(["paused", "cognition_absent", "busy", "fleet_busy", "backing_off"])
-      .optional()
-      .register(wire, { description: "Why nothing of it is dispatched right now" }),
-    held_until: time.optional(),
+    held: gate.optional().register(wire, { description: "Why nothing of it is dispatched right now" }),
+    held_since: time.optional().register(wire, { description: "Since when, where it is known" }),
+    held_until: time.optional().register(wire, { description: "When that ends by itself, if it does" }),
     draining: z.boolean(),
   })
   .register(wire, { id: "Enrollment" });
@@ -53,44 +52,15 @@ export const enrollmentPageQuery = z.strictObject({
 export const enrollmentPageSchema = z.object({ enrollments: z.array(enrollmentSchema), more: z.boolean() });
 
 export function definitionOf(id: string, body: z.output<typeof enrollmentBody>): PersonaDefinition {
-  const { name, instructions, model, settings } = body;
-  return {
-    id,
-    name,
-    instructions,
-    ...(model === undefined ? {} : { model }),
-    settings: {
-      maxParallelTurns: settings.max_parallel_turns,
-      maxQueued: settings.max_queued,
-      deadlineMs: settings.deadline_ms,
-      historyTokens: settings.history_tokens,
-      onUnknownOutcome: settings.on_unknown_outcome,
-      paused: settings.paused,
-    },
-  };
+  const { model, settings, ...same } = body;
+  return { id, ...same, ...(model === undefined ? {} : { model }), settings: inLibraryNames(settings) };
+}
+
+export function changesOf({ settings, ...sleep }: z.output<typeof enrollmentChanges>): PersonaChanges {
+  return { ...sleep, ...(settings === undefined ? {} : { settings: inLibraryNames(settings) }) };
 }
 
 export function enrollmentOf(status: EnrollmentStatus): z.output<typeof enrollmentSchema> {
-  const { settings } = status;
-  return {
-    id: status.id,
-    name: status.name,
-    instructions: status.instructions,
-    model: status.model,
-    cognition: status.cognition,
-    settings: {
-      max_parallel_turns: settings.maxParallelTurns,
-      max_queued: settings.maxQueued,
-      deadline_ms: settings.deadlineMs,
-      history_tokens: settings.historyTokens,
-      on_unknown_outcome: settings.onUnknownOutcome,
-      paused: settings.paused,
-    },
-    queued: status.queued,
-    in_flight: status.inFlight,
-    lanes: status.lanes,
-    held: status.held,
-    held_until: status.heldUntil,
-    draining: status.draining,
-  };
+  const { settings, breaker, ...same } = inWireNames(status);
+  return { ...same, settings: inWireNames(settings), breaker: inWireNames(breaker) };
 }

@@ -19,7 +19,12 @@ export const eventSchema = z
       outcome: turnOutcome,
       reply_id: z.string().optional(),
     }),
-    z.object({ type: z.literal("item"), rev: z.int(), item: itemSchema }),
+    z.object({
+      type: z.literal("item"),
+      rev: z.int(),
+      item: itemSchema,
+      discarded: z.boolean().register(wire, { description: "It was a dead letter, and is none any more" }),
+    }),
     z.object({ type: z.literal("enrollment"), rev: z.int(), persona: z.string(), removed: z.boolean() }),
     z.object({ type: z.literal("room"), rev: z.int(), room: roomSchema }),
     z.object({ type: z.literal("turn_started"), ...turn, items: z.array(z.string()) }),

@@ -1,12 +1,14 @@
 import * as z from "zod";
 import type { FleetStatus } from "../../types.ts";
 import { laneCounts } from "./common.ts";
+import { inWireNames } from "./names.ts";
 import { wire } from "./registry.ts";
 
 export const fleetSchema = z
   .object({
     personas: z.int(),
     queued: z.int(),
+    in_store: z.int().register(wire, { description: "Of those, how many wait in the database only" }),
     in_flight: z.int(),
     lanes: laneCounts,
     accepted: z.int(),
@@ -21,6 +23,6 @@ export const fleetSchema = z
   })
   .register(wire, { id: "Fleet", description: "The counts are those since the start of the runtime" });
 
-export function fleetOf({ inFlight, nativeBytes, ...same }: FleetStatus): z.output<typeof fleetSchema> {
-  return { ...same, in_flight: inFlight, native_bytes: nativeBytes };
+export function fleetOf(status: FleetStatus): z.output<typeof fleetSchema> {
+  return inWireNames(status);
 }

@@ -15,9 +15,11 @@ export const itemSchema = z
     error: z.string().optional(),
     attempt: z.int(),
     turn_id: z.string().optional(),
+    replay_of: z.string().optional().register(wire, { description: "Id of the dead item that this one stands in for" }),
   })
   .register(wire, { id: "Item" });
 
-export function itemOf({ message, conversation, turn, ...same }: ItemView): z.output<typeof itemSchema> {
-  return { ...same, message_id: message, conversation_id: conversation, turn_id: turn };
+export function itemOf(item: ItemView): z.output<typeof itemSchema> {
+  const { message, conversation, turn, replayOf, ...same } = item;
+  return { ...same, message_id: message, conversation_id: conversation, turn_id: turn, replay_of: replayOf };
 }

@@ -1,7 +1,7 @@
 /** Messages as they are kept and read. */
 import * as z from "zod";
 import type { Message, Runtime } from "../../types.ts";
-import { decimal, idInput, time } from "./common.ts";
+import { idInput, pageLimit, time } from "./common.ts";
 import { wire } from "./registry.ts";
 
 const senderSchema = z
@@ -10,7 +10,7 @@ const senderSchema = z
 
 export const pageQuery = z.strictObject({
   after: idInput.exactOptional().register(wire, { description: "Id of the last message that is already known" }),
-  limit: decimal(z.int().min(1).max(100)).default(50).register(wire, { description: "Default 50" }),
+  limit: pageLimit,
 });
 
 export const messageSchema = z

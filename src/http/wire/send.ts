@@ -21,6 +21,19 @@ export const messageBody = z.strictObject({
   expires_in_ms: shape.expiresInMs.register(wire, {
     description: "An item that is still unanswered then is given up. Default: never",
   }),
+  merge_key: shape.mergeKey.register(wire, {
+    description:
+      "Waiting messages of one conversation and lane with the same key become one turn. Chat without a key merges too; " +
+      "tasks and background work do not",
+  }),
+  coalesce: shape.coalesce.register(wire, {
+    description:
+      "`latest`: instead of merging, it takes the place of the one with the same key that was sent so before and still " +
+      "waits, which is declined (`superseded`)",
+  }),
+  similarity: shape.similarity.register(wire, {
+    description: "How near it is to the topic that a persona sleeps until, as the caller finds it. Default: not near",
+  }),
 });
 
 export const roomMessageBody = messageBody.extend({
@@ -79,14 +92,18 @@ export function sendOptionsOf(
   headers: z.output<typeof sendHeaders>,
   identity: Identity,
 ): SendOptions {
-  const { from, lane, priority, urgent, expires_in_ms: expiresInMs } = body;
+  const { from, lane, priority, urgent, coalesce, similarity } = body;
+  const { expires_in_ms: expiresInMs, merge_key: mergeKey } = body;
   const idempotencyKey = headers["idempotency-key"];
   return {
     from: from ?? { kind: "human", id: `user:${identity.user}` },
     lane,
     urgent,
+    coalesce,
     ...(priority === undefined ? {} : { priority }),
     ...(expiresInMs === undefined ? {} : { expiresInMs }),
+    ...(mergeKey === undefined ? {} : { mergeKey }),
+    ...(similarity === undefined ? {} : { similarity }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }
