@@ -6,23 +6,13 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { createRuntime, ManualClock } from "../../src/index.ts";
 import { temporaryFolder } from "../support/command-line.ts";
+import { random } from "../support/random.ts";
 import { untilDecided } from "../support/until-decided.ts";
 import { audit } from "./audit.ts";
 
 const CHILD = fileURLToPath(new URL("./children/load.ts", import.meta.url));
 const ROUNDS = 50;
 const SEED = Number(process.env["PROOF_SEED"] ?? 1);
-
-/** Mulberry32. */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** The ids of the items that the process said it accepted, until it had said `most` and was killed. */
 async function acceptedUntilKilled(file: string, round: number, most: number): Promise<string[]> {

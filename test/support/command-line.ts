@@ -23,13 +23,13 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** Runs a program to its end. */
+/** Runs a program to its end, or for `timeout` milliseconds: then it is killed, and its code is null. */
 export function execute(
   file: string,
   words: readonly string[],
-  options: Pick<SpawnOptions, "cwd" | "env"> = {},
+  options: Pick<SpawnOptions, "cwd" | "env" | "timeout"> = {},
 ): Promise<Ended> {
-  return observe(spawn(file, words, { ...options, stdio: ["ignore", "pipe", "pipe"] })).ended;
+  return observe(spawn(file, words, { ...options, killSignal: "SIGKILL", stdio: ["ignore", "pipe", "pipe"] })).ended;
 }
 
 /** Runs the command to its end. */

@@ -1,12 +1,15 @@
 /** What some tests need and not every machine has. */
 import { spawnSync } from "node:child_process";
 import { beforeEach } from "vitest";
+import { missingNodes } from "./nodes.ts";
 
 /** Each gives the reason why it is missing, or nothing. */
 const NEEDS = {
   /** A Node.js older than this package supports, as the system's own: `OLD_NODE`, or the first in the usual places. */
   oldNode: () =>
     oldNode() === undefined ? "There is no Node.js older than 22 on this machine (OLD_NODE names one)." : undefined,
+  /** The versions of Node.js that the proofs run on. */
+  nodes: missingNodes,
   curl: () => (succeeds("curl", "--version") ? undefined : "There is no `curl`."),
   /** A package registry that npm can reach. */
   registry: () =>

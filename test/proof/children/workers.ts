@@ -1,61 +1,134 @@
 /**
- * `node workers.ts FOLDER ROUNDS`: four threads at once, each with a runtime of its own under load, ended in the middle
- * of it, again and again; then four that close by themselves. Prints how many items the last ones answered.
+ * `node workers.ts FOLDER TOTAL AT_ONCE SEED`: starts so many threads, so many of them at once, each with a runtime under
+ * load, and ends each at a random moment. The main thread has a runtime, too. Prints what was seen.
  */
 import { once } from "node:events";
+import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import { createRuntime } from "../../../src/index.ts";
+import type { Runtime } from "../../../src/types.ts";
+import { random } from "../../support/random.ts";
 
-const THREADS = 4;
+const DIST = new URL("../../../dist/index.js", import.meta.url);
+// What is built starts in a third of the time that the sources take.
+const { createRuntime } = (await import(DIST.href)) as typeof import("../../../src/index.ts");
 
-interface Job {
-  readonly store: string;
-  readonly forEver: boolean;
+const PERSONAS = 3;
+const MESSAGES = 60;
+
+/** What the process has of the system. */
+interface Held {
+  readonly threads: number;
+  readonly files: number;
 }
 
-async function work({ store, forEver }: Job): Promise<void> {
+export interface Seen {
+  /** Threads, the first one among them, that were ended before they had answered anything, and after. */
+  readonly starting: number;
+  readonly answering: number;
+  readonly errors: readonly string[];
+  /** What the runtime of the main thread answered after all that. */
+  readonly answered: number;
+  readonly before: Held;
+  readonly after: Held;
+}
+
+async function work(store: string): Promise<void> {
+  const runtime = await open(store);
+  parentPort?.postMessage("open");
+  for (;;) {
+    await talk(runtime);
+    parentPort?.postMessage("answered");
+  }
+}
+
+async function open(store: string): Promise<Runtime> {
   const runtime = await createRuntime({ store });
-  for (let n = 0; n < 3; n += 1)
-    await runtime.enroll({
-      id: `p${n}`,
-      name: "Persona",
-      cognition: ({ text }) => text,
-      settings: { maxParallelTurns: 9 },
-    });
-  for (let round = 0; forEver || round < 20; round += 1) {
-    const sent = Array.from({ length: 60 }, (_, n) => runtime.send(`p${n % 3}`, `${n}`, { from: `user:${n}` }));
-    await Promise.all(sent);
-    parentPort?.postMessage(60);
+  for (let n = 0; n < PERSONAS; n += 1) {
+    const settings = { maxParallelTurns: 9 };
+    await runtime.enroll({ id: `p${n}`, name: "Persona", cognition: ({ text }) => text, settings });
   }
-  await runtime.close();
+  return runtime;
 }
 
-async function survive(folder: string, rounds: number): Promise<void> {
-  const store = (n: number) => (n % 2 === 0 ? "memory" : join(folder, `${n}.db`));
-  const start = (n: number, forEver: boolean) =>
-    new Worker(new URL(import.meta.url), { workerData: { store: store(n), forEver } satisfies Job });
-  for (let round = 0; round < rounds; round += 1) {
-    const workers = Array.from({ length: THREADS }, (_, n) => start(n, true));
-    for (const worker of workers) worker.on("error", (error) => console.error(error));
-    // Each is ended at another point of its load.
-    await Promise.all(
-      workers.map(async (worker, n) => {
-        for (let message = 0; message <= (round + n) % 4; message += 1) await once(worker, "message");
-        await worker.terminate();
-      }),
-    );
-  }
-  let answered = 0;
-  const last = Array.from({ length: THREADS }, (_, n) => start(n, false));
-  for (const worker of last) {
-    worker.on("message", (count: number) => {
-      answered += count;
-    });
-  }
-  const codes = await Promise.all(last.map(async (worker) => (await once(worker, "exit"))[0]));
-  console.log(JSON.stringify({ answered, codes }));
+async function talk(runtime: Runtime): Promise<number> {
+  const sent = Array.from({ length: MESSAGES }, (_, n) =>
+    runtime.send(`p${n % PERSONAS}`, `${n}`, { from: `user:${n}` }),
+  );
+  return (await Promise.all(sent)).length;
 }
 
-if (isMainThread) await survive(process.argv[2] ?? "", Number(process.argv[3]));
-else await work(workerData as Job);
+async function survive(folder: string, total: number, atOnce: number, seed: number): Promise<Seen> {
+  const next = random(seed);
+  const errors: string[] = [];
+  const ended = { starting: 0, answering: 0 };
+  let started = 0;
+  /** The longest life of a thread; finds by itself where half of them have answered something. */
+  let spanMs = 0;
+
+  async function endOne(store: string): Promise<void> {
+    const worker = new Worker(new URL(import.meta.url), { workerData: store });
+    const said = new Map(["open", "answered"].map((word) => [word, Promise.withResolvers<void>()]));
+    let state: keyof typeof ended = "starting";
+    worker.on("message", (word: string) => {
+      if (word === "answered") state = "answering";
+      said.get(word)?.resolve();
+    });
+    worker.on("error", (error) => errors.push(String(error)));
+    const end = async () => {
+      if (spanMs === 0) return said.get("answered")?.promise;
+      // The binding of SQLite takes the process down when its thread is ended while it is being loaded.
+      if (store !== "memory") await said.get("open")?.promise;
+      await setTimeout(next() * spanMs);
+    };
+    await Promise.race([end(), once(worker, "exit")]);
+    ended[state] += 1;
+    spanMs *= state === "starting" ? 1.1 : 0.9;
+    await worker.terminate();
+  }
+  async function endOneByOne(lane: number): Promise<void> {
+    while (started < total) {
+      started += 1;
+      // In the file the next one goes on with what the one before has left.
+      await endOne(started % 2 === 0 ? "memory" : join(folder, `${lane}.db`));
+    }
+  }
+
+  const main = await open("memory");
+  // The first one shows how long a start takes, and leaves what the process keeps: its pool of threads.
+  const start = performance.now();
+  await endOne(join(folder, "first.db"));
+  spanMs = 2 * (performance.now() - start);
+  const before = { threads: threads(), files: files() };
+  await Promise.all(Array.from({ length: atOnce }, (_, lane) => endOneByOne(lane)));
+  const answered = await talk(main);
+  await main.close();
+  return { ...ended, errors, answered, before, after: { threads: threads(), files: files() } };
+}
+
+function threads(): number {
+  return readdirSync("/proc/self/task").length;
+}
+
+/** Node.js 22 leaves those open that a thread was loading as a module when it was ended: they are not ours. */
+function files(): number {
+  return readdirSync("/proc/self/fd").filter((fd) => !/\.(ts|js|json)$/.test(linkOf(`/proc/self/fd/${fd}`))).length;
+}
+
+/** Empty for the one that the folder itself was read by. */
+function linkOf(file: string): string {
+  try {
+    return readlinkSync(file);
+  } catch {
+    return "";
+  }
+}
+
+if (isMainThread) {
+  const [, , folder = "", ...numbers] = process.argv;
+  const [total = 0, atOnce = 0, seed = 0] = numbers.map(Number);
+  console.log(JSON.stringify(await survive(folder, total, atOnce, seed)));
+} else {
+  await work(workerData as string);
+}
