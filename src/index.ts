@@ -18,7 +18,8 @@ export type * from "./types.ts";
  * Opens the store, takes up the enrollments and the undecided items in it, and starts the cycle.
  *
  * Throws a `PersonaError`: `node_too_old`, `invalid_input`, `addon_missing`, or `store_*` when the database cannot be
- * opened. Close the runtime when it is no longer needed: it owns the store and a thread.
+ * opened. Close the runtime when it is no longer needed: it owns the store and a thread. It keeps the process alive for
+ * turns, writes, retries and expiries, and for nothing else: a process in which everything waits for somebody ends.
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const tooOld = nodeTooOld();

@@ -30,6 +30,8 @@ export const PROBLEM_TYPE = "application/problem+json";
 export function answerProblem(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const failure = asPersonaError(error, request);
   if (failure.code === "internal") request.log.error({ err: error }, "a request failed unexpectedly");
+  // Each of many who wait when the server ends; a stack says nothing of that.
+  else if (failure.code === "runtime_closed") request.log.info("a request was ended with the runtime");
   else if (failure.status >= 500) request.log.warn({ err: error }, "a request failed");
   if (failure.retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(failure.retryAfterMs / 1000));
   return reply

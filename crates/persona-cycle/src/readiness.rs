@@ -50,7 +50,13 @@ impl Fleet {
         self.remove_strand(strand);
     }
 
+    /// The same for all strands of a slot. What is declined on the way may change its mood: `slot_changed` sees to that.
     pub(crate) fn look_at_all(&mut self, slot: u32) {
+        let row = &mut self.slots[slot];
+        let crowded = is_crowded(row.waiting());
+        if let Some(energy) = row.condition.as_mut().and_then(|condition| condition.energy.as_mut()) {
+            energy.crowded = crowded;
+        }
         let strands: Vec<u32> = self.slots[slot].strands.iter(&self.strands).collect();
         for strand in strands {
             self.look_at(strand);
@@ -172,14 +178,12 @@ impl Fleet {
 
     /// A temperament looks at everything again when it becomes too much, or no longer is.
     fn feel_the_crowd(&mut self, slot: u32) {
-        loop {
-            let row = &mut self.slots[slot];
-            let crowded = is_crowded(row.waiting());
-            let energy = row.condition.as_mut().and_then(|condition| condition.energy.as_mut());
-            match energy {
-                Some(energy) if energy.crowded != crowded => energy.crowded = crowded,
-                _ => return,
-            }
+        let is_other = |fleet: &Self| {
+            let row = &fleet.slots[slot];
+            let energy = row.condition.as_ref().and_then(|condition| condition.energy);
+            energy.is_some_and(|energy| energy.crowded != is_crowded(row.waiting()))
+        };
+        while is_other(self) {
             self.look_at_all(slot);
         }
     }

@@ -233,3 +233,32 @@ fn switched_off_it_forgets_and_switched_on_it_starts_full() {
     stage.configure(persona, moody());
     assert_eq!((stage.status(persona).held, stage.status(persona).energy), (None, 1_000));
 }
+
+/// Found by the simulation (seed 1284): the crowd goes while its conversations are looked at.
+#[test]
+fn what_is_declined_on_the_way_ends_the_crowd_for_all() {
+    let mut stage = Stage::new();
+    let persona =
+        stage.persona_with(SlotSettings { paused: true, room_gap_ms: 0, ..SlotSettings::default() });
+    let room = |stage: &mut Stage| {
+        let item = Envelope { flags: Flags::ROOM, priority: 0.1, ..stage.chat(persona, 99) };
+        stage.arm(&item);
+    };
+    room(&mut stage);
+    let open = SlotSettings { room_gap_ms: 0, ..SlotSettings::default() };
+    assert_eq!(stage.fleet.configure(persona, open, stage.now), Ok(()));
+    let turn = stage.turn().id;
+    assert!(stage.complete(turn, Outcome::Done));
+    let paused = SlotSettings { paused: true, ..open };
+    assert_eq!(stage.fleet.configure(persona, paused, stage.now), Ok(()));
+    for conversation in 0..20 {
+        let item = Envelope { priority: 0.1, ..stage.chat(persona, conversation) };
+        stage.arm(&item);
+    }
+    room(&mut stage);
+    let choosy = SlotSettings { room_cap: 1, temperament: true, ..open };
+    assert_eq!(stage.fleet.configure(persona, choosy, stage.now), Ok(()));
+    stage.fleet.check();
+    let status = stage.fleet.slot_status(persona).unwrap();
+    assert_eq!((status.waiting, status.held), (20, None));
+}

@@ -48,6 +48,8 @@ pub(crate) enum Action {
     },
     /// From the largest time told so far: the clock may go back until the next step of it.
     Pass(i64),
+    /// To the very moment at which something is due next, if that is soon.
+    PassUntilDue,
 }
 
 /// A persona.
@@ -142,6 +144,11 @@ impl Action {
                 let rounded = [10_000, 1_000, 100, 10].map(|unit| ms / unit * unit);
                 let less = rounded.into_iter().chain([ms / 2]).filter(|&less| less != ms);
                 less.map(Self::Pass).collect()
+            }
+            Self::Hear { room, human, content } => {
+                let numbers = [(0, human, content), (room, false, content), (room, human, 0)];
+                let less = numbers.into_iter().filter(|&less| less != (room, human, content));
+                less.map(|(room, human, content)| Self::Hear { room, human, content }).collect()
             }
             _ => Vec::new(),
         };

@@ -136,12 +136,20 @@ impl<'a> Episode<'a> {
                 self.fleet.unhear(room, number);
                 self.model.unhear(room, number);
             }
-            Action::Pass(ms) => {
-                self.now = self.latest.saturating_add(ms);
-                self.latest = self.latest.max(self.now);
+            Action::Pass(ms) => self.tell(self.latest.saturating_add(ms)),
+            Action::PassUntilDue => {
+                let soon = self.latest..self.latest.saturating_add(600_000);
+                if let Some(due) = self.model.next_due().filter(|due| soon.contains(due)) {
+                    self.tell(due);
+                }
             }
         }
         Ok(())
+    }
+
+    fn tell(&mut self, now: i64) {
+        self.now = now;
+        self.latest = self.latest.max(now);
     }
 
     fn enroll(&mut self, settings: SlotSettings) -> Result<(), String> {

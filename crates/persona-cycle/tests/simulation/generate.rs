@@ -33,7 +33,7 @@ pub(crate) fn episode(seed: u64) -> (Setup, Vec<Action>) {
         quantum: random.one_of(&[1, 3, 20]),
         personas: random.one_of(&[2, 5, 12]),
         overflow: random.one_of(&[Overflow::Page, Overflow::Page, Overflow::Evict]),
-        start: random.one_of(&[1_700_000_000_000, 0, i64::MIN + 1, i64::MAX / 2]),
+        start: random.one_of(&[1_700_000_000_000, 0, i64::MIN / 2, i64::MAX / 2]),
     };
     let mut theme = Theme {
         conversations: random.one_of(&[1, 3, 10, 10, 60]),
@@ -75,16 +75,13 @@ impl Theme {
             510..=739 => Action::Complete(self.which(), self.outcome()),
             740..=754 => Action::Settling(self.which()),
             755..=764 => self.sleep(),
-            765..=799 => Action::Hear {
-                room: self.random.below(self.conversations.min(3)),
-                human: self.random.chance(25),
-                content: self.random.below(4),
-            },
-            800..=804 => Action::Unhear {
-                room: self.random.below(self.conversations.min(3)),
-                back: self.random.below(8) as u8,
-            },
-            805..=849 => Action::Page(self.random.one_of(&[1, 3, 100])),
+            765..=799 => {
+                let room = self.room();
+                self.said(room, 25)
+            }
+            800 => return self.talk(actions),
+            801..=805 => Action::Unhear { room: self.room(), back: self.random.below(8) as u8 },
+            806..=849 => Action::Page(self.random.one_of(&[1, 3, 100])),
             _ => self.pass(),
         };
         actions.push(action);
@@ -103,6 +100,20 @@ impl Theme {
             }
             actions.push(Action::Arm(arrival));
         }
+    }
+
+    /// More than a room remembers.
+    fn talk(&mut self, actions: &mut Vec<Action>) {
+        let room = self.room();
+        actions.extend((0..60).map(|_| self.said(room, 5)));
+    }
+
+    fn said(&mut self, room: u64, humans: u64) -> Action {
+        Action::Hear { room, human: self.random.chance(humans), content: self.random.below(4) }
+    }
+
+    fn room(&mut self) -> u64 {
+        self.random.below(self.conversations.min(3))
     }
 
     fn outcome(&mut self) -> Outcome {
@@ -131,15 +142,21 @@ impl Theme {
 
     fn pass(&mut self) -> Action {
         let step = match self.random.below(500) {
-            0..=199 => 0..50,
-            200..=429 => 0..3_000,
-            430..=454 => 0..90_000,
-            455..=459 => 500_000..5_000_000,
+            0..=149 => 0..50,
+            150..=329 => 0..3_000,
+            330..=359 => 0..90_000,
+            360..=364 => 500_000..5_000_000,
             // Beyond all levels of the wheel, which end at 2.2 years.
-            460 => 0..100_000_000_000,
+            365 => 0..100_000_000_000,
             // To the earliest there is.
-            461 => i64::MIN..i64::MIN + 1,
-            _ => -5_000..0,
+            366 => i64::MIN..i64::MIN + 1,
+            367..=399 => -5_000..0,
+            // The moments at which something that has no timer ends, and those before.
+            400..=414 => {
+                let span = self.random.one_of(&[10, 10_000, 60_000, 120_000, 600_000]);
+                span - 1..span + 1
+            }
+            _ => return Action::PassUntilDue,
         };
         Action::Pass(self.random.within(step))
     }

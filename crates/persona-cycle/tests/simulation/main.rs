@@ -55,7 +55,7 @@ fn what_disagrees_is_shrunk_to_a_few_calls() {
     for &rule in Rule::ALL.iter().step_by(few) {
         let lists = disagreements(rule).map(|(setup, all)| (setup, shrunk(&setup, &all, Some(rule))));
         // Some faults need a long list in one episode and a short one in another.
-        let short = lists.take(5).find(|(_, actions)| actions.len() < 12);
+        let short = lists.take(20).find(|(_, actions)| actions.len() < 12);
         let Some((setup, actions)) = short else { panic!("no short list shows what {rule:?} is for") };
         assert!(failure(&setup, &actions, None).is_none(), "{rule:?}: {}", story(&setup, &actions, None));
     }
