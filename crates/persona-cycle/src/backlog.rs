@@ -116,6 +116,11 @@ impl Backlog {
         Some(lane)
     }
 
+    /// All that is not asked for.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Aside> {
+        self.queues.iter().flatten()
+    }
+
     /// The next one that is not asked for, to be given up.
     pub(crate) fn pop(&mut self) -> Option<Aside> {
         let aside = self.queues.iter_mut().find_map(VecDeque::pop_front)?;

@@ -5,11 +5,14 @@ use crate::fleet::Fleet;
 use crate::slab::NONE;
 
 impl Fleet {
-    /// Whether something waits that would wake the persona.
+    /// Whether something waits that would wake the persona. What was asked for is left out: it wakes when it is back.
     pub(crate) fn has_alarming(&self, slot: u32, mode: SleepMode) -> bool {
-        let strands = self.slots[slot].strands.iter(&self.strands);
+        let row = &self.slots[slot];
+        let strands = row.strands.iter(&self.strands);
         let mut waiting = strands.flat_map(|strand| self.strands[strand].waiting(&self.items));
+        let mut aside = row.condition.iter().flat_map(|condition| condition.backlog.iter());
         waiting.any(|item| mode.is_ended_by(self.items[item].lane, self.items[item].flags))
+            || aside.any(|aside| mode.is_ended_by(aside.lane, aside.flags))
     }
 
     /// Wakes a persona if an item that is about to wait does so. Call `slot_changed` when all is done.

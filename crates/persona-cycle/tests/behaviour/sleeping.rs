@@ -141,6 +141,20 @@ fn what_is_put_aside_wakes_too() {
 }
 
 #[test]
+fn nobody_falls_asleep_over_what_was_put_aside() {
+    let mut stage = Stage::new();
+    let settings = SlotSettings { windows: [1; 4], paused: true, ..SlotSettings::default() };
+    let persona = stage.persona_with(settings);
+    stage.flag(persona, 1, Flags::NONE);
+    stage.flag(persona, 2, Flags::HUMAN);
+    assert_eq!(stage.status(persona).in_store, 1);
+    stage.sleep(persona, SleepMode::UntilTopic, None);
+    assert!(stage.serve().woken.is_empty(), "nothing of that is on its topic");
+    stage.sleep(persona, SleepMode::HumanOnly, None);
+    assert_eq!(stage.serve().woken, [persona], "its window would never be free for the human");
+}
+
+#[test]
 fn what_is_declined_or_expired_on_arrival_wakes_nobody() {
     let mut stage = Stage::new();
     let persona = stage.persona();

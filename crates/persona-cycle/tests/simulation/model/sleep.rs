@@ -2,7 +2,7 @@
 
 use persona_cycle::{Flags, Lane, SleepMode};
 
-use super::{Model, Out};
+use super::{Model, Out, Persona};
 use crate::rule::Rule;
 
 impl Model {
@@ -47,12 +47,12 @@ impl Model {
         }
     }
 
-    /// Nobody sleeps while something waits in memory that would wake it.
+    /// Nobody falls asleep while something waits that would wake it; what is on its way from the store wakes later.
     pub(super) fn wake_if_called(&mut self, persona: usize) {
-        let Self { personas, .. } = self;
-        let mode = personas[persona].sleep;
-        let mut waiting = personas[persona].strands.iter().flat_map(|strand| &strand.items);
-        if waiting.any(|item| wakes(mode, item.envelope.flags, item.envelope.lane)) {
+        let Persona { sleep: mode, ref strands, ref backlog, .. } = self.personas[persona];
+        let waiting = strands.iter().flat_map(|strand| &strand.items).map(|item| &item.envelope);
+        let mut waiting = waiting.chain(backlog.iter().flatten());
+        if waiting.any(|envelope| wakes(mode, envelope.flags, envelope.lane)) {
             self.wake(persona, "what waits wakes");
         }
     }
