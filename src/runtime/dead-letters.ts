@@ -2,7 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
-import { FLAG_ALONE } from "../layout.ts";
+import { FLAG_ALONE, FLAG_LATEST } from "../layout.ts";
 import { type DeadLetterRow, type ItemRow, LANES, type Store } from "../store/port.ts";
 import type { DeadLetter } from "../types.ts";
 import type { EventHub } from "./event-hub.ts";
@@ -59,7 +59,7 @@ export class DeadLetters {
     this.#hub.changed(discarded.rev);
   }
 
-  /** It has all its tries again, and no expiry: that has passed. */
+  /** It has all its tries again, no expiry (that has passed), and takes nobody's place: what waits by now is newer. */
   #freshItem(letter: DeadLetterRow): ItemRow {
     const { message, conversation, persona, partition, lane, priority, flags, mergeKey } = letter;
     return {
@@ -70,7 +70,7 @@ export class DeadLetters {
       partition,
       lane,
       priority,
-      flags: flags & ~FLAG_ALONE,
+      flags: flags & ~(FLAG_ALONE | FLAG_LATEST),
       mergeKey,
       replayOf: letter.item,
       enqueuedAt: this.#clock.now(),

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import type { SendOptions } from "../../src/types.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 import { turns, until } from "../support/event-loop.ts";
 import { enroll, type House, openHouse, outcomeOf, pass } from "./harness.ts";
@@ -18,8 +19,8 @@ async function ward(store = "memory"): Promise<House & { mend(): void }> {
   return Object.assign(house, { mend: () => (isBroken = false) });
 }
 
-async function give(house: House, text: string, from = "user:7"): Promise<string> {
-  const answer = house.runtime.send("ada", text, { from });
+async function give(house: House, text: string, options: Partial<SendOptions> = {}): Promise<string> {
+  const answer = house.runtime.send("ada", text, { from: "user:7", ...options });
   const outcome = outcomeOf(answer);
   let isOver = false;
   void outcome.then(() => (isOver = true));
@@ -53,6 +54,22 @@ it.each(["memory", "letters.db"])("keeps what died, and gives it to its persona 
   expect(await runtime.deadLetters()).toEqual([]);
   for (const again of [runtime.replay(dead), runtime.discard(dead)])
     await expect(again).rejects.toMatchObject({ code: "dead_letter_not_found", status: 404 });
+});
+
+it("takes the place of nothing newer", async () => {
+  const house = await ward();
+  const { runtime } = house;
+  const latest = { coalesce: "latest", mergeKey: "weather" } as const;
+  const dead = await give(house, "rain", latest);
+  house.mend();
+  await runtime.configure("ada", { settings: { paused: true } });
+  const newer = runtime.send("ada", "sun", { from: "user:7", ...latest });
+  await newer.accepted;
+  const fresh = await runtime.replay(dead);
+  await runtime.configure("ada", { settings: { paused: false } });
+  expect(await outcomeOf(newer)).not.toMatch(/superseded/);
+  await until(() => runtime.status().queued + runtime.status().inFlight === 0);
+  expect(await runtime.item(fresh.id)).toMatchObject({ state: "answered" });
 });
 
 it("dies again if nothing has changed", async () => {
