@@ -44,6 +44,7 @@ export class DeadLetters {
     try {
       const replayed = await this.#store.replayDeadLetter(letter.item, fresh);
       if (replayed.status === "gone") throw notFound(id);
+      this.#intake.accepted += 1;
       this.#hub.changed(replayed.rev);
       return fresh.key;
     } catch (error) {

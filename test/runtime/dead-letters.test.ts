@@ -49,6 +49,7 @@ it.each(["memory", "letters.db"])("keeps what died, and gives it to its persona 
     "hello",
     "hello, at attempt 1",
   ]);
+  expect(runtime.status()).toMatchObject({ accepted: 2, answered: 1, dead: 1, queued: 0 });
   // The outcome that was recorded stays what it was.
   expect(await runtime.item(dead)).toMatchObject({ state: "dead", replayOf: undefined });
   expect(await runtime.deadLetters()).toEqual([]);
