@@ -11,6 +11,7 @@ import {
   FLAG_LATEST,
   FLAG_MENTION,
   FLAG_ON_TOPIC,
+  FLAG_OWN,
   FLAG_PERSONA,
   FLAG_ROOM,
   FLAG_URGENT,
@@ -265,6 +266,7 @@ function flagsOf(
     (mentioned ? FLAG_MENTION : 0) |
     (sender.kind === "human" ? FLAG_HUMAN : 0) |
     (sender.kind === "persona" ? FLAG_PERSONA : 0) |
+    (sender.kind === "persona" && sender.id === persona.id ? FLAG_OWN : 0) |
     (heard === undefined ? 0 : FLAG_ROOM) |
     (heard?.storm ? FLAG_ECHO : 0) |
     (heard?.duplicate ? FLAG_DUPLICATE : 0) |

@@ -2,7 +2,7 @@
 import { expect, it } from "vitest";
 import type { Runtime } from "../../src/types.ts";
 import { turns } from "../support/event-loop.ts";
-import { enroll, type House, openHouse, pass } from "./harness.ts";
+import { enroll, type House, openHouse, outcomeOf, pass } from "./harness.ts";
 
 const GAP_MS = 10_000;
 
@@ -146,4 +146,14 @@ it("does not count a message that was refused", async () => {
   const { items } = await runtime.post(room.id, words, { from: "user:7" });
   await turns();
   expect(await runtime.item(items[0]?.id ?? "")).toMatchObject({ state: "answered" });
+});
+
+it("lets nobody answer its own words", async () => {
+  const { runtime } = await openHouse();
+  await enroll(runtime, "ada");
+  await enroll(runtime, "bob");
+  for (const from of ["persona:ada", { kind: "persona", id: "ada" }] as const) {
+    expect(await outcomeOf(runtime.send("ada", "note to self", { from }))).toMatch(/^declined: .*\(own\)$/);
+    expect(await outcomeOf(runtime.send("bob", "note to bob", { from }))).toBe("note to bob");
+  }
 });
