@@ -103,9 +103,16 @@ export const definitionSchema = z.strictObject({
 export const settingsSchema = z.strictObject(settingsShape);
 export const changedSchema = z.strictObject({ settings: settingsSchema });
 
+/** What is undefined is not given. */
+const given = <Input extends object>(input: Input): Input =>
+  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as Input;
+
 /** What is given is checked together with what stays as it is. */
 export const changesSchema = z.strictObject({
-  settings: z.looseObject({ windows: z.looseObject({}).optional() }).default({}),
+  settings: z
+    .looseObject({ windows: z.looseObject({}).transform(given).optional() })
+    .transform(given)
+    .default({}),
   sleep: sleepSchema.optional(),
 });
 

@@ -232,7 +232,8 @@ it("changes what is given and nothing else", async () => {
   const { runtime } = await openHouse();
   await enroll(runtime, "ada", { instructions: "Be kind.", settings: { deadlineMs: 5, windows: { chat: 7 } } });
   const before = runtime.status("ada");
-  expect(await runtime.configure("ada", {})).toEqual(before);
+  const nothing = { settings: { deadlineMs: undefined, windows: { chat: undefined } } } as unknown as PersonaChanges;
+  for (const none of [{}, nothing]) expect(await runtime.configure("ada", none)).toEqual(before);
   const changed = await runtime.configure("ada", { settings: { roomCap: 3, windows: { task: 9 } } });
   const settings = { ...before.settings, roomCap: 3, windows: { ...before.settings.windows, task: 9 } };
   expect(changed).toEqual({ ...before, settings });
