@@ -280,12 +280,13 @@ export class Personas {
     if (sleep !== undefined) this.#fleet.sleep(slot, sleep.mode, sleep.until);
   }
 
-  /** It is awake already; the store learns of it. If it cannot, the persona sleeps again after a restart. */
+  /** It is awake already; the store learns of it, now or with the next change. Until then a restart lets it sleep. */
   async #wake(persona: Persona): Promise<void> {
     try {
       // It may be gone by now, or have been put to sleep again.
       if (this.#byId.get(persona.id) !== persona || this.#fleet.counts(persona.slot).sleep !== "active") return;
-      await this.#save(persona, { ...persona.definition, sleep: undefined });
+      persona.definition = { ...persona.definition, sleep: undefined };
+      await this.#save(persona, persona.definition);
     } catch (cause) {
       this.#warn({ code: "wake_failed", message: `The store does not know yet that ${persona.id} is awake`, cause });
     }

@@ -226,3 +226,20 @@ it("does not fall over a warning that nobody can take", async () => {
   expect(await outcomeOf(answer)).toBe("?");
   expect(thrown).toEqual([new Error("not now")]);
 });
+
+it("wakes a persona although the store cannot learn of it, and tells it with the next change", async () => {
+  const { wrap, fail } = failing();
+  let stored: Store | undefined;
+  const { runtime, warnings } = await openOver((store) => wrap((stored = store)));
+  const definition = async () => JSON.parse((await stored?.enrollments())?.[0]?.definition ?? "");
+  await enroll(runtime, "ada");
+  await runtime.configure("ada", { sleep: { mode: "human_only" } });
+  fail("saveEnrollment");
+  expect(await outcomeOf(runtime.send("ada", "wake up", { from: "user:7" }))).toBe("wake up");
+  await turns();
+  expect(warnings).toMatchObject([{ code: "wake_failed" }]);
+  expect(runtime.status("ada").sleep).toEqual({ mode: "active" });
+  expect((await definition()).sleep).toEqual({ mode: "human_only" });
+  await runtime.configure("ada", { settings: { roomCap: 3 } });
+  expect((await definition()).sleep).toBeUndefined();
+});
