@@ -96,9 +96,12 @@ impl Rooms {
     pub(crate) fn unhear(&mut self, key: u64, number: u32) {
         let Some(&place) = self.index.get(&key) else { return };
         let room = &mut self.rows[place];
-        room.log.retain(|one| one.number != number);
-        let newest = room.log.iter().rev().find(|one| one.human);
-        room.human_at = newest.map_or(i64::MIN, |one| one.at);
+        let Some(place) = room.log.iter().position(|one| one.number == number) else { return };
+        // What a machine did not say after all must not make the room forget when a human spoke.
+        if room.log.remove(place).is_some_and(|one| one.human) {
+            let newest = room.log.iter().rev().find(|one| one.human);
+            room.human_at = newest.map_or(i64::MIN, |one| one.at);
+        }
     }
 
     pub(crate) fn pace(&self, key: u64, slot: SlotId) -> Option<Pace> {

@@ -353,3 +353,14 @@ fn a_new_persona_does_not_inherit_the_pace_of_its_row() {
     let new = persona(&mut stage, 1);
     answer(&mut stage, new, MACHINE);
 }
+
+#[test]
+fn what_a_machine_did_not_say_makes_nobody_forget_a_human() {
+    let mut fleet = Stage::new().fleet;
+    fleet.hear(ROOM, true, 0, 0);
+    let spoken = (1..=50).map(|at| fleet.hear(ROOM, false, 0, at).number);
+    let last = spoken.last().unwrap();
+    // The human's message is not among the last 50 any more.
+    fleet.unhear(ROOM, last);
+    assert!(!fleet.hear(ROOM, false, 0, 100).storm);
+}

@@ -86,8 +86,9 @@ impl Model {
         }
         let Some(room) = self.rooms.all.iter_mut().find(|room| room.key == key) else { return };
         let Some(place) = room.log.iter().position(|said| said.number == number) else { return };
-        room.log.remove(place);
-        room.human_at = room.log.iter().filter(|said| said.human).map(|said| said.at).max();
+        if room.log.remove(place).is_some_and(|said| said.human) {
+            room.human_at = room.log.iter().filter(|said| said.human).map(|said| said.at).max();
+        }
         self.reach("something is unheard");
     }
 
