@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from "vitest";
 import { PersonaError } from "../../src/index.ts";
 import type { Store } from "../../src/store/port.ts";
-import type { Cognition } from "../../src/types.ts";
+import type { Cognition, Sleep } from "../../src/types.ts";
 import { withItems } from "../store/rows.ts";
 import { turns } from "../support/event-loop.ts";
 import { instead } from "../support/instead.ts";
@@ -229,9 +229,11 @@ it("does not fall over a warning that nobody can take", async () => {
 
 it("wakes a persona although the store cannot learn of it, and tells it with the next change", async () => {
   const { wrap, fail } = failing();
-  let stored: Store | undefined;
-  const { runtime, warnings } = await openOver((store) => wrap((stored = store)));
-  const definition = async () => JSON.parse((await stored?.enrollments())?.[0]?.definition ?? "");
+  let definition = async () => ({}) as { sleep?: Sleep };
+  const { runtime, warnings } = await openOver((store) => {
+    definition = async () => JSON.parse((await store.enrollments())[0]?.definition ?? "");
+    return wrap(store);
+  });
   await enroll(runtime, "ada");
   await runtime.configure("ada", { sleep: { mode: "human_only" } });
   fail("saveEnrollment");
