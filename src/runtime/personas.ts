@@ -249,8 +249,10 @@ export class Personas {
       removedAt: null,
     };
     const rev = await this.#store.saveEnrollment(row);
-    const persona = current === undefined ? this.#place(row, definition, cognition) : current;
-    if (current !== undefined) this.#change(current, row, definition, cognition);
+    // A fleet that has begun anew meanwhile may have found it in the store, and given it a place.
+    const placed = this.#byId.get(id);
+    const persona = placed ?? this.#place(row, definition, cognition);
+    if (placed !== undefined) this.#change(placed, row, definition, cognition);
     this.#onChange(rev);
     return persona;
   }

@@ -80,6 +80,32 @@ it("says that it is not ready, and refuses with a code, until the fleet is rebui
   expect(await outcomeOf(runtime.send("ada", "again", { from: "user:1" }))).toBe("again");
 });
 
+it("gives one place to a persona that is enrolled while the fleet is rebuilt", async () => {
+  const { promise: mayHear, resolve: hear } = Promise.withResolvers<void>();
+  const { runtime, breakDriver } = await openFragile(() =>
+    openOver((store) =>
+      instead(store, {
+        async saveEnrollment(row) {
+          const rev = await store.saveEnrollment(row);
+          if (row.id === "bob") await mayHear;
+          return rev;
+        },
+      }),
+    ),
+  );
+  await enroll(runtime, "ada");
+  const enrolled = enroll(runtime, "bob", { cognition: () => "bob's own" });
+  await turns();
+  const place = vi.spyOn(loadAddon(), "fleetEnroll");
+  onTestFinished(() => place.mockRestore());
+  await breakDriver();
+  await until(() => runtime.status().driver);
+  hear();
+  await enrolled;
+  expect(place).toHaveBeenCalledTimes(2);
+  expect(await outcomeOf(runtime.send("bob", "?", { from: "user:1" }))).toBe("bob's own");
+});
+
 it("lets a persona go that was leaving when the fleet was lost", async () => {
   const { runtime, breakDriver } = await openFragile();
   const fails = Promise.withResolvers<string>();
