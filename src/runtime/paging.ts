@@ -16,6 +16,8 @@ export class Paging {
   #last: Promise<void> = Promise.resolve();
   /** Grows when nothing that was asked for is wanted any more. */
   #life = 0;
+  /** Ends the pause before the next try, if there is one. */
+  #endPause = () => {};
 
   constructor(options: {
     store: Store;
@@ -37,6 +39,7 @@ export class Paging {
   /** The fleet that asked is no more. */
   stop(): void {
     this.#life += 1;
+    this.#endPause();
   }
 
   async #bring(keys: readonly number[], life: number): Promise<void> {
@@ -49,9 +52,20 @@ export class Paging {
         this.#arm(items);
         return;
       } catch (cause) {
+        if (life !== this.#life) return;
         this.#warn({ code: "paging_failed", message: "Items that wait in the store could not be read", cause });
-        await new Promise<void>((resolve) => this.#clock.at(this.#clock.now() + AGAIN_AFTER_MS, resolve));
+        await this.#pause();
       }
     }
+  }
+
+  async #pause(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.at(this.#clock.now() + AGAIN_AFTER_MS, resolve);
+      this.#endPause = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 }

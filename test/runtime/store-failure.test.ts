@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { PersonaError } from "../../src/index.ts";
 import type { Store } from "../../src/store/port.ts";
 import type { Cognition, Sleep } from "../../src/types.ts";
@@ -244,4 +244,54 @@ it("wakes a persona although the store cannot learn of it, and tells it with the
   expect((await definition()).sleep).toEqual({ mode: "human_only" });
   await runtime.configure("ada", { settings: { roomCap: 3 } });
   expect((await definition()).sleep).toBeUndefined();
+});
+
+/** A store that counts as one on disk, so that items are put aside, and that cannot be read at first. */
+function unreadable(times: number) {
+  let left = times;
+  const wrap = (store: Store): Store =>
+    instead(store, {
+      kind: "sqlite",
+      items: (keys) => (left-- > 0 ? Promise.reject(new Error("No.")) : store.items(keys)),
+    });
+  return { wrap, tries: () => times - left };
+}
+
+it("reads again what waits in the store, after a second each time", async () => {
+  const { wrap, tries } = unreadable(2);
+  const { runtime, clock, warnings } = await openOver(wrap);
+  await enroll(runtime, "ada", { settings: { windows: { chat: 1 } } });
+  const sent = ["a", "b", "c"].map((text) => outcomeOf(runtime.send("ada", text, { from: `user:${text}` })));
+  await pass(clock, 999);
+  expect(warnings).toMatchObject([{ code: "paging_failed", cause: { message: "No." } }]);
+  expect(runtime.why("ada")).toMatchObject({ queued: 2, inStore: 2, held: { gate: "paging" } });
+  await pass(clock, 1);
+  expect(tries()).toBe(2);
+  await pass(clock, 1_000);
+  expect(await Promise.all(sent)).toEqual(["a", "b", "c"]);
+});
+
+it("waits for no store any more once it is closed", async () => {
+  const { wrap, tries } = unreadable(1);
+  const { runtime, clock, warnings } = await openOver(wrap);
+  await enroll(runtime, "ada", { settings: { windows: { chat: 1 } } });
+  const cancelled = vi.fn();
+  const { at } = clock;
+  const set = vi.spyOn(clock, "at").mockImplementation((moment, wake) => {
+    const cancel = at.call(clock, moment, wake);
+    return () => {
+      cancelled(moment);
+      cancel();
+    };
+  });
+  for (const text of ["a", "b", "c"]) void outcomeOf(runtime.send("ada", text, { from: `user:${text}` }));
+  await turns();
+  const again = clock.now() + 1_000;
+  expect(set).toHaveBeenCalledWith(again, expect.any(Function));
+  expect(cancelled).not.toHaveBeenCalledWith(again);
+  await runtime.close({ graceMs: 0 });
+  expect(cancelled).toHaveBeenCalledWith(again);
+  await pass(clock, 1_000);
+  expect(tries()).toBe(1);
+  expect(warnings).toHaveLength(1);
 });
