@@ -70,9 +70,10 @@ function gateOf(persona: Persona, held: FleetCounts["held"]): Gate | undefined {
   return held === "paused" && !persona.definition.settings.paused ? "cognition_absent" : held;
 }
 
-/** Native knows of a pause only since the start of the process. */
+/** Native knows of a pause or a sleep only since the start of the process. */
 function sinceOf(persona: Persona, gate: Gate, since: number | undefined): number | undefined {
-  return gate === "paused" ? Math.min(persona.row.updatedAt, since ?? Number.POSITIVE_INFINITY) : since;
+  const isStored = gate === "paused" || gate === "asleep";
+  return isStored ? Math.min(persona.row.updatedAt, since ?? Number.POSITIVE_INFINITY) : since;
 }
 
 /** Native knows first that it has woken. */

@@ -85,16 +85,24 @@ it("keeps pause, sleep and backlog over a restart", async () => {
   void outcomeOf(first.send("bob", "?", { from: "user:7" }));
   await turns();
   await first.close();
+  const since = clock.now();
+  clock.advance(1_000);
 
   const second = await createRuntime(options);
   expect(second.status("ada")).toMatchObject({
     sleep,
     held: "asleep",
+    heldSince: since,
     heldUntil: sleep.until,
     queued: 20,
     inStore: 16,
   });
-  expect(second.status("bob")).toMatchObject({ held: "paused", queued: 1, settings: { paused: true } });
+  expect(second.status("bob")).toMatchObject({
+    held: "paused",
+    heldSince: since,
+    queued: 1,
+    settings: { paused: true },
+  });
   await second.post(room.id, "Ada, are you there?", { from: "user:7" });
   await until(() => second.status().queued === 1);
   expect(second.status("ada").sleep).toEqual({ mode: "active" });
