@@ -59,6 +59,8 @@ export class Turns {
   readonly #repeated = new Map<number, Promise<unknown>>();
   /** Settlements on their way into the store. */
   #writing = 0;
+  /** When what native ended on its own is written, as far as it is known. */
+  #ended: Promise<void> = Promise.resolve();
   #idle: PromiseWithResolvers<void> | undefined;
   readonly #closing = Promise.withResolvers<void>();
   #isClosing = false;
@@ -101,11 +103,15 @@ export class Turns {
 
   /** Native says what becomes of items that failed, expired or were given back. */
   settle(settlements: readonly NativeSettlement[]): void {
+    const ended: Settle[] = [];
     for (const settlement of settlements) {
       const ending = settlement.turn === undefined ? undefined : this.#ending.get(settlement.turn);
       if (ending === undefined) {
         // Each by itself: what has become of one item says nothing about the next.
-        void this.#write(undefined, { turn: null, decisions: [decisionOn(settlement, null)], at: this.#clock.now() });
+        const command = { turn: null, decisions: [decisionOn(settlement, null)], at: this.#clock.now() };
+        // An item that waits again may soon be in a turn, and this has to be written before.
+        if (settlement.kind === "retry") void this.#write(undefined, command);
+        else ended.push(command);
         continue;
       }
       const { turn, outcome, error, decisions } = ending;
@@ -114,6 +120,7 @@ export class Turns {
       this.#ending.delete(turn.formed.handle);
       void this.#write(turn, this.#settlement(turn, outcome, error, decisions));
     }
+    if (ended.length > 0) this.#ended = this.#writeEnded(ended, this.#ended);
   }
 
   /**
@@ -227,6 +234,15 @@ export class Turns {
         return message;
       }),
     );
+  }
+
+  /** Those of one drive after those of the one before: however many end together, what else is written need not wait for all. */
+  async #writeEnded(ended: readonly Settle[], before: Promise<void>): Promise<void> {
+    this.#writing += 1;
+    await before;
+    await Promise.all(ended.map((command) => this.#write(undefined, command)));
+    this.#writing -= 1;
+    this.#checkIdle();
   }
 
   /** Writes what cognition answered; native hears of it once it is written. */

@@ -295,3 +295,27 @@ it("waits for no store any more once it is closed", async () => {
   expect(tries()).toBe(1);
   expect(warnings).toHaveLength(1);
 });
+
+it("hands a slow store a little at a time of what ends together", async () => {
+  const { promise: mayWrite, resolve: write } = Promise.withResolvers<void>();
+  let asked = 0;
+  const { runtime, clock } = await openOver((store) =>
+    instead(store, {
+      async settle(command) {
+        asked += 1;
+        await mayWrite;
+        return store.settle(command);
+      },
+    }),
+  );
+  await enroll(runtime, "ada", { settings: { paused: true, windows: { chat: 1_000 } } });
+  const sent = Array.from({ length: 1_000 }, () => runtime.send("ada", "?", { from: "user:7", expiresInMs: 1_000 }));
+  await Promise.all(sent.map(({ accepted }) => accepted));
+  await pass(clock, 1_000);
+  expect(runtime.status()).toMatchObject({ queued: 0, dead: 0 });
+  // More at once would stand before whatever else is to be written.
+  expect(asked).toBeLessThanOrEqual(256);
+  write();
+  await turns();
+  expect(runtime.status()).toMatchObject({ accepted: 1_000, dead: 1_000 });
+});
