@@ -1,5 +1,4 @@
 /** Appends, begins and settles without end and prints each message's key once it is acknowledged. Argument: the database. */
-import { writeSync } from "node:fs";
 import { systemClock } from "../../src/clock.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { aTurn, settledByReply, withItems } from "./rows.ts";
@@ -10,7 +9,8 @@ await Promise.all(
     for (;;) {
       const rows = withItems(store, 2);
       await store.append(rows);
-      writeSync(1, `${rows.message.key}\n`);
+      // To a pipe this is synchronous, and waits while the reader is slow.
+      process.stdout.write(`${rows.message.key}\n`);
       const turn = aTurn(store, rows.items);
       await store.begin(turn);
       await settledByReply(store, turn, 1);

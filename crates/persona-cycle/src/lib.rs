@@ -24,7 +24,7 @@
 //! - A **strand** is one persona's part in one conversation: its waiting items in order, and at most one turn.
 //!   It exists only while it has either.
 //! - A strand whose head may go now is a **candidate** of its slot; a slot with a candidate and room for a turn
-//!   is in the fleet's ring. `service` walks the ring and nothing else.
+//!   is in one of the fleet's four rings, that of its best lane. `service` walks the rings and nothing else.
 //! - Whatever is not ready waits for exactly one event (a completion, an un-pausing) or one timer of the wheel.
 //! - A persona that is not simply well (asleep, its breaker open, tired, with more to do than fits) has a **condition**
 //!   of its own on the heap; the others pay nothing for it.
