@@ -1,0 +1,106 @@
+//! How sound arrives.
+
+use std::str::FromStr;
+
+use crate::{Fault, Rate};
+
+/// How a sample is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// Signed 16-bit integers, little endian.
+    Pcm16,
+    /// 32-bit floats, little endian, from -1 to 1; beyond they are clipped.
+    Float32,
+    /// G.711 µ-law, a byte each.
+    Mulaw,
+    /// G.711 A-law, a byte each.
+    Alaw,
+}
+
+impl Encoding {
+    /// Bytes of a sample.
+    #[must_use]
+    pub const fn width(self) -> usize {
+        match self {
+            Self::Mulaw | Self::Alaw => 1,
+            Self::Pcm16 => 2,
+            Self::Float32 => 4,
+        }
+    }
+}
+
+impl FromStr for Encoding {
+    type Err = Fault;
+
+    fn from_str(name: &str) -> Result<Self, Fault> {
+        match name {
+            "pcm16" => Ok(Self::Pcm16),
+            "float32" => Ok(Self::Float32),
+            "mulaw" => Ok(Self::Mulaw),
+            "alaw" => Ok(Self::Alaw),
+            _ => Err(Fault::UnknownEncoding),
+        }
+    }
+}
+
+/// A checked description of incoming sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Format {
+    hz: u32,
+    encoding: Encoding,
+    channels: u8,
+    channel: u8,
+}
+
+impl Format {
+    /// Channels of one stream at most.
+    pub(super) const MOST_CHANNELS: u8 = 8;
+
+    /// Samples per second and channel, interleaved channels, and which of them to listen to, counted from 0.
+    ///
+    /// # Errors
+    /// [`Fault::UnknownRate`], [`Fault::BadChannel`].
+    pub fn new(hz: u32, encoding: Encoding, channels: u8, channel: u8) -> Result<Self, Fault> {
+        if !matches!(hz, 8_000 | 16_000 | 24_000 | 32_000 | 44_100 | 48_000) {
+            return Err(Fault::UnknownRate);
+        }
+        if !(1..=Self::MOST_CHANNELS).contains(&channels) || channel >= channels {
+            return Err(Fault::BadChannel);
+        }
+        Ok(Self { hz, encoding, channels, channel })
+    }
+
+    /// One channel.
+    ///
+    /// # Errors
+    /// [`Fault::UnknownRate`].
+    pub fn mono(hz: u32, encoding: Encoding) -> Result<Self, Fault> {
+        Self::new(hz, encoding, 1, 0)
+    }
+
+    /// Samples per second and channel, as they arrive.
+    #[must_use]
+    pub fn hz(self) -> u32 {
+        self.hz
+    }
+
+    /// The rate inside: that of all times and of the sound that is kept.
+    #[must_use]
+    pub fn rate(self) -> Rate {
+        if self.hz == 8_000 { Rate::Narrow } else { Rate::Wide }
+    }
+
+    pub(super) fn encoding(self) -> Encoding {
+        self.encoding
+    }
+
+    /// Bytes of one sample of every channel.
+    pub(super) fn block(self) -> usize {
+        self.encoding.width() * usize::from(self.channels)
+    }
+
+    /// Where the chosen channel begins in a block.
+    pub(super) fn offset(self) -> usize {
+        self.encoding.width() * usize::from(self.channel)
+    }
+}

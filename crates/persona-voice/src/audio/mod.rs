@@ -1,0 +1,15 @@
+//! From bytes to frames.
+
+mod filter;
+mod format;
+mod g711;
+mod intake;
+mod reader;
+mod resampler;
+mod sound;
+mod wav;
+
+pub use format::{Encoding, Format};
+pub(crate) use intake::Intake;
+pub(crate) use sound::Sound;
+pub use wav::Wav;
