@@ -42,6 +42,9 @@ export const ERRORS = {
   store_full: [507, "There is no space left for the database"],
   store_unavailable: [503, "The database cannot be reached"],
   store_fenced: [503, "Another process took this database over"],
+  // What is called over the network
+  url_refused: [502, "The URL may not be called"],
+  response_too_large: [502, "The answer from the network is too large"],
   // The process
   addon_missing: [500, "The native addon could not be loaded"],
   driver_failed: [503, "The native service cycle failed"],
