@@ -1,8 +1,10 @@
 /** The public shapes of the library. Times are milliseconds since 1970 unless a name says otherwise. */
 import type { Clock } from "./clock.ts";
 import type { ErrorCode } from "./errors.ts";
+import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.ts";
 import type { Lane, Sender } from "./store/port.ts";
 
+export type * from "./facts.ts";
 export type { Lane, Sender };
 
 /** What a persona is, as far as this version needs it. */
@@ -100,6 +102,15 @@ export interface TurnMessage {
   readonly from: Sender;
   readonly text: string;
   readonly at: number;
+  /** Public id of the turn in which a persona said it; undefined for what was sent from outside, whoever it names. */
+  readonly turn: string | undefined;
+}
+
+/** The room that a turn is in. */
+export interface TurnRoom {
+  readonly name: string | undefined;
+  /** The personas in it, also the one whose turn it is, sorted by id. */
+  readonly members: readonly { readonly id: string; readonly name: string }[];
 }
 
 /** What cognition receives. */
@@ -123,11 +134,20 @@ export interface CognitionTurn {
   readonly signal: AbortSignal;
   /** The newest messages before this turn that fit into the persona's history tokens, oldest first. Read when asked for. */
   history(): Promise<readonly TurnMessage[]>;
+  /** How many messages lie before those of `history()`, which did not fit, counted up to 1 000. */
+  earlier(): Promise<number>;
+  /** The room that the conversation is; undefined in a session. Read when asked for. */
+  room(): Promise<TurnRoom | undefined>;
   /**
    * Streams a part of the reply to whoever listens. What was streamed is the reply, unless another text is
    * returned. Throws `cognition_invalid` for what is no text, and beyond a million characters of reply.
    */
   stream(token: string): void;
+  /**
+   * Tells what goes into the explanation of this attempt. Throws `cognition_invalid` for what is no fact; what is
+   * noted once the turn has ended changes nothing.
+   */
+  note(facts: CognitionFacts): void;
 }
 
 export type CognitionAnswer =
@@ -136,11 +156,6 @@ export type CognitionAnswer =
   | { readonly decline: string }
   | AsyncIterable<string>
   | undefined;
-
-export interface Usage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-}
 
 /**
  * Answers a turn: a text, a stream of tokens, or `{ decline: reason }`. A throw, a rejection, an empty reply or
@@ -398,15 +413,36 @@ export interface Explanation {
     readonly state: ItemState;
     readonly waitedMs: number;
   }[];
-  readonly cognition: { readonly kind: "rehearsal" | "function"; readonly model: string | undefined };
+  readonly cognition: {
+    /** `provider`: a function that called a provider, and said so. */
+    readonly kind: "rehearsal" | "function" | "provider";
+    readonly provider: string | undefined;
+    /** The model that answered; without a provider the one that the persona names. */
+    readonly model: string | undefined;
+    /** Each call of a provider, in order; the first 64. */
+    readonly calls: readonly ProviderCall[];
+    readonly callsLeftOut: number;
+  };
+  /** What entered the prompt and what was left out; undefined when cognition did not say. */
+  readonly prompt: PromptFacts | undefined;
   readonly cost: {
-    /** Undefined when cognition did not report it: nothing was billed by a provider. */
+    /** What cognition reported, or else its calls together; undefined when nothing was billed by a provider. */
     readonly usage: Usage | undefined;
-    /** Milliseconds from the oldest item's arrival to the turn, to begin on disk, to the answer, to the reply on disk. */
+    /** Undefined when nobody knows the price. */
+    readonly usd: number | undefined;
+    /** Milliseconds. `prompt` and `firstToken` are parts of `cognition`, and undefined when there was none. */
     readonly latencyMs: {
+      /** From the oldest item's arrival to the turn. */
       readonly waited: number;
+      /** From there to begin on disk. */
       readonly begin: number;
+      /** From there to the prompt that was noted. */
+      readonly prompt: number | undefined;
+      /** From begin on disk to the first part of the reply. */
+      readonly firstToken: number | undefined;
+      /** From begin on disk to the answer. */
       readonly cognition: number;
+      /** From there to the reply on disk. */
       readonly settle: number;
     };
   };

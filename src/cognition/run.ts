@@ -1,6 +1,8 @@
 /** Runs a cognition to its end and says what it answered. */
 import { PersonaError } from "../errors.ts";
 import type { Cognition, CognitionAnswer, CognitionTurn, Usage } from "../types.ts";
+import { usageSchema } from "./facts.ts";
+import { shorten } from "./shorten.ts";
 
 export type Answered =
   | { readonly kind: "reply"; readonly text: string; readonly usage: Usage | undefined }
@@ -71,12 +73,10 @@ function reply(text: string, usage: Usage | undefined): Answered {
   // The store keeps UTF-8, which has no halves of surrogate pairs.
   const kept = text.toWellFormed();
   if (usage === undefined) return { kind: "reply", text: kept, usage };
-  const { inputTokens, outputTokens } = usage ?? {};
-  if (!isCount(inputTokens) || !isCount(outputTokens)) throw invalid("reported a usage that is not a count of tokens");
-  return { kind: "reply", text: kept, usage: { inputTokens, outputTokens } };
+  const counted = usageSchema.safeParse(usage);
+  if (!counted.success) throw invalid("reported a usage that is not a count of tokens");
+  return { kind: "reply", text: kept, usage: counted.data };
 }
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 const isStream = (answer: CognitionAnswer): answer is AsyncIterable<string> =>
   typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer;
@@ -99,10 +99,6 @@ function asCoded(cause: unknown): PersonaError {
     // Then the words above must do.
   }
   return new PersonaError("cognition_failed", shorten(words, MAX_ERROR_LENGTH), { cause });
-}
-
-function shorten(text: string, length: number): string {
-  return (text.length <= length ? text : `${text.slice(0, length - 1)}…`).toWellFormed();
 }
 
 function describe(value: unknown): string {

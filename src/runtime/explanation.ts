@@ -1,8 +1,9 @@
-/** Why a turn came when it did, what was merged in it, and what it cost. */
+/** Why a turn came when it did, what was merged in it, how it was answered, and what it cost. */
+import type { NotedFacts } from "../cognition/facts.ts";
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import { type ItemRow, LANES, type OutcomeRow, type Store, type TurnRow } from "../store/port.ts";
-import type { Explanation, ItemState, ItemView, Usage } from "../types.ts";
+import type { Explanation, ItemState, ItemView, ProviderCall, Usage } from "../types.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Personas } from "./personas.ts";
 
@@ -11,10 +12,14 @@ interface Kept {
   readonly why: Explanation["why"]["reason"];
   readonly priority: number;
   readonly waitedMs: number;
-  readonly kind: Explanation["cognition"]["kind"];
+  readonly kind: "rehearsal" | "function";
   readonly model?: string | undefined;
   readonly begunAt?: number | undefined;
   readonly answeredAt?: number | undefined;
+  readonly promptAt?: number | undefined;
+  readonly firstTokenAt?: number | undefined;
+  /** Rows of the first version have none. */
+  readonly facts?: NotedFacts | undefined;
   readonly usage?: Usage | undefined;
 }
 
@@ -28,6 +33,9 @@ export function explanationOf(turn: LiveTurn): string {
     model: turn.persona.definition.model,
     begunAt: turn.begunAt || undefined,
     answeredAt: turn.answeredAt || undefined,
+    promptAt: turn.promptAt || undefined,
+    firstTokenAt: turn.firstTokenAt || undefined,
+    facts: turn.facts.noted,
     usage: turn.usage,
   };
   return JSON.stringify(kept);
@@ -72,8 +80,13 @@ export class Explanations {
           state: stateOf(item),
           waitedMs: row.formedAt - item.enqueuedAt,
         })),
-      cognition: { kind: kept.kind, model: kept.model },
-      cost: { usage: kept.usage, latencyMs: latencies(row, kept) },
+      cognition: cognitionOf(kept),
+      prompt: kept.facts?.prompt,
+      cost: {
+        usage: kept.usage ?? usageOf(kept.facts?.calls ?? []),
+        usd: kept.facts?.costUsd,
+        latencyMs: latencies(row, kept),
+      },
     };
   }
 
@@ -126,12 +139,36 @@ function stateOf(row: ItemRow | OutcomeRow): ItemState {
   return row.turn === null ? "waiting" : "in_turn";
 }
 
+function cognitionOf({ kind, model, facts }: Kept): Explanation["cognition"] {
+  const { provider, calls = [], callsLeftOut = 0 } = facts ?? {};
+  const called = provider !== undefined || calls.length > 0;
+  return { kind: called ? "provider" : kind, provider, model: facts?.model ?? model, calls, callsLeftOut };
+}
+
+/** Of a turn that did not come to report it itself: what its calls have used. */
+function usageOf(calls: readonly ProviderCall[]): Usage | undefined {
+  const used = calls.map(({ usage }) => usage).filter((usage) => usage !== undefined);
+  if (used.length === 0) return undefined;
+  const sum = (name: keyof Usage) =>
+    used.some((usage) => usage[name] !== undefined)
+      ? used.reduce((all, usage) => all + (usage[name] ?? 0), 0)
+      : undefined;
+  return {
+    inputTokens: sum("inputTokens") ?? 0,
+    outputTokens: sum("outputTokens") ?? 0,
+    cachedInputTokens: sum("cachedInputTokens"),
+    reasoningTokens: sum("reasoningTokens"),
+  };
+}
+
 function latencies(row: TurnRow, kept: Kept): Explanation["cost"]["latencyMs"] {
   const begunAt = kept.begunAt ?? row.formedAt;
   const answeredAt = kept.answeredAt ?? row.settledAt ?? begunAt;
   return {
     waited: kept.waitedMs,
     begin: begunAt - row.formedAt,
+    prompt: kept.promptAt && kept.promptAt - begunAt,
+    firstToken: kept.firstTokenAt && kept.firstTokenAt - begunAt,
     cognition: answeredAt - begunAt,
     settle: (row.settledAt ?? answeredAt) - answeredAt,
   };

@@ -25,13 +25,13 @@ import {
   type Sender,
   type Store,
 } from "../store/port.ts";
+import { estimateTokens } from "../tokens.ts";
 import type { Conversations } from "./conversations.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Fleet, Heard } from "./fleet.ts";
 import { type Persona, type Personas, TENANT } from "./personas.ts";
 import { defaultPriority, mentions } from "./priority.ts";
 import type { Rooms } from "./rooms.ts";
-import { utf8Bytes } from "./settings.ts";
 import type { Speech } from "./speech.ts";
 import type { Texts } from "./texts.ts";
 
@@ -76,8 +76,6 @@ export type Committed =
 
 /** Nobody knows how fast a full inbox empties; after this long another try is fair. */
 const FULL_RETRY_AFTER_MS = 1_000;
-/** A provider's tokenizer would say it exactly; four bytes of UTF-8 are a usual token of English. */
-const BYTES_PER_TOKEN = 4;
 
 export class Intake {
   readonly #store: Store;
@@ -127,7 +125,7 @@ export class Intake {
       conversation: said.conversation.key,
       sender: said.sender,
       text: said.text,
-      tokens: Math.ceil(utf8Bytes(said.text) / BYTES_PER_TOKEN),
+      tokens: estimateTokens(said.text),
       replyTo: said.replyTo,
       hop: said.hop,
       turn: said.turn,

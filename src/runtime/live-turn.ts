@@ -1,8 +1,10 @@
 /** A turn while it runs: what is known of it so far, and the view of it that cognition gets. */
+import type { Clock } from "../clock.ts";
+import { Facts } from "../cognition/facts.ts";
 import { checkPart } from "../cognition/run.ts";
 import { encodeId } from "../ids.ts";
 import type { MessageRow, Store } from "../store/port.ts";
-import type { CognitionTurn, TurnMessage, Usage } from "../types.ts";
+import type { CognitionFacts, CognitionTurn, TurnMessage, TurnRoom, Usage } from "../types.ts";
 import type { FormedTurn } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
 import type { Persona } from "./personas.ts";
@@ -17,24 +19,36 @@ export class LiveTurn {
   /** When begin was on the disk, and when cognition had answered. */
   begunAt = 0;
   answeredAt = 0;
+  /** When its prompt was noted, and when the first part of the reply was heard. */
+  promptAt = 0;
+  firstTokenAt = 0;
+  readonly facts = new Facts();
   usage: Usage | undefined;
   /** The reply and its items, once they are prepared. */
   composed: Prepared | undefined;
   /** Once its outcome is decided, what cognition still says changes nothing. */
   over = false;
+  readonly #clock: Clock;
   readonly #onToken: (turn: LiveTurn, token: string) => void;
   readonly #spoken: string[] = [];
   #length = 0;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
-  constructor(store: Store, persona: Persona, formed: FormedTurn, onToken: (turn: LiveTurn, token: string) => void) {
+  constructor(
+    store: Store,
+    clock: Clock,
+    persona: Persona,
+    formed: FormedTurn,
+    onToken: (turn: LiveTurn, token: string) => void,
+  ) {
     this.key = store.allocate("turn");
     this.id = encodeId("turn", this.key, store.salt);
     this.conversation = encodeId("conversation", formed.conversation, store.salt);
     this.formed = formed;
     this.persona = persona;
     this.cognitionKind = persona.cognitionKind;
+    this.#clock = clock;
     this.#onToken = onToken;
   }
 
@@ -57,9 +71,16 @@ export class LiveTurn {
     if (this.over) return;
     checkPart(token, this.#length);
     if (token === "") return;
+    if (this.#length === 0) this.firstTokenAt = this.#clock.now();
     this.#length += token.length;
     this.#spoken.push(token);
     this.#onToken(this, token);
+  }
+
+  /** Throws `cognition_invalid` for what is no fact. */
+  note(facts: CognitionFacts): void {
+    if (this.over) return;
+    if (this.facts.note(facts).prompt !== undefined) this.promptAt = this.#clock.now();
   }
 
   /** Ends what cognition may still be doing. */
@@ -70,18 +91,38 @@ export class LiveTurn {
   }
 }
 
+/** Earlier messages are counted up to here. */
+const MOST_EARLIER = 1_000;
+
+/** What a turn's view is read from. */
+export interface TurnSources {
+  readonly store: Store;
+  /** The room that a conversation is; undefined for a session. */
+  room(conversation: number): Promise<TurnRoom | undefined>;
+}
+
 /** What cognition receives; `messages` are those of the turn's items in commit order, the trigger last. */
-export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], store: Store): CognitionTurn {
+export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources: TurnSources): CognitionTurn {
+  const { store } = sources;
   const seen = (row: MessageRow): TurnMessage => ({
     id: encodeId("message", row.key, store.salt),
     from: row.sender,
     text: row.text,
     at: row.createdAt,
+    turn: row.turn === null ? undefined : encodeId("turn", row.turn, store.salt),
   });
   const [trigger, ...context] = messages.map(seen).reverse() as [TurnMessage, ...TurnMessage[]];
   const { name, instructions, model, settings } = turn.persona.definition;
   // A key of this moment: what is said later is not history.
   const now = store.allocate("message");
+  const lookBack = async () => {
+    const mine = messages.reduce((sum, { tokens }) => sum + tokens, 0);
+    const rows = await store.history(turn.formed.conversation, now, settings.historyTokens + mine);
+    return newest(
+      rows.filter((row) => isHistory(row, turn, messages)),
+      settings.historyTokens,
+    );
+  };
   return {
     id: turn.id,
     persona: { id: turn.persona.id, name, instructions, model },
@@ -95,14 +136,18 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], store: 
       return turn.signal;
     },
     async history() {
-      const mine = messages.reduce((sum, { tokens }) => sum + tokens, 0);
-      const rows = await store.history(turn.formed.conversation, now, settings.historyTokens + mine);
-      return newest(
-        rows.filter((row) => isHistory(row, turn, messages)),
-        settings.historyTokens,
-      ).map(seen);
+      return (await lookBack()).map(seen);
     },
+    async earlier() {
+      const oldest = (await lookBack())[0] ?? messages.at(-1);
+      const before = oldest?.key ?? 0;
+      const own = messages.filter(({ key }) => key < before).length;
+      const count = await store.countBefore(turn.formed.conversation, before, MOST_EARLIER + own);
+      return count - own;
+    },
+    room: () => sources.room(turn.formed.conversation),
     stream: (token) => turn.stream(token),
+    note: (facts) => turn.note(facts),
   };
 }
 

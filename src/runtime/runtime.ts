@@ -150,6 +150,7 @@ export class PersonaRuntime implements api.Runtime {
       personas: this.#personas,
       texts: this.#texts,
       warn: this.#warn,
+      sources: { store, room: (conversation) => this.#roomOf(conversation) },
       events: {
         started: (turn) => this.#started(turn),
         token: (turn, token) => this.#token(turn, token),
@@ -402,6 +403,16 @@ export class PersonaRuntime implements api.Runtime {
     for (const { persona: listener, code } of prepared.refused)
       this.#warn({ code, message: `${listener} did not take up what ${persona.id} said in a room` });
     return prepared;
+  }
+
+  async #roomOf(conversation: number): Promise<api.TurnRoom | undefined> {
+    const row = await this.#conversations.byKey(conversation);
+    if (row?.kind !== "room") return undefined;
+    const members = (await this.#conversations.memberKeys(row))
+      .map((key) => this.#personas.byKey(key))
+      .filter((persona) => persona !== undefined)
+      .map(({ id, definition }) => ({ id, name: definition.name }));
+    return { name: row.name ?? undefined, members: members.sort((a, b) => (a.id < b.id ? -1 : 1)) };
   }
 
   #settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[]): void {

@@ -3,6 +3,7 @@ import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
+import { utf8Bytes } from "../tokens.ts";
 import {
   type Cognition,
   type PersonaDefinition,
@@ -15,8 +16,6 @@ import {
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 /** Most bytes (UTF-8) of a message or of instructions. */
 export const MAX_TEXT_BYTES = 65_536;
-
-export const utf8Bytes = (text: string): number => Buffer.byteLength(text, "utf8");
 
 export const textSchema = z
   .string()

@@ -11,7 +11,7 @@ import type { PersonaWarning } from "../types.ts";
 import { explanationOf } from "./explanation.ts";
 import type { Fleet, FormedTurn, NativeSettlement, TurnHandle } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
-import { LiveTurn, viewFor } from "./live-turn.ts";
+import { LiveTurn, type TurnSources, viewFor } from "./live-turn.ts";
 import { type Personas, TENANT } from "./personas.ts";
 import type { Texts } from "./texts.ts";
 
@@ -52,6 +52,7 @@ export class Turns {
   readonly #personas: Personas;
   readonly #texts: Texts;
   readonly #events: TurnEvents;
+  readonly #sources: TurnSources;
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #running = new Map<TurnHandle, LiveTurn>();
   readonly #ending = new Map<TurnHandle, Ending>();
@@ -74,6 +75,7 @@ export class Turns {
     personas: Personas;
     texts: Texts;
     events: TurnEvents;
+    sources: TurnSources;
     warn: (warning: PersonaWarning) => void;
   }) {
     this.#store = options.store;
@@ -82,6 +84,7 @@ export class Turns {
     this.#personas = options.personas;
     this.#texts = options.texts;
     this.#events = options.events;
+    this.#sources = options.sources;
     this.#warn = options.warn;
   }
 
@@ -151,7 +154,7 @@ export class Turns {
     const persona = this.#personas.bySlot(formed.slot);
     if (persona === undefined)
       throw new PersonaError("internal", `A turn was formed for slot ${formed.slot}, which nobody has`);
-    const turn = new LiveTurn(this.#store, persona, formed, this.#events.token);
+    const turn = new LiveTurn(this.#store, this.#clock, persona, formed, this.#events.token);
     this.#running.set(formed.handle, turn);
     try {
       await this.#store.begin({
@@ -192,7 +195,7 @@ export class Turns {
   async #think(turn: LiveTurn): Promise<void> {
     try {
       const messages = await this.#messages(turn.formed.items);
-      const answered = await runCognition(turn.persona.cognition, viewFor(turn, messages, this.#store), turn);
+      const answered = await runCognition(turn.persona.cognition, viewFor(turn, messages, this.#sources), turn);
       if (turn.over) return;
       turn.answeredAt = this.#clock.now();
       // It answered in time: from here on the lease must not run out.

@@ -291,6 +291,11 @@ class MemoryStore implements Store {
     return this.#rows(timeline.slice(start, end));
   }
 
+  async countBefore(conversation: number, before: number, limit: number): Promise<number> {
+    this.#assertOpen();
+    return Math.min(limit, position(this.#timelines.get(conversation) ?? [], before));
+  }
+
   async recent(conversation: number, limit: number): Promise<readonly MessageRow[]> {
     this.#assertOpen();
     const timeline = this.#timelines.get(conversation) ?? [];

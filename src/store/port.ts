@@ -315,6 +315,8 @@ export interface Store {
   messages(page: Page): Promise<readonly MessageRow[]>;
   /** The newest messages with a key below `before` that fit into `tokens` together, oldest first. */
   history(conversation: number, before: number, tokens: number): Promise<readonly MessageRow[]>;
+  /** How many messages have a key below `before`, counted up to `limit`. */
+  countBefore(conversation: number, before: number, limit: number): Promise<number>;
   /** The newest messages, so many at most, oldest first. */
   recent(conversation: number, limit: number): Promise<readonly MessageRow[]>;
   /** What an idempotency key was used for. */

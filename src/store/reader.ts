@@ -82,6 +82,10 @@ export class Reader {
     return rows.reverse();
   }
 
+  countBefore(conversation: number, before: number, limit: number): number {
+    return this.#statements.countBefore.get(conversation, before, limit)?.count ?? 0;
+  }
+
   recent(conversation: number, limit: number): MessageRow[] {
     return this.#statements.recent.all(conversation, limit).map(messageRow).reverse();
   }
@@ -169,6 +173,9 @@ function prepare(database: Database.Database) {
     message: select<StoredMessage>(MESSAGE, "WHERE key = ?"),
     messages: select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key > ? ORDER BY key LIMIT ?"),
     history: select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key < ? ORDER BY key DESC"),
+    countBefore: read<{ count: number }>(
+      "SELECT count(*) AS count FROM (SELECT 1 FROM message WHERE conversation = ? AND key < ? LIMIT ?)",
+    ),
     recent: select<StoredMessage>(MESSAGE, "WHERE conversation = ? ORDER BY key DESC LIMIT ?"),
     item: select<ItemRow>(ITEM, "WHERE key = ?"),
     fedItem: fed("WHERE key = ?"),

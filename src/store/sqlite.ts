@@ -221,6 +221,10 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.history(conversation, before, tokens));
   }
 
+  async countBefore(conversation: number, before: number, limit: number) {
+    return this.#read((reader) => reader.countBefore(conversation, before, limit));
+  }
+
   async recent(conversation: number, limit: number) {
     return this.#read((reader) => reader.recent(conversation, limit));
   }

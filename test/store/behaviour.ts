@@ -649,6 +649,19 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
     });
   });
 
+  it("counts the messages of a conversation before a key, up to a limit", async () => {
+    const store = await opened();
+    const keys: number[] = [];
+    for (let index = 0; index < 5; index += 1) keys.push((await appended(store, 0)).message.key);
+    await appended(store, 0, { conversation: 2 });
+    const [first = 0, , , fourth = 0] = keys;
+    expect(await store.countBefore(1, first, 10)).toBe(0);
+    expect(await store.countBefore(1, fourth, 10)).toBe(3);
+    expect(await store.countBefore(1, fourth, 2)).toBe(2);
+    expect(await store.countBefore(1, Number.MAX_SAFE_INTEGER, 10)).toBe(5);
+    expect(await store.countBefore(3, Number.MAX_SAFE_INTEGER, 10)).toBe(0);
+  });
+
   describe("recent messages", () => {
     it("are the newest of the conversation, oldest first", async () => {
       const store = await opened();
@@ -773,6 +786,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         message: () => store.message(1),
         messages: () => store.messages({ conversation: 1, limit: 1 }),
         history: () => store.history(1, 1, 1),
+        countBefore: () => store.countBefore(1, 1, 1),
         recent: () => store.recent(1, 1),
         usedFor: () => store.usedFor("default", "order-1"),
         item: () => store.item(1),

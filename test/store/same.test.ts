@@ -219,6 +219,7 @@ async function everything(store: Store) {
     members: await each(CONVERSATIONS, (key) => store.members(key)),
     messages: await each(CONVERSATIONS, (conversation) => store.messages({ conversation, limit: 100 })),
     history: await each(CONVERSATIONS, (conversation) => store.history(conversation, MESSAGES, 5)),
+    counted: await each(CONVERSATIONS, (conversation) => store.countBefore(conversation, MESSAGES, 5)),
     items: await each(MESSAGES * 10 + 309, (key) => store.item(key)),
     recent: await each(CONVERSATIONS, (conversation) => store.recent(conversation, 2)),
     undecided: (await store.items(upTo(MESSAGES * 10 + 309).reverse())).map(({ key }) => key),

@@ -1,7 +1,9 @@
 import * as z from "zod";
 import type { Explanation } from "../../types.ts";
 import { lane } from "./common.ts";
+import { callOf, callSchema, promptOf, promptSchema, usageOf, usageSchema } from "./facts.ts";
 import { itemState } from "./item.ts";
+import { inWireNames } from "./names.ts";
 import { wire } from "./registry.ts";
 
 export const turnOutcome = z.enum(["running", "answered", "declined", "failed", "timeout", "cancelled", "unknown"]);
@@ -32,23 +34,37 @@ export const explanationSchema = z
         waited_ms: z.number(),
       }),
     ),
-    cognition: z.object({ kind: z.enum(["rehearsal", "function"]), model: z.string().optional() }),
+    cognition: z.object({
+      kind: z.enum(["rehearsal", "function", "provider"]),
+      provider: z.string().optional(),
+      model: z.string().optional().register(wire, { description: "That answered; else the one the persona names" }),
+      calls: z.array(callSchema).register(wire, { description: "In order; the first 64" }),
+      calls_left_out: z.int(),
+    }),
+    prompt: promptSchema.optional().register(wire, { description: "Absent when cognition did not report it" }),
     cost: z.object({
-      usage: z
-        .object({ input_tokens: z.number(), output_tokens: z.number() })
-        .optional()
-        .register(wire, { description: "Absent when cognition did not report it" }),
+      usage: usageSchema.optional().register(wire, { description: "Absent when cognition did not report it" }),
+      usd: z.number().optional().register(wire, { description: "Absent when nobody knows the price" }),
       latency_ms: z
-        .object({ waited: z.number(), begin: z.number(), cognition: z.number(), settle: z.number() })
+        .object({
+          waited: z.number(),
+          begin: z.number(),
+          prompt: z.number().optional(),
+          first_token: z.number().optional(),
+          cognition: z.number(),
+          settle: z.number(),
+        })
         .register(wire, {
-          description: "To the turn, from there to begin on disk, to the answer, to the reply on disk",
+          description:
+            "To the turn, from there to begin on disk, to the answer, to the reply on disk. `prompt` and " +
+            "`first_token` are parts of `cognition`, from its beginning to the prompt and to the first token",
         }),
     }),
   })
   .register(wire, { id: "Explanation" });
 
 export function explanationOf(explanation: Explanation): z.output<typeof explanationSchema> {
-  const { turn, conversation, reply, why, items, cost, ...same } = explanation;
+  const { turn, conversation, reply, why, items, cognition, prompt, cost, ...same } = explanation;
   return {
     ...same,
     turn_id: turn,
@@ -61,9 +77,12 @@ export function explanationOf(explanation: Explanation): z.output<typeof explana
       waited_ms: why.waitedMs,
     },
     items: items.map(({ message, waitedMs, ...item }) => ({ ...item, message_id: message, waited_ms: waitedMs })),
+    cognition: { ...inWireNames(cognition), calls: cognition.calls.map(callOf) },
+    prompt: prompt && promptOf(prompt),
     cost: {
-      usage: cost.usage && { input_tokens: cost.usage.inputTokens, output_tokens: cost.usage.outputTokens },
-      latency_ms: cost.latencyMs,
+      usage: cost.usage && usageOf(cost.usage),
+      usd: cost.usd,
+      latency_ms: inWireNames(cost.latencyMs),
     },
   };
 }
