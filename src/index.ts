@@ -12,6 +12,9 @@ import type { Runtime, RuntimeOptions } from "./types.ts";
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { rehearsal } from "./cognition/rehearsal.ts";
 export { ERRORS, type ErrorCode, type FieldFault, PersonaError } from "./errors.ts";
+export { type AssembledPrompt, assemble as assemblePrompt } from "./prompt/assemble.ts";
+export type { PromptMessage, PromptPart } from "./prompt/part.ts";
+export { estimateTokens } from "./tokens.ts";
 export type * from "./types.ts";
 
 /**

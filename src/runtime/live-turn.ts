@@ -115,13 +115,21 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
   const { name, instructions, model, settings } = turn.persona.definition;
   // A key of this moment: what is said later is not history.
   const now = store.allocate("message");
-  const lookBack = async () => {
+  const read = async () => {
     const mine = messages.reduce((sum, { tokens }) => sum + tokens, 0);
     const rows = await store.history(turn.formed.conversation, now, settings.historyTokens + mine);
     return newest(
       rows.filter((row) => isHistory(row, turn, messages)),
       settings.historyTokens,
     );
+  };
+  let known: Promise<readonly MessageRow[]> | undefined;
+  const lookBack = () => {
+    known ??= read().catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
   };
   return {
     id: turn.id,
