@@ -49,6 +49,7 @@ export const ERRORS = {
   addon_missing: [500, "The native addon could not be loaded"],
   driver_failed: [503, "The native service cycle failed"],
   node_too_old: [500, "This Node.js version is too old"],
+  config_invalid: [500, "The configuration is not valid"],
   port_in_use: [500, "The port is in use"],
   bind_refused: [500, "The address cannot be bound"],
   internal: [500, "Something went wrong inside persona-runtime"],

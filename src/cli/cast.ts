@@ -5,7 +5,6 @@ import { PersonaError } from "../errors.ts";
 import { definitionSchema, parse } from "../runtime/settings.ts";
 import type { PersonaDefinition, Runtime } from "../types.ts";
 import builtIn from "./cast.json" with { type: "json" };
-import type { ServeCommand } from "./command.ts";
 
 const castSchema = z
   .array(definitionSchema.omit({ cognition: true }), "must be an array of personas")
@@ -17,11 +16,14 @@ const castSchema = z
     }
   });
 
-/** Reads the whole cast before anybody is enrolled; throws `invalid_input` naming every broken field. */
-export async function loadCast(cast: ServeCommand["cast"]): Promise<readonly PersonaDefinition[]> {
+/**
+ * The cast of a file, or the one that is `built-in`, or `none`. Reads all of it before anybody is enrolled; throws
+ * `invalid_input` naming every broken field.
+ */
+export async function loadCast(cast: string): Promise<readonly PersonaDefinition[]> {
   if (cast === "none") return [];
   if (cast === "built-in") return builtIn;
-  return parse(castSchema, await readJson(cast.file), `cast file ${cast.file}`) as PersonaDefinition[];
+  return parse(castSchema, await readJson(cast), `cast file ${cast}`) as PersonaDefinition[];
 }
 
 /** Enrolls those that are not there yet: what somebody has changed since stays changed. Returns how many it were. */

@@ -1,35 +1,55 @@
 /** `persona-runtime serve`: a runtime, its cast and the HTTP server, from the start to a signal. */
 import { constants } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../config/schema.ts";
+import { inLibraryNames } from "../http/wire/names.ts";
 import { createRuntime } from "../index.ts";
 import { manifest } from "../manifest.ts";
 import { serve } from "../server.ts";
 import type { Runtime } from "../types.ts";
 import { loadCast, seed } from "./cast.ts";
-import type { ServeCommand } from "./command.ts";
+import { type ConfigOptions, configurationOf } from "./config-options.ts";
 
 /** A terminal sends Ctrl+C to every process, and npm passes it on once more: within this time it is one signal. */
 const SAME_SIGNAL_MS = 500;
 
 /** Serves until SIGINT or SIGTERM, then lets running turns finish and closes the store. */
-export async function serveCommand(command: ServeCommand): Promise<void> {
+export async function serveCommand(options: ConfigOptions): Promise<void> {
   const signalled = firstSignal();
-  const cast = await loadCast(command.cast);
+  const { config, file } = await configurationOf(options);
+  const { server, log } = config;
+  const graceMs = server.grace_ms;
+  const cast = await loadCast(server.cast);
+  const store = storeOf(server);
   const runtime = await createRuntime({
-    store: command.store,
+    store,
+    ...inLibraryNames(config.runtime),
     onWarning: ({ code, message }) => console.error(`persona-runtime: ${code}: ${message}`),
   });
   try {
     const added = await seed(runtime, cast);
-    const server = await serve({ runtime, host: command.host, port: command.port, graceMs: command.graceMs });
-    console.log(greeting(server.url, command.store, runtime, added));
+    const listening = await serve({
+      runtime,
+      host: server.host,
+      port: server.port,
+      graceMs,
+      maxConnections: server.max_connections,
+      logger: { level: log.level, stream: process.stderr },
+    });
+    console.log(greeting(listening.url, { store, file }, runtime, added));
     const signal = await signalled;
-    console.log(`${signal}: running turns have ${command.graceMs} ms to finish. A second signal ends at once.`);
+    console.log(`${signal}: running turns have ${graceMs} ms to finish. A second signal ends at once.`);
     // Both at once: requests that wait for a reply end when the runtime has settled it, or has given it up.
-    await Promise.all([server.close(), runtime.close({ graceMs: command.graceMs })]);
+    await Promise.all([listening.close(), runtime.close({ graceMs })]);
     console.log("Stopped.");
   } finally {
     await runtime.close({ graceMs: 0 });
   }
+}
+
+/** The database file, or `"memory"`. */
+export function storeOf({ data, store }: Config["server"]): string {
+  return store ?? join(data, "persona-runtime.db");
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process. */
@@ -45,7 +65,12 @@ function firstSignal(): Promise<NodeJS.Signals> {
   return promise;
 }
 
-function greeting(url: string, store: string, runtime: Runtime, added: number): string {
+function greeting(
+  url: string,
+  { store, file }: { readonly store: string; readonly file: string | undefined },
+  runtime: Runtime,
+  added: number,
+): string {
   const personas = runtime.personas();
   const shown = personas.slice(0, 8).map(({ id }) => id);
   if (personas.length > shown.length) shown.push("…");
@@ -53,6 +78,7 @@ function greeting(url: string, store: string, runtime: Runtime, added: number): 
     `persona-runtime ${manifest.version} serves at ${url}`,
     "",
     `  docs      ${url}/docs`,
+    ...(file === undefined ? [] : [`  config    ${file}`]),
     `  store     ${store}`,
     `  personas  ${[`${personas.length} (${added} new)`, ...shown].join(" · ")}`,
     "",

@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly heartbeatMs?: number;
   /** How long requests that wait for a reply may still do so once the app closes. Default 10 000 ms. */
   readonly graceMs?: number;
+  /** Open connections; further ones are cut off at once. Default 4 096. */
+  readonly maxConnections?: number;
   /** As fastify takes it. Default: warnings and errors, as JSON lines on stderr. */
   readonly logger?: FastifyServerOptions["logger"];
 }
@@ -53,7 +55,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     frameworkErrors: answerProblem,
     clientErrorHandler: answerMalformed,
   });
-  app.server.maxConnections = MAX_CONNECTIONS;
+  app.server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerProblem);

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../support/command-line.ts";
 function load(content: string | Uint8Array) {
   const file = join(temporaryFolder(), "cast.json");
   writeFileSync(file, content);
-  return loadCast({ file });
+  return loadCast(file);
 }
 
 test("the built-in cast keeps the rules of any other", async () => {
@@ -36,7 +36,5 @@ test.each<[string, string, readonly string[]]>([
 });
 
 test("a cast file that is not there says how to name one", async () => {
-  await expect(loadCast({ file: "nowhere.json" })).rejects.toThrow(
-    /nowhere\.json cannot be read; give a file with --cast/,
-  );
+  await expect(loadCast("nowhere.json")).rejects.toThrow(/nowhere\.json cannot be read; give a file with --cast/);
 });

@@ -141,7 +141,7 @@ test.each<[string, readonly string[], number, RegExp]>([
     "a wrong option",
     ["serve", "--prot", "1"],
     2,
-    /^persona-runtime: invalid_input: Unknown option '--prot'\. See persona-runtime --help\.\n$/,
+    /^persona-runtime: invalid_input: Unknown option '--prot'\. Did you mean --port\? See persona-runtime --help\.\n$/,
   ],
   [
     "a foreign address",
@@ -163,7 +163,7 @@ test("--help and --version", async () => {
   expect(await personaRuntime("--help")).toMatchObject({
     code: 0,
     stderr: "",
-    stdout: expect.stringContaining("Usage: persona-runtime serve"),
+    stdout: expect.stringContaining("Usage: persona-runtime [options] [command]"),
   });
   expect(await personaRuntime("--version")).toMatchObject({
     code: 0,

@@ -1,0 +1,50 @@
+/** The options by which a command takes the configuration. */
+import { type Command, Option } from "commander";
+import { defaultOf, KEYS } from "../config/keys.ts";
+import { type Configuration, DEFAULT_FILE, resolveConfig } from "../config/resolve.ts";
+import { type Flag, readSetting } from "../config/sources.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface ConfigOptions {
+  readonly config?: string;
+  /** As they were given, in their order. */
+  readonly flags?: readonly Flag[];
+}
+
+/** Adds `--config`, `--set` and the flags that keys have of their own. */
+export function takesConfig(command: Command): Command {
+  command.option("--config <FILE>", `configuration file (${DEFAULT_FILE}, if it is there)`);
+  for (const { path, schema, about } of KEYS) {
+    if (about.flag === undefined) continue;
+    const [flag = "", word = ""] = about.flag.split(" ");
+    const otherwise = defaultOf(schema);
+    const description = `${about.description}${otherwise === undefined ? "" : ` (${otherwise})`}`;
+    command.addOption(new FlagOption(`${flag} <${word}>`, description, (text) => ({ flag, path, text })));
+  }
+  const noCast = { flag: "--no-cast", path: ["server", "cast"], text: "none" };
+  command.addOption(new FlagOption(noCast.flag, "Enroll nobody at the start: the same as --cast none", () => noCast));
+  return command.addOption(new FlagOption("--set <KEY=VALUE>", "Any key, such as --set log.level=info", setting));
+}
+
+/** Reads all sources; throws `config_invalid`. */
+export function configurationOf({ config, flags = [] }: ConfigOptions): Promise<Configuration> {
+  return resolveConfig({ file: config, flags, environment: process.env });
+}
+
+/** All of them are collected in `flags`. */
+class FlagOption extends Option {
+  constructor(flags: string, description: string, flagOf: (text: string) => Flag) {
+    super(flags, description);
+    this.argParser((text: string, before: readonly Flag[] = []) => [...before, flagOf(text)]);
+  }
+
+  override attributeName(): string {
+    return "flags";
+  }
+}
+
+function setting(words: string): Flag {
+  const read = readSetting(words);
+  if (read === undefined) throw new UsageError(`--set takes KEY=VALUE, such as log.level=info, not "${words}".`);
+  return { flag: "--set", ...read };
+}

@@ -1,0 +1,76 @@
+/** Every command: how it is called, its options, an example. What a command does is loaded when it is called. */
+import { Command, CommanderError } from "commander";
+import { manifest } from "../manifest.ts";
+import { type ConfigOptions, takesConfig } from "./config-options.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** Runs the command that the words name; throws a `UsageError` for words that are wrong. */
+export async function runCommand(words: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync([...words], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help and version were asked for, and are printed.
+    if (error.exitCode === 0) return;
+    if (error.code === "commander.help") throw new UsageError("A command is missing; `serve` starts the server.");
+    throw new UsageError(sentence(error.message));
+  }
+}
+
+function program(): Command {
+  const root = new Command("persona-runtime")
+    .description("Hosts a cast of AI personas in one process.")
+    .version(manifest.version, "-v, --version", "shows the version")
+    .helpOption("-h, --help", "shows this, or the options of a command")
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    // What is wrong is told by `run`, like every other failure.
+    .configureOutput({ outputError: () => {}, writeErr: () => {} })
+    .addHelpText("after", EXIT_CODES)
+    .exitOverride();
+  const command = (usage: string, summary: string, examples: readonly string[]): Command =>
+    root
+      .command(usage)
+      .summary(summary)
+      .description(`${summary}.`)
+      .allowExcessArguments(false)
+      .addHelpText(
+        "after",
+        `\n${examples.length === 1 ? "Example" : "Examples"}:\n${examples.map((line) => `  ${line}\n`).join("")}`,
+      );
+
+  takesConfig(
+    command("serve", "Starts the server, with what stands in persona-runtime.toml", [
+      "persona-runtime serve --port 8080 --data /var/lib/personas",
+    ]),
+  ).action(async (options: ConfigOptions) => (await import("./serve.ts")).serveCommand(options));
+
+  const config = command("config", "Shows and checks the configuration", [
+    "persona-runtime config print --set log.level=info",
+    "persona-runtime config example > persona-runtime.toml",
+  ])
+    .helpCommand(false)
+    .addHelpText("after", "Flags are stronger than the environment (PERSONA_RUNTIME_…), and that than the file.");
+  takesConfig(
+    config.command("print").description("What is in force, and where each value comes from; secrets are hidden."),
+  )
+    .option("--json", "as JSON")
+    .action(async (options) => (await import("./config.ts")).printCommand(options));
+  takesConfig(
+    config.command("check").description("Whether the configuration is valid; names everything that is wrong."),
+  ).action(async (options) => (await import("./config.ts")).checkCommand(options));
+  config
+    .command("example")
+    .description("A file that documents every key.")
+    .action(async () => (await import("./config.ts")).exampleCommand());
+  return root;
+}
+
+const EXIT_CODES = "\nExit code: 0 when all went well, 1 when something failed, 2 when the command line is wrong.";
+
+/** `error: unknown option '--prot'\n(Did you mean --port?)` as two sentences. */
+function sentence(message: string): string {
+  const [first = "", ...more] = message.replace(/^error: /, "").split("\n");
+  const capital = `${first.charAt(0).toUpperCase()}${first.slice(1).replace(/\.$/, "")}.`;
+  return [capital, ...more.map((line) => line.replace(/^\((.*)\)$/, "$1"))].join(" ").trim();
+}

@@ -1,0 +1,163 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ConfigError, type Configuration, resolveConfig } from "../../src/config/resolve.ts";
+import { type Flag, originText, readSetting } from "../../src/config/sources.ts";
+import { temporaryFolder } from "../support/command-line.ts";
+
+interface Given {
+  readonly toml?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly set?: readonly string[];
+  readonly folder?: string;
+}
+
+function resolved({ toml, environment = {}, set = [], folder = temporaryFolder() }: Given): Promise<Configuration> {
+  if (toml !== undefined) writeFileSync(join(folder, "persona-runtime.toml"), toml);
+  const flags = set.map((words): Flag => ({ flag: "--set", ...(readSetting(words) ?? { path: [], text: "" }) }));
+  return resolveConfig({ environment, flags, folder });
+}
+
+async function faults(given: Given): Promise<string> {
+  const error = await resolved(given).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ConfigError);
+  return (error as ConfigError).message;
+}
+
+const originOf = ({ settings }: Configuration, key: string): string =>
+  originText(settings.find(({ path }) => path.join(".") === key)?.origin ?? { from: "default" });
+
+test("a flag is stronger than the environment, that than the file, and that than the default", async () => {
+  const toml = "[server]\nport = 1\ngrace_ms = 1\nhost = '127.0.0.2'";
+  const environment = { PERSONA_RUNTIME_SERVER_PORT: "2", PERSONA_RUNTIME_SERVER_GRACE_MS: "2" };
+  const found = await resolved({ toml, environment, set: ["server.port=3"] });
+  expect(found.config.server).toMatchObject({ port: 3, grace_ms: 2, host: "127.0.0.2", data: "data" });
+  expect(originOf(found, "server.port")).toBe("--set");
+  expect(originOf(found, "server.grace_ms")).toBe("PERSONA_RUNTIME_SERVER_GRACE_MS");
+  expect(originOf(found, "server.host")).toBe("persona-runtime.toml:4:1");
+  expect(originOf(found, "server.data")).toBe("default");
+});
+
+test("without any source everything has its default", async () => {
+  const { config, file, settings } = await resolved({});
+  expect(file).toBeUndefined();
+  expect(config.server.port).toBe(8787);
+  expect(config.runtime).not.toHaveProperty("seed");
+  expect(settings.every(({ origin }) => origin.from === "default")).toBe(true);
+});
+
+test("a store given by a stronger source takes the place of a folder, and the other way round", async () => {
+  const folder = await resolved({ toml: "[server]\nstore = 'memory'", set: ["server.data=x"] });
+  expect(folder.config.server).toMatchObject({ data: "x" });
+  expect(folder.config.server).not.toHaveProperty("store");
+  const file = await resolved({
+    toml: "[server]\ndata = 'x'",
+    environment: { PERSONA_RUNTIME_SERVER_STORE: "memory" },
+  });
+  expect(file.config.server.store).toBe("memory");
+  expect(await faults({ set: ["server.data=x", "server.store=y"] })).toBe(
+    "--set: server.store must not be given together with server.data (--set)",
+  );
+});
+
+test("a relative path is meant from where it stands", async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, "etc"));
+  writeFileSync(join(folder, "etc/mine.toml"), "[server]\ndata = 'd'\ncast = 'none'");
+  const file = join(folder, "etc/mine.toml");
+  const { config } = await resolveConfig({ file, environment: {}, flags: [], folder });
+  expect(config.server).toMatchObject({ data: join(folder, "etc/d"), cast: "none" });
+  expect((await resolved({ set: ["server.data=d"] })).config.server.data).toBe("d");
+});
+
+test("a file that is named must be there, and the usual one need not", async () => {
+  const named = resolveConfig({ environment: { PERSONA_RUNTIME_CONFIG: "nowhere.toml" }, flags: [] });
+  await expect(named).rejects.toMatchObject({
+    code: "config_invalid",
+    message: "The configuration file nowhere.toml cannot be read (ENOENT).",
+  });
+});
+
+describe("what is refused, with where it stands and what would be right", () => {
+  test.each<[string, Given, string]>([
+    [
+      "a table with an unknown name",
+      { toml: "[sever]\nport = 1" },
+      "persona-runtime.toml:1:1: sever is no known key; did you mean server?",
+    ],
+    [
+      "an unknown key",
+      { toml: "[server]\n  prot = 1" },
+      "persona-runtime.toml:2:3: server.prot is no known key; did you mean server.port?",
+    ],
+    [
+      "a key in the wrong table",
+      { toml: "port = 1" },
+      "persona-runtime.toml:1:1: port is no known key; did you mean server.port?",
+    ],
+    [
+      "a key below a key",
+      { toml: "[server.port]\nnumber = 1" },
+      'server.port must be a whole number from 0 to 65535, not {"number":1}',
+    ],
+    [
+      "a value where a table is due",
+      { toml: "server = 1" },
+      "persona-runtime.toml:1:1: server must be a table, [server]",
+    ],
+    ["a list of tables", { toml: "[[server]]\nport = 1" }, "server must be a table, [server]"],
+    ["a date", { toml: "[server]\nport = 1979-05-27" }, "server.port must be a whole number from 0 to 65535"],
+    [
+      "names that mean something to JavaScript",
+      { toml: "[__proto__]\nport = 1\n[constructor]\nport = 1" },
+      "__proto__ is no known key",
+    ],
+    ["no TOML", { toml: "[server]\nport = " }, "persona-runtime.toml:2:8: is no TOML: "],
+    ["a key twice", { toml: "[server]\nport = 1\nport = 2" }, "persona-runtime.toml:3:1: is no TOML: "],
+    [
+      "an unknown variable",
+      { environment: { PERSONA_RUNTIME_SERVER_PRT: "1" } },
+      "PERSONA_RUNTIME_SERVER_PRT: is no known variable; did you mean PERSONA_RUNTIME_SERVER_PORT?",
+    ],
+    ["a table by --set", { set: ["server=1"] }, "--set: server is a table; name a key in it"],
+    ["one flag twice", { set: ["server.port=1", "server.port=2"] }, "--set: server.port was given before (--set)"],
+  ])("%s", async (_, given, message) => {
+    expect(await faults(given)).toContain(message);
+  });
+
+  test("all of it at once, in the order of the file", async () => {
+    const toml = "[server]\nport = 'x'\nprot = 1\n[log]\nlevel = 'loud'";
+    const lines = (await faults({ toml, environment: { PERSONA_RUNTIME_RUNTIME_SEED: "-1" } })).split("\n  ");
+    expect(lines).toEqual([
+      "Several things are wrong:",
+      'persona-runtime.toml:2:1: server.port must be a whole number from 0 to 65535, not "x"',
+      "persona-runtime.toml:3:1: server.prot is no known key; did you mean server.port?",
+      expect.stringMatching(/^persona-runtime\.toml:5:1: log\.level must be "trace", .* or "silent", not "loud"$/),
+      "PERSONA_RUNTIME_RUNTIME_SEED: runtime.seed must be a whole number, at least 0, not -1",
+    ]);
+  });
+});
+
+test("nothing in a file reaches the prototype of objects", async () => {
+  await faults({
+    toml: "[__proto__]\npolluted = 1\n[a.__proto__]\npolluted = 1\n[b]\nc = { __proto__ = { polluted = 1 } }",
+  });
+  expect({}).not.toHaveProperty("polluted");
+});
+
+test("what Kubernetes says of a service named persona-runtime, and an empty variable, are nothing", async () => {
+  const { config } = await resolved({
+    environment: {
+      PERSONA_RUNTIME_SERVICE_HOST: "10.0.0.1",
+      PERSONA_RUNTIME_SERVICE_PORT_HTTP: "80",
+      PERSONA_RUNTIME_PORT: "tcp://10.0.0.1:80",
+      PERSONA_RUNTIME_PORT_80_TCP_ADDR: "10.0.0.1",
+      PERSONA_RUNTIME_SERVER_PORT: "",
+    },
+  });
+  expect(config.server.port).toBe(8787);
+});
+
+test("a byte order mark is no fault", async () => {
+  expect((await resolved({ toml: "\uFEFF[server]\nport = 1" })).config.server.port).toBe(1);
+});
