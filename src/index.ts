@@ -15,6 +15,7 @@ export { ERRORS, type ErrorCode, type FieldFault, PersonaError } from "./errors.
 export { type AssembledPrompt, assemble as assemblePrompt } from "./prompt/assemble.ts";
 export type { PromptMessage, PromptPart } from "./prompt/part.ts";
 export { estimateTokens } from "./tokens.ts";
+export { openApiKeys } from "./runtime/api-keys.ts";
 export type * from "./types.ts";
 
 /**

@@ -11,7 +11,7 @@ export { type AppOptions, createApp };
 
 export interface ServeOptions extends AppOptions {
   readonly runtime: Runtime;
-  /** `localhost`, `::1` or an address in 127.0.0.0/8. Default `127.0.0.1`. */
+  /** A name or address of this machine; unless `auth` has the mode `required`, one of loopback. Default `127.0.0.1`. */
   readonly host?: string;
   /** 0..65535; 0 takes a free one. */
   readonly port: number;
@@ -26,8 +26,8 @@ export interface Server {
 
 /** Throws `bind_refused`, `port_in_use`, or `invalid_input` for what is no port. */
 export async function serve(options: ServeOptions): Promise<Server> {
-  const { runtime, host = "127.0.0.1", port, clock = systemClock(), graceMs = DEFAULT_GRACE_MS } = options;
-  const address = await loopbackAddress(host);
+  const { runtime, host = "127.0.0.1", port, auth, clock = systemClock(), graceMs = DEFAULT_GRACE_MS } = options;
+  const address = await (auth?.mode === "required" ? addressOf(host) : loopbackAddress(host));
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new PersonaError("invalid_input", "The port must be a whole number from 0 to 65535.", {
       fields: [{ field: "port", message: "must be a whole number from 0 to 65535" }],
@@ -54,9 +54,21 @@ const LAST_WORDS_MS = 1_000;
 
 /** `localhost` as an address, so that exactly what was checked is bound. */
 async function loopbackAddress(host: string): Promise<string> {
-  const address = host === "localhost" ? (await lookup(host)).address : host;
+  const address = host === "localhost" ? await addressOf(host) : host;
   if (isIP(address) !== 0 && isLoopbackAddress(address)) return address;
-  throw new PersonaError("bind_refused", `${host} is not a loopback address; bind 127.0.0.1, ::1 or localhost.`);
+  const message = `${host} is not a loopback address: bind 127.0.0.1, ::1 or localhost, or require authentication.`;
+  throw new PersonaError("bind_refused", message);
+}
+
+async function addressOf(host: string): Promise<string> {
+  if (isIP(host) !== 0) return host;
+  try {
+    return (await lookup(host)).address;
+  } catch (cause) {
+    throw new PersonaError("bind_refused", `${host} has no address; bind a name or address of this machine.`, {
+      cause,
+    });
+  }
 }
 
 function bindError(error: unknown, address: string, port: number): unknown {

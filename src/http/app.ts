@@ -2,13 +2,16 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastif
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { manifest } from "../manifest.ts";
+import { parse } from "../runtime/settings.ts";
 import type { Runtime } from "../types.ts";
+import { type AuthOptions, authenticate, authOptionsSchema } from "./authenticate.ts";
 import { guardAgainstForeignPages } from "./guard.ts";
-import { identify } from "./identity.ts";
-import { acceptJsonOnly, MAX_BODY_BYTES } from "./json-body.ts";
+import type { Identify } from "./identity.ts";
+import { acceptJsonOnly } from "./json-body.ts";
+import { type LimitOptions, limitOptionsSchema, limitRequests, RateLimits, refuseUnderPressure } from "./limits.ts";
 import { answerUnknownRoutes } from "./not-found.ts";
 import { collectRoutes, describeRoutes } from "./openapi.ts";
-import { requirePolicies } from "./policy.ts";
+import { enforcePolicies, requirePolicies } from "./policy.ts";
 import { answerMalformed, answerProblem } from "./problem.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { enrollments } from "./routes/enrollments.ts";
@@ -16,6 +19,7 @@ import { events } from "./routes/events.ts";
 import { explanations } from "./routes/explanations.ts";
 import { health } from "./routes/health.ts";
 import { items } from "./routes/items.ts";
+import { keys } from "./routes/keys.ts";
 import { personas } from "./routes/personas.ts";
 import { rooms } from "./routes/rooms.ts";
 import { root } from "./routes/root.ts";
@@ -31,8 +35,15 @@ export interface AppOptions {
   readonly heartbeatMs?: number;
   /** How long requests that wait for a reply may still do so once the app closes. Default 10 000 ms. */
   readonly graceMs?: number;
-  /** Open connections; further ones are cut off at once. Default 4 096. */
+  /** Who may call. Default: everybody is the administrator, which `serve` does on loopback only. */
+  readonly auth?: AuthOptions;
+  /** Finds out who makes a request, in place of `auth`. */
+  readonly identify?: Identify;
+  readonly limits?: LimitOptions;
+  /** Most connections at once. Default 4096. */
   readonly maxConnections?: number;
+  /** Addresses (or networks, `10.0.0.0/8`) of proxies whose word is taken on who called them. Default: none. */
+  readonly trustProxy?: readonly string[];
   /** As fastify takes it. Default: warnings and errors, as JSON lines on stderr. */
   readonly logger?: FastifyServerOptions["logger"];
 }
@@ -42,9 +53,13 @@ export interface AppOptions {
  * finish, and leaves the runtime to its owner.
  */
 export async function createApp(runtime: Runtime, options: AppOptions = {}): Promise<FastifyInstance> {
+  const { clock = systemClock(), graceMs = DEFAULT_GRACE_MS, heartbeatMs = 15_000 } = options;
+  const auth = parse(authOptionsSchema, options.auth ?? {}, "auth");
+  const limits = parse(limitOptionsSchema, options.limits ?? {}, "limits");
   const app = fastify({
     logger: options.logger ?? { level: "warn", stream: process.stderr },
-    bodyLimit: MAX_BODY_BYTES,
+    bodyLimit: limits.bodyBytes,
+    trustProxy: [...(options.trustProxy ?? [])],
     routerOptions: { maxParamLength: 512 },
     // Against clients that send a byte now and then. How long an answer takes is not limited by these.
     requestTimeout: 30_000,
@@ -61,11 +76,14 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   app.setErrorHandler(answerProblem);
   acceptJsonOnly(app);
 
-  app.addHook("onRequest", guardAgainstForeignPages);
-  identify(app);
-  requirePolicies(app);
+  refuseUnderPressure(app, limits.maxEventLoopDelayMs);
+  const rates = new RateLimits(limits, clock);
+  const identify = options.identify ?? authenticate(auth, { keys: runtime.keys, limits: rates, clock });
+  // A page can make its visitor's browser call loopback, but it cannot make it send a key.
+  if (auth.mode === "none") app.addHook("onRequest", guardAgainstForeignPages);
   answerUnknownRoutes(app);
-  const { clock = systemClock(), graceMs = DEFAULT_GRACE_MS, heartbeatMs = 15_000 } = options;
+  enforcePolicies(app, identify, auth.mode === "none" ? () => {} : limitRequests(rates));
+  requirePolicies(app);
   const { closing, graceOver } = signals(app, clock, graceMs);
   app.addHook("onSend", async (_request, reply) => {
     reply.header("x-content-type-options", "nosniff");
@@ -83,6 +101,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     enrollments,
     items,
     deadLetters,
+    keys,
     explanations,
     events,
     status,

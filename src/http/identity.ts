@@ -1,24 +1,27 @@
-import type { FastifyInstance } from "fastify";
+import type { FastifyRequest } from "fastify";
+import type { Role } from "../types.ts";
 
 /** Who makes a request. */
 export interface Identity {
   readonly tenant: string;
   readonly user: string;
-  readonly role: "admin" | "user" | "service";
+  readonly role: Role;
+  readonly tier: string;
+  /** Id of the API key that says so, for limits and logs. */
+  readonly key?: string;
+  /** From then on it is nobody: a connection that lasts longer is to be closed. */
+  readonly expiresAt?: number;
 }
 
 declare module "fastify" {
   interface FastifyRequest {
+    /** On every route but public ones, where nobody is asked. */
     identity: Identity;
   }
 }
 
-/** The server listens on loopback only, so whoever reaches it is the person at this machine. */
-const LOCAL: Identity = Object.freeze({ tenant: "default", user: "local", role: "admin" });
+/** Finds out who makes a request: undefined is nobody, and what is wrong with the credentials is thrown. */
+export type Identify = (request: FastifyRequest) => Identity | undefined | Promise<Identity | undefined>;
 
-export function identify(app: FastifyInstance): void {
-  app.decorateRequest("identity");
-  app.addHook("onRequest", async (request) => {
-    request.identity = LOCAL;
-  });
-}
+/** Of a server that listens on loopback only: whoever reaches it is the person at this machine. */
+export const LOCAL: Identity = Object.freeze({ tenant: "default", user: "local", role: "admin", tier: "enterprise" });

@@ -19,6 +19,17 @@ export async function collectRoutes(app: FastifyInstance, version: string): Prom
         description: "A whole cast of AI personas in one process. Times are milliseconds since 1970.",
         license: { name: "MIT", identifier: "MIT" },
       },
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: "http",
+            scheme: "bearer",
+            description:
+              "An API key (`pr_…`) or a JSON Web Token. A server that listens on loopback only may want none",
+          },
+        },
+      },
+      security: [{ bearer: [] }],
     },
     transform: createJsonSchemaTransform({ schemaRegistry: wire }),
     transformObject: (source) => tidy(addSchemas(source)),
@@ -27,7 +38,13 @@ export async function collectRoutes(app: FastifyInstance, version: string): Prom
   app.addHook("onRoute", (route) => {
     if (route.schema?.hide === true) return;
     const { response, ...schema } = route.schema ?? {};
-    route.schema = { querystring: NO_QUERY, ...schema, response: { default: PROBLEM, ...(response as object) } };
+    const open = route.config?.policy === "public" ? { security: [] } : {};
+    route.schema = {
+      querystring: NO_QUERY,
+      ...open,
+      ...schema,
+      response: { default: PROBLEM, ...(response as object) },
+    };
   });
 }
 
@@ -35,14 +52,14 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
   app.get(
     "/openapi.json",
     {
-      config: { policy: "public" },
+      config: { policy: "user" },
       schema: { tags: ["server"], summary: "This document", response: { 200: z.looseObject({ openapi: z.string() }) } },
     },
     async (_request, reply) => reply.type("application/json").send(JSON.stringify(app.swagger())),
   );
   await app.register(async (docs) => {
     docs.addHook("onRoute", (route) => {
-      route.config = { ...route.config, policy: "public" };
+      route.config = { ...route.config, policy: "user" };
     });
     await docs.register(swaggerUi, {
       routePrefix: "/docs",

@@ -1,13 +1,18 @@
-import type { FastifyInstance, RouteOptions } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import { PersonaError } from "../errors.ts";
+import type { Role } from "../types.ts";
+import type { Identify, Identity } from "./identity.ts";
 
-/** Who may call a route: anybody, whoever has an identity, or administrators. */
-export type Policy = "public" | "user" | "admin";
+/** Who may call a route: anybody, or whoever has at least this role. */
+export type Policy = "public" | Role;
 
 declare module "fastify" {
   interface FastifyContextConfig {
     policy?: Policy;
   }
 }
+
+const RANKS: Readonly<Record<Role, number>> = { user: 1, service: 2, admin: 3 };
 
 /** Refuses to start an app with a route that does not say who may call it. */
 export function requirePolicies(app: FastifyInstance): void {
@@ -20,4 +25,43 @@ export function requirePolicies(app: FastifyInstance): void {
     if (open.length === 0) return;
     throw new Error(`No policy in the config of ${open.map((route) => `${route.method} ${route.url}`).join(", ")}`);
   });
+}
+
+/**
+ * Lets nobody past whom the route's policy does not let in: 401 without an identity, 403 with too small a role. For
+ * keys that were seen before this takes no turn of the event loop.
+ *
+ * @param admit Called with whoever may call the route; throws to refuse nevertheless.
+ */
+export function enforcePolicies(
+  app: FastifyInstance,
+  identify: Identify,
+  admit: (request: FastifyRequest, reply: FastifyReply) => void,
+): void {
+  app.decorateRequest("identity");
+  app.addHook("onRequest", (request, reply, done) => {
+    const { policy } = request.routeOptions.config;
+    // What does not exist is refused to anybody.
+    if (policy === "public" || request.is404) return done();
+    const enter = (identity: Identity | undefined) => {
+      request.identity = permitted(identity, policy);
+      admit(request, reply);
+      done();
+    };
+    try {
+      const identity = identify(request);
+      if (identity instanceof Promise) identity.then(enter).catch(done);
+      else enter(identity);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+}
+
+function permitted(identity: Identity | undefined, policy: Role | undefined): Identity {
+  if (identity === undefined) {
+    throw new PersonaError("unauthenticated", "Send an API key or a token: `authorization: Bearer …`.");
+  }
+  if (policy !== undefined && RANKS[identity.role] >= RANKS[policy]) return identity;
+  throw new PersonaError("forbidden", `This takes the role ${policy}; yours is ${identity.role}.`);
 }

@@ -4,7 +4,6 @@ import type { Socket } from "node:net";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import * as z from "zod";
 import { ERRORS, type ErrorCode, PersonaError } from "../errors.ts";
-import { MAX_BODY_BYTES } from "./json-body.ts";
 import { pathOf } from "./not-found.ts";
 import { faultsInWireNames, invalidRequest } from "./validation.ts";
 import { wire } from "./wire/registry.ts";
@@ -33,6 +32,7 @@ export function answerProblem(error: FastifyError, request: FastifyRequest, repl
   // Each of many who wait when the server ends; a stack says nothing of that.
   else if (failure.code === "runtime_closed") request.log.info("a request was ended with the runtime");
   else if (failure.status >= 500) request.log.warn({ err: error }, "a request failed");
+  if (failure.status === 401) reply.header("www-authenticate", 'Bearer realm="persona-runtime"');
   if (failure.retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(failure.retryAfterMs / 1000));
   return reply
     .code(failure.status)
@@ -81,6 +81,9 @@ function asPersonaError(error: FastifyError, request: FastifyRequest): PersonaEr
     if (validationContext !== undefined) return invalidRequest(error, validationContext, request);
     return error.code === "invalid_input" && error.fields.length > 0 ? faultsInWireNames(error) : error;
   }
+  if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") {
+    return new PersonaError("body_too_large", `Send at most ${request.routeOptions.bodyLimit} bytes.`);
+  }
   const known = FASTIFY_ERRORS[error.code];
   if (known !== undefined) return new PersonaError(...known);
   const { statusCode = 500 } = error;
@@ -91,7 +94,6 @@ function asPersonaError(error: FastifyError, request: FastifyRequest): PersonaEr
 const JSON_WANTED = "Send one JSON document in UTF-8, without __proto__ or constructor.prototype keys.";
 
 const FASTIFY_ERRORS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: ["body_too_large", `Send at most ${MAX_BODY_BYTES} bytes.`],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ["unsupported_media_type", "Send JSON, and say so: content-type: application/json."],
   FST_ERR_CTP_EMPTY_JSON_BODY: ["unparsable_body", `The body is empty. ${JSON_WANTED}`],
   FST_ERR_CTP_INVALID_JSON_BODY: ["unparsable_body", JSON_WANTED],

@@ -7,6 +7,7 @@ import { FLAG_ADMITTED, FLAG_PAGED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layo
 import type { FedItem, MessageRow, Settle, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { PendingAnswer } from "./answer.ts";
+import { StoredApiKeys } from "./api-keys.ts";
 import { Conversations, callerId } from "./conversations.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { EventHub } from "./event-hub.ts";
@@ -50,6 +51,7 @@ const MAX_FAILURES = 3;
 const FAILURES_WITHIN_MS = 60_000;
 
 export class PersonaRuntime implements api.Runtime {
+  readonly keys: api.ApiKeys;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #fleet: Fleet;
@@ -98,6 +100,7 @@ export class PersonaRuntime implements api.Runtime {
   private constructor({ store, clock, seed, maxTurnsInFlight, maxHops, cognition, onWarning }: RuntimeParts) {
     this.#store = store;
     this.#clock = clock;
+    this.keys = new StoredApiKeys(store, clock);
     this.#maxHops = maxHops;
     // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
     this.#warn = (warning) => queueMicrotask(() => onWarning?.(warning));

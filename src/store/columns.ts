@@ -3,6 +3,7 @@
  * are bound. The compiler sees to it that no property of a row is forgotten.
  */
 import type {
+  ApiKeyRow,
   ConversationRow,
   DeadLetterRow,
   EnrollmentRow,
@@ -135,6 +136,20 @@ export const TURN = table<StoredTurn>("turn", {
   reply: "reply",
   error: "error",
   explanation: "explanation",
+});
+
+export const API_KEY = table<ApiKeyRow>("api_key", {
+  key: "key",
+  tenant: "tenant",
+  user: "user",
+  role: "role",
+  tier: "tier",
+  name: "name",
+  hash: "hash",
+  createdAt: "created_at",
+  expiresAt: "expires_at",
+  lastUsedAt: "last_used_at",
+  revokedAt: "revoked_at",
 });
 
 export function messageValues(message: MessageRow): Values {

@@ -1,6 +1,6 @@
 import type BetterSqlite3 from "better-sqlite3";
 import { PersonaError } from "../errors.ts";
-import { CONVERSATION, ENROLLMENT, ITEM, MESSAGE, TURN, type Values } from "./columns.ts";
+import { API_KEY, CONVERSATION, ENROLLMENT, ITEM, MESSAGE, TURN, type Values } from "./columns.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Appended, Discarded, Outcome, Replayed, Settled } from "./port.ts";
 
@@ -134,6 +134,18 @@ export class Commands {
     return { status: "discarded", rev: this.#stampItem(item, item, true) };
   }
 
+  addApiKey(row: Values): void {
+    this.#statements.addApiKey.run(row);
+  }
+
+  touchApiKey(key: number, at: number): void {
+    this.#statements.touchApiKey.run(at, key);
+  }
+
+  revokeApiKey(key: number, at: number): void {
+    this.#statements.revokeApiKey.run(at, key);
+  }
+
   #tenantOfRunning(turn: number, attempt: number, decisions: number): string {
     const running = this.#statements.runningTurn.get(turn, attempt);
     if (running === undefined) throw LATE;
@@ -260,6 +272,9 @@ function prepare(database: BetterSqlite3.Database) {
       INSERT INTO dead_letter (reason, error, died_at, failures, item, ${LEFT_BEHIND})
       SELECT ?, ?, ?, coalesce(?, failures), key, ${LEFT_BEHIND} FROM inbox WHERE key = ?`),
     deleteDeadLetter: run("DELETE FROM dead_letter WHERE item = ?"),
+    addApiKey: insert(API_KEY),
+    touchApiKey: run("UPDATE api_key SET last_used_at = ? WHERE key = ?"),
+    revokeApiKey: run("UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE key = ?"),
     itemTenant: get<{ tenant: string }>(
       "SELECT message.tenant FROM outcome JOIN message ON message.key = outcome.message WHERE outcome.item = ?",
     ),

@@ -4,6 +4,8 @@ import { PersonaError } from "../errors.ts";
 import { Feed } from "./feed.ts";
 import { Keys } from "./keys.ts";
 import type {
+  ApiKeyPage,
+  ApiKeyRow,
   Append,
   Appended,
   ChangeKind,
@@ -69,6 +71,7 @@ class MemoryStore implements Store {
   /** The items by which dead ones of a message were replayed; those that came with it are known from its row. */
   readonly #replays = new Map<number, number[]>();
   readonly #turns = new Map<number, TurnRow>();
+  readonly #apiKeys = new Map<number, ApiKeyRow>();
   readonly #idempotency = new Map<string, { readonly fingerprint: string; readonly message: number }>();
   /** The idempotency key of a message, so that both are forgotten together. */
   readonly #idempotencyOf = new Map<number, string>();
@@ -180,6 +183,21 @@ class MemoryStore implements Store {
       this.#deadLetters.delete(item);
       return { status: "discarded", rev: this.#stampItem(item, letter.message, true) };
     });
+  }
+
+  addApiKey(row: ApiKeyRow): Promise<void> {
+    return this.#write(() => {
+      if (this.#apiKeys.has(row.key)) throw keyTaken();
+      this.#apiKeys.set(row.key, row);
+    });
+  }
+
+  touchApiKey(key: number, at: number): Promise<void> {
+    return this.#changeApiKey(key, () => ({ lastUsedAt: at }));
+  }
+
+  revokeApiKey(key: number, at: number): Promise<void> {
+    return this.#changeApiKey(key, ({ revokedAt }) => ({ revokedAt: revokedAt ?? at }));
   }
 
   async feed(sink: FeedSink): Promise<void> {
@@ -340,6 +358,19 @@ class MemoryStore implements Store {
       .slice(0, limit);
   }
 
+  async apiKey(key: number): Promise<ApiKeyRow | undefined> {
+    this.#assertOpen();
+    return this.#apiKeys.get(key);
+  }
+
+  async apiKeys({ tenant, after = 0, limit }: ApiKeyPage): Promise<readonly ApiKeyRow[]> {
+    this.#assertOpen();
+    return [...this.#apiKeys.values()]
+      .filter((row) => row.tenant === tenant && row.key > after)
+      .sort((a, b) => a.key - b.key)
+      .slice(0, limit);
+  }
+
   async changes(tenant: string, after: number, limit: number) {
     this.#assertOpen();
     const oldest = this.#changes[0]?.rev ?? 1;
@@ -378,6 +409,13 @@ class MemoryStore implements Store {
     this.#assertOpen();
     await undefined;
     return apply();
+  }
+
+  #changeApiKey(key: number, change: (row: ApiKeyRow) => Partial<ApiKeyRow>): Promise<void> {
+    return this.#write(() => {
+      const row = this.#apiKeys.get(key);
+      if (row !== undefined) this.#apiKeys.set(key, { ...row, ...change(row) });
+    });
   }
 
   #putConversation(row: ConversationRow): number {

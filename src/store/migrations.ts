@@ -188,4 +188,20 @@ export const MIGRATIONS: readonly string[] = [
   -- Old idempotency keys are found by their age.
   CREATE INDEX idempotency_age ON idempotency (created_at);
   `,
+  `
+  CREATE TABLE api_key (
+    key INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    user TEXT NOT NULL,
+    role TEXT NOT NULL,
+    tier TEXT NOT NULL,
+    name TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    last_used_at INTEGER,
+    revoked_at INTEGER
+  ) STRICT;
+  CREATE INDEX api_key_tenant ON api_key (tenant);
+  `,
 ];

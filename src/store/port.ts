@@ -146,6 +146,24 @@ export interface TurnRow {
   readonly explanation: string;
 }
 
+/** A key that callers of the server identify themselves with. Only its hash is kept. */
+export interface ApiKeyRow {
+  readonly key: number;
+  readonly tenant: string;
+  readonly user: string;
+  readonly role: string;
+  readonly tier: string;
+  /** What it is for, in the words of whoever made it. */
+  readonly name: string;
+  /** SHA-256 of the whole secret, in hexadecimal. */
+  readonly hash: string;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  /** Not exact: written now and then. */
+  readonly lastUsedAt: number | null;
+  readonly revokedAt: number | null;
+}
+
 /** One line of the change log: what the event stream resumes from, and later what sync reads. */
 export interface ChangeRow {
   readonly rev: number;
@@ -240,6 +258,13 @@ export interface DeadLetterPage {
   readonly limit: number;
 }
 
+export interface ApiKeyPage {
+  readonly tenant: string;
+  /** Only keys with a greater key. */
+  readonly after?: number;
+  readonly limit: number;
+}
+
 /** An item on its way into the native cycle. */
 export interface FedItem extends ItemRow {
   /** How many items the turn had that it was in when the process died; absent or 0 if it was in none. */
@@ -249,7 +274,7 @@ export interface FedItem extends ItemRow {
 /** Called with the items of one commit (or one page of the backlog), in commit order. */
 export type FeedSink = (items: readonly FedItem[]) => void;
 
-export type KeyKind = "enrollment" | "conversation" | "message" | "item" | "turn";
+export type KeyKind = "enrollment" | "conversation" | "message" | "item" | "turn" | "api_key";
 
 export interface Counts {
   readonly waiting: number;
@@ -299,6 +324,12 @@ export interface Store {
   replayDeadLetter(item: number, fresh: ItemRow): Promise<Replayed>;
   /** Its line in the change log is a tombstone under the key of the item. */
   discardDeadLetter(item: number): Promise<Discarded>;
+  /** API keys are no part of the change log. */
+  addApiKey(row: ApiKeyRow): Promise<void>;
+  /** Notes the use of a key. */
+  touchApiKey(key: number, at: number): Promise<void>;
+  /** The first time counts. */
+  revokeApiKey(key: number, at: number): Promise<void>;
 
   /** Those that are not removed, by key. */
   enrollments(): Promise<readonly EnrollmentRow[]>;
@@ -333,6 +364,9 @@ export interface Store {
   deadLetter(item: number): Promise<DeadLetterRow | undefined>;
   /** By item, which is oldest first. */
   deadLetters(page: DeadLetterPage): Promise<readonly DeadLetterRow[]>;
+  apiKey(key: number): Promise<ApiKeyRow | undefined>;
+  /** Those of a tenant, revoked or not, by key, which is oldest first. */
+  apiKeys(page: ApiKeyPage): Promise<readonly ApiKeyRow[]>;
   /** Changes with a greater rev, oldest first. `oldest` is the first rev that the log still holds. */
   changes(
     tenant: string,

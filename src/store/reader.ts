@@ -1,5 +1,6 @@
 import Database from "better-sqlite3";
 import {
+  API_KEY,
   CONVERSATION,
   DEAD_LETTER,
   ENROLLMENT,
@@ -13,6 +14,8 @@ import {
   turnRow,
 } from "./columns.ts";
 import {
+  type ApiKeyPage,
+  type ApiKeyRow,
   CHANGE_KINDS,
   type ChangeRow,
   type ConversationRow,
@@ -124,6 +127,14 @@ export class Reader {
     return this.#statements.deadLettersOf.all(persona, after, limit);
   }
 
+  apiKey(key: number): ApiKeyRow | undefined {
+    return this.#statements.apiKey.get(key);
+  }
+
+  apiKeys({ tenant, after = 0, limit }: ApiKeyPage): ApiKeyRow[] {
+    return this.#statements.apiKeys.all(tenant, after, limit);
+  }
+
   changes(tenant: string, after: number, limit: number): { oldest: number; rows: ChangeRow[] } {
     const rows = this.#statements.changes.all(tenant, after, limit).map(([rev, kind, key, tombstone]) => ({
       rev,
@@ -184,6 +195,8 @@ function prepare(database: Database.Database) {
     deadLetter: select<DeadLetterRow>(DEAD_LETTER, "WHERE item = ?"),
     deadLetters: select<DeadLetterRow>(DEAD_LETTER, "WHERE item > ? ORDER BY item LIMIT ?"),
     deadLettersOf: select<DeadLetterRow>(DEAD_LETTER, "WHERE persona = ? AND item > ? ORDER BY item LIMIT ?"),
+    apiKey: select<ApiKeyRow>(API_KEY, "WHERE key = ?"),
+    apiKeys: select<ApiKeyRow>(API_KEY, "WHERE tenant = ? AND key > ? ORDER BY key LIMIT ?"),
     changes: read<[rev: number, kind: number, key: number, tombstone: number]>(
       "SELECT rev, kind, key, tombstone FROM change_log WHERE tenant = ? AND rev > ? ORDER BY rev LIMIT ?",
     ).raw(),

@@ -3,13 +3,15 @@ import { basename, dirname, join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
-import { CONVERSATION, ENROLLMENT, ITEM, messageValues, turnValues } from "./columns.ts";
+import { API_KEY, CONVERSATION, ENROLLMENT, ITEM, messageValues, turnValues } from "./columns.ts";
 import type { ConversationArguments, DecisionArguments, MessageArguments } from "./commands.ts";
 import { prepareDatabase } from "./database.ts";
 import { Feed } from "./feed.ts";
 import { Keys } from "./keys.ts";
 import { claimOwnership } from "./owner.ts";
 import type {
+  ApiKeyPage,
+  ApiKeyRow,
   Append,
   Appended,
   ConversationRow,
@@ -166,6 +168,18 @@ class SqliteStore implements Store {
     return this.#write("discardDeadLetter", [item]);
   }
 
+  addApiKey(row: ApiKeyRow): Promise<void> {
+    return this.#write("addApiKey", [API_KEY.values(row)]);
+  }
+
+  touchApiKey(key: number, at: number): Promise<void> {
+    return this.#write("touchApiKey", [key, at]);
+  }
+
+  revokeApiKey(key: number, at: number): Promise<void> {
+    return this.#write("revokeApiKey", [key, at]);
+  }
+
   async feed(sink: FeedSink): Promise<void> {
     this.#assertOpen();
     // Nothing is written while the backlog is read, so that each item arrives exactly once.
@@ -255,6 +269,14 @@ class SqliteStore implements Store {
 
   async deadLetters(page: DeadLetterPage) {
     return this.#read((reader) => reader.deadLetters(page));
+  }
+
+  async apiKey(key: number) {
+    return this.#read((reader) => reader.apiKey(key));
+  }
+
+  async apiKeys(page: ApiKeyPage) {
+    return this.#read((reader) => reader.apiKeys(page));
   }
 
   async changes(tenant: string, after: number, limit: number) {

@@ -1,7 +1,7 @@
 /** What every store does. Each form of it runs this whole suite from a test file of its own. */
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ManualClock } from "../../src/clock.ts";
-import type { ConversationRow, EnrollmentRow, FedItem, Store } from "../../src/store/port.ts";
+import type { ApiKeyRow, ConversationRow, EnrollmentRow, FedItem, Store } from "../../src/store/port.ts";
 import {
   aMessage,
   answered,
@@ -712,6 +712,41 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
     });
   });
 
+  describe("API keys", () => {
+    it("are found by key, and by tenant page by page, as they were stored", async () => {
+      const store = await opened();
+      const rows = ["default", "other", "default", "default"].map((tenant) => anApiKey(store, { tenant }));
+      for (const row of rows.toReversed()) await store.addApiKey(row);
+      const [first, other, second, third] = rows as [ApiKeyRow, ApiKeyRow, ApiKeyRow, ApiKeyRow];
+      expect(await store.apiKey(other.key)).toEqual(other);
+      expect(await store.apiKey(third.key + 1)).toBeUndefined();
+      expect(await store.apiKeys({ tenant: "default", limit: 10 })).toEqual([first, second, third]);
+      expect(await store.apiKeys({ tenant: "default", after: first.key, limit: 1 })).toEqual([second]);
+      expect(await store.apiKeys({ tenant: "nobody", limit: 10 })).toEqual([]);
+      expect(store.rev).toBe(0);
+    });
+
+    it("are touched and revoked; the first revocation counts, and using it then does not undo it", async () => {
+      const store = await opened();
+      const row = anApiKey(store, { expiresAt: NOW + 1 });
+      await store.addApiKey(row);
+      await store.touchApiKey(row.key, NOW + 5);
+      expect(await store.apiKey(row.key)).toEqual({ ...row, lastUsedAt: NOW + 5 });
+      await store.revokeApiKey(row.key, NOW + 6);
+      await Promise.all([store.revokeApiKey(row.key, NOW + 7), store.touchApiKey(row.key, NOW + 8)]);
+      expect(await store.apiKey(row.key)).toEqual({ ...row, lastUsedAt: NOW + 8, revokedAt: NOW + 6 });
+    });
+
+    it("are never two of one key", async () => {
+      const store = await opened();
+      const row = anApiKey(store);
+      await store.addApiKey(row);
+      await expect(store.addApiKey({ ...row, user: "another" })).rejects.toMatchObject({ code: "internal" });
+      await store.touchApiKey(row.key + 1, NOW);
+      expect(await store.apiKeys({ tenant: "default", limit: 10 })).toEqual([row]);
+    });
+  });
+
   describe("the change log", () => {
     it("gives what came after a rev, for one tenant, so many at once", async () => {
       const store = await opened();
@@ -777,6 +812,9 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         settle: () => store.settle({ turn: null, decisions: [], at: NOW }),
         replayDeadLetter: () => store.replayDeadLetter(1, rows.items[0] as never),
         discardDeadLetter: () => store.discardDeadLetter(1),
+        addApiKey: () => store.addApiKey({} as ApiKeyRow),
+        touchApiKey: () => store.touchApiKey(1, NOW),
+        revokeApiKey: () => store.revokeApiKey(1, NOW),
         enrollments: () => store.enrollments(),
         enrollment: () => store.enrollment(1),
         enrollmentNamed: () => store.enrollmentNamed("default", "ada"),
@@ -795,6 +833,8 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         turn: () => store.turn(1),
         deadLetter: () => store.deadLetter(1),
         deadLetters: () => store.deadLetters({ limit: 1 }),
+        apiKey: () => store.apiKey(1),
+        apiKeys: () => store.apiKeys({ tenant: "default", limit: 1 }),
         changes: () => store.changes("default", 0, 1),
         counts: () => store.counts(),
         probe: () => store.probe(),
@@ -850,6 +890,23 @@ function anEnrollment(store: Store, id: string): EnrollmentRow {
     createdAt: NOW,
     updatedAt: NOW,
     removedAt: null,
+  };
+}
+
+function anApiKey(store: Store, over: Partial<ApiKeyRow> = {}): ApiKeyRow {
+  return {
+    key: store.allocate("api_key"),
+    tenant: "default",
+    user: "ada",
+    role: "user",
+    tier: "free",
+    name: "Ada's laptop",
+    hash: "00",
+    createdAt: NOW,
+    expiresAt: null,
+    lastUsedAt: null,
+    revokedAt: null,
+    ...over,
   };
 }
 

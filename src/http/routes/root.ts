@@ -12,7 +12,7 @@ export const root: FastifyPluginAsyncZod<{ version: string }> = async (app, { ve
   app.get(
     "/",
     {
-      config: { policy: "public" },
+      config: { policy: "user" },
       schema: { tags: ["server"], summary: "What this server is", response: { 200: rootSchema } },
     },
     async () => ({ name: "persona-runtime" as const, version, docs: "/docs", openapi: "/openapi.json" }),

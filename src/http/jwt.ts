@@ -1,0 +1,165 @@
+/** Who a JSON Web Token (RFC 7519) says that its bearer is. */
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type JSONWebKeySet,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from "jose";
+import * as z from "zod";
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import { guardedFetch } from "../net/guarded-fetch.ts";
+import { callerShape } from "../runtime/caller.ts";
+import type { Identity } from "./identity.ts";
+
+/** Bytes of key that each algorithm takes at least (RFC 7518, section 3.2). */
+const SYMMETRIC = { HS256: 32, HS384: 48, HS512: 64 } as const;
+const ASYMMETRIC = [
+  "RS256",
+  "RS384",
+  "RS512",
+  "PS256",
+  "PS384",
+  "PS512",
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "Ed25519",
+] as const;
+
+const name = z.string().min(1).max(256);
+
+const claims = z.strictObject({
+  user: name.default("sub"),
+  tenant: name.default("tenant"),
+  role: name.default("role"),
+  tier: name.default("tier"),
+});
+
+const common = {
+  issuer: name,
+  audience: name,
+  /** Which claims hold what. A token without the last three is of the tenant `default`, the role `user`, the tier `free`. */
+  claims: claims.prefault({}),
+};
+
+/** Either what was agreed with the issuer, or where it publishes its keys: no token can choose between them. */
+export const jwtOptionsSchema = z.union(
+  [
+    z
+      .strictObject({
+        ...common,
+        secret: z.string(),
+        algorithms: z
+          .array(z.enum(Object.keys(SYMMETRIC) as [keyof typeof SYMMETRIC]))
+          .min(1)
+          .default(["HS256"]),
+      })
+      .check(({ value, issues }) => {
+        const least = Math.max(...value.algorithms.map((algorithm) => SYMMETRIC[algorithm]));
+        if (Buffer.byteLength(value.secret) >= least) return;
+        const message = `must be at least ${least} bytes for ${value.algorithms.join(", ")}`;
+        issues.push({ code: "custom", input: undefined, path: ["secret"], message });
+      }),
+    z.strictObject({
+      ...common,
+      jwksUrl: z.string().refine((url) => URL.canParse(url), "must be a URL"),
+      /** Origins that may be plain http or within the own network, for the key set. */
+      allowPrivate: z.array(z.string()).default([]),
+      algorithms: z.array(z.enum(ASYMMETRIC)).min(1),
+    }),
+  ],
+  "must have either `secret` with HS algorithms, or `jwksUrl` with others",
+);
+
+export type JwtOptions = z.input<typeof jwtOptionsSchema>;
+
+/** More than any token of ours needs; what is longer is not looked into. */
+const MAX_TOKEN_BYTES = 8_192;
+const TOLERANCE_S = 5;
+/** A key set that could not be fetched is not asked for again before. */
+const RETRY_MS = 10_000;
+
+const callerSchema = z.object({ ...callerShape, tier: callerShape.tier.default("free") });
+
+/** Throws `unauthenticated` with what is wrong as far as that is its bearer's business, or `identity_unavailable`. */
+export type VerifyToken = (token: string) => Promise<Identity>;
+
+export function tokenVerifier(options: z.output<typeof jwtOptionsSchema>, clock: Clock): VerifyToken {
+  const { issuer, audience, claims: names } = options;
+  const algorithms: string[] = [...options.algorithms];
+  const key = "secret" in options ? new TextEncoder().encode(options.secret) : keySet(options, clock);
+  return async (token) => {
+    if (token.length > MAX_TOKEN_BYTES) throw refused(`A token has at most ${MAX_TOKEN_BYTES} bytes.`);
+    const demands = {
+      issuer,
+      audience,
+      algorithms,
+      clockTolerance: TOLERANCE_S,
+      requiredClaims: ["exp"],
+      currentDate: new Date(clock.now()),
+    };
+    try {
+      const { payload } = await (typeof key === "function"
+        ? jwtVerify(token, key, demands)
+        : jwtVerify(token, key, demands));
+      return identityOf(payload, names);
+    } catch (error) {
+      throw error instanceof PersonaError ? error : asRefusal(error);
+    }
+  };
+}
+
+function identityOf(payload: JWTPayload, names: z.output<typeof claims>): Identity {
+  const named = Object.entries(names).map(([field, claim]) => [field, payload[claim]]);
+  const caller = callerSchema.safeParse(Object.fromEntries(named));
+  if (!caller.success) {
+    const wrong = caller.error.issues.map(({ path }) => names[path[0] as keyof typeof names]);
+    throw refused(`Its claims ${[...new Set(wrong)].join(", ")} are not as this server wants them.`);
+  }
+  return { ...caller.data, expiresAt: ((payload.exp ?? 0) + TOLERANCE_S) * 1000 };
+}
+
+/** The issuer's keys, fetched when the first token comes, and again for a new key, but not for each that is unknown. */
+function keySet({ jwksUrl, allowPrivate }: { jwksUrl: string; allowPrivate: string[] }, clock: Clock): JWTVerifyGetKey {
+  const fetch = guardedFetch({ allowPrivate, timeoutMs: 5_000, maxBytes: 1_048_576 });
+  const load = async (url: string, init: object) => {
+    const answer = await fetch(url, init);
+    if (answer.status !== 200) throw new Error(`The server of the key set answered ${answer.status}`);
+    const keys = (await answer.json()) as JSONWebKeySet;
+    // Tried out here, so that a broken set counts as one that could not be fetched.
+    createLocalJWKSet(keys);
+    return Response.json(keys);
+  };
+  let retryAt = 0;
+  return createRemoteJWKSet(new URL(jwksUrl), {
+    [customFetch]: async (url, init) => {
+      if (clock.now() < retryAt) throw unavailable();
+      return load(url, init).catch((cause: unknown) => {
+        retryAt = clock.now() + RETRY_MS;
+        throw unavailable(cause);
+      });
+    },
+  });
+}
+
+/** Signature, form and claims are checked by `jose`. */
+function asRefusal(error: unknown): PersonaError {
+  if (error instanceof errors.JWTExpired) return refused("The token has expired; get a new one.");
+  if (error instanceof errors.JWTClaimValidationFailed) return refused(`Its claim ${error.claim} is not accepted.`);
+  return refused("The token is not accepted.");
+}
+
+function refused(why: string): PersonaError {
+  return new PersonaError("unauthenticated", why);
+}
+
+function unavailable(cause?: unknown): PersonaError {
+  const message = "The keys of the issuer of tokens cannot be fetched; try again later.";
+  return new PersonaError("identity_unavailable", message, { cause, retryAfterMs: RETRY_MS });
+}

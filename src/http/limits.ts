@@ -1,0 +1,124 @@
+/** How often a caller may come, and when nobody may because the event loop is late. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import * as z from "zod";
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import type { Identity } from "./identity.ts";
+import { MAX_BODY_BYTES } from "./json-body.ts";
+import { Windows } from "./windows.ts";
+
+const perMinute = z.int().min(1).max(1_000_000_000);
+const tier = z.strictObject({ requestsPerMinute: perMinute });
+
+/** Tiers that are there unless others are given. */
+const TIERS = {
+  free: { requestsPerMinute: 60 },
+  personal: { requestsPerMinute: 300 },
+  professional: { requestsPerMinute: 1_200 },
+  enterprise: { requestsPerMinute: 60_000 },
+};
+
+export const limitOptionsSchema = z.strictObject({
+  /** Of one address that does not say who it is. */
+  requestsPerMinute: perMinute.default(60),
+  /** By name; these and no others are known. Each key, and each user of tokens, has so many requests. */
+  tiers: z.record(z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/), tier).default(TIERS),
+  bodyBytes: z.int().min(1_024).max(67_108_864).default(MAX_BODY_BYTES),
+  /** Above it requests are refused (`overloaded`), but for those after health. */
+  maxEventLoopDelayMs: z.int().min(10).max(60_000).default(1_000),
+});
+
+export type LimitOptions = z.input<typeof limitOptionsSchema>;
+type Limits = z.output<typeof limitOptionsSchema>;
+
+/** Failed attempts with one key from one address, or without any that is known, before they are not even answered. */
+const FAILURES_PER_MINUTE = 5;
+
+export class RateLimits {
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #callers: Windows;
+  readonly #addresses: Windows;
+  readonly #failures: Windows;
+
+  constructor(limits: Limits, clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+    this.#callers = new Windows(clock);
+    this.#addresses = new Windows(clock);
+    this.#failures = new Windows(clock);
+  }
+
+  knows(tierName: string): boolean {
+    return Object.hasOwn(this.#limits.tiers, tierName);
+  }
+
+  /** Counts a request (or a frame) of a caller; throws `rate_limited`. Gives what the headers say. */
+  take(identity: Identity): { readonly limit: number; readonly remaining: number; readonly resetMs: number } {
+    const limit = this.#limits.tiers[identity.tier]?.requestsPerMinute ?? 0;
+    const { count, until } = this.#callers.count(identity.key ?? `${identity.tenant} ${identity.user}`);
+    const resetMs = until - this.#clock.now();
+    if (count > limit) throw tooMany(`${limit} requests a minute are what the tier ${identity.tier} has.`, resetMs);
+    return { limit, remaining: limit - count, resetMs };
+  }
+
+  /** Counts a request of nobody; throws `rate_limited`. */
+  takeNobody(address: string): void {
+    const limit = this.#limits.requestsPerMinute;
+    const { count, until } = this.#addresses.count(address);
+    if (count > limit) throw tooMany(`${limit} requests a minute are what nobody has.`, until - this.#clock.now());
+  }
+
+  /**
+   * Counts credentials that were wrong; throws `rate_limited`. Those that are right are not held up by it: neither 256
+   * bits nor a signature are found by trying, and behind one address there can be many callers.
+   */
+  takeFailure(address: string, credential: string): void {
+    const { count, until } = this.#failures.count(`${address} ${credential}`);
+    if (count > FAILURES_PER_MINUTE)
+      throw tooMany("These credentials were wrong too often.", until - this.#clock.now());
+    this.takeNobody(address);
+  }
+}
+
+function tooMany(why: string, retryAfterMs: number): PersonaError {
+  return new PersonaError("rate_limited", `${why} Wait as long as retry-after says.`, { retryAfterMs });
+}
+
+/** Counts the request, and says in its answer what is left. */
+export function limitRequests(limits: RateLimits): (request: FastifyRequest, reply: FastifyReply) => void {
+  return ({ identity }, reply) => {
+    const { limit, remaining, resetMs } = limits.take(identity);
+    reply.header("ratelimit-limit", `${limit}`);
+    reply.header("ratelimit-remaining", `${remaining}`);
+    reply.header("ratelimit-reset", `${Math.ceil(resetMs / 1000)}`);
+  };
+}
+
+/**
+ * Refuses requests while the event loop is late. How late is measured only when requests come, by how long the next
+ * turn of the loop is in coming: nothing ticks in a server that nobody calls.
+ */
+export function refuseUnderPressure(app: FastifyInstance, maxDelayMs: number, now = () => performance.now()): void {
+  let measured = { delayMs: 0, at: 0 };
+  let measuring = false;
+  const measure = () => {
+    measuring = true;
+    const begun = now();
+    setImmediate(() => {
+      measuring = false;
+      const at = now();
+      measured = { delayMs: at - begun, at };
+    });
+  };
+  app.addHook("onRequest", (request, _reply, done) => {
+    if (!measuring) measure();
+    const late = measured.delayMs > maxDelayMs && now() - measured.at < PRESSURE_MS;
+    if (!late || request.routeOptions.config.policy === "public") return done();
+    const message = `The event loop is ${Math.round(measured.delayMs)} ms late; try again in a moment.`;
+    done(new PersonaError("overloaded", message, { retryAfterMs: PRESSURE_MS }));
+  });
+}
+
+/** How long a measurement counts. */
+const PRESSURE_MS = 1_000;

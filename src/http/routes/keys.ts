@@ -1,0 +1,62 @@
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import * as z from "zod";
+import type { Services } from "../services.ts";
+import { idInput } from "../wire/common.ts";
+import { keyBody, keyOf, keyPageQuery, keyPageSchema, keySchema, newKeySchema } from "../wire/key.ts";
+
+const config = { policy: "admin" } as const;
+const tags = ["keys"];
+
+/** Each administrator has the keys of the own tenant. */
+export const keys: FastifyPluginAsyncZod<Services> = async (app, { runtime }) => {
+  app.get(
+    "/v1/keys",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "The API keys of the tenant, without their secrets",
+        querystring: keyPageQuery,
+        response: { 200: keyPageSchema },
+      },
+    },
+    async ({ query: { limit, ...page }, identity: { tenant } }) => {
+      const found = await runtime.keys.list({ ...page, tenant, limit: limit + 1 });
+      return { keys: found.slice(0, limit).map(keyOf), more: found.length > limit };
+    },
+  );
+
+  app.post(
+    "/v1/keys",
+    {
+      config,
+      schema: { tags, summary: "Make an API key", body: keyBody, response: { 201: newKeySchema } },
+    },
+    async ({ body: { expires_at: expiresAt, tier, ...given }, identity: { tenant } }, reply) => {
+      const { secret, ...key } = await runtime.keys.create({
+        ...given,
+        tenant,
+        ...(tier === undefined ? {} : { tier }),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      });
+      return reply
+        .code(201)
+        .header("cache-control", "no-store")
+        .send({ ...keyOf(key), secret });
+    },
+  );
+
+  app.delete(
+    "/v1/keys/:id",
+    {
+      config,
+      schema: {
+        tags,
+        summary: "Revoke an API key, at once and for good",
+        params: z.strictObject({ id: idInput }),
+        response: { 200: keySchema },
+      },
+    },
+    async ({ params: { id }, identity: { tenant } }) => keyOf(await runtime.keys.revoke(id, tenant)),
+  );
+};
