@@ -14,8 +14,8 @@ export { rehearsal } from "./cognition/rehearsal.ts";
 export { ERRORS, type ErrorCode, type FieldFault, PersonaError } from "./errors.ts";
 export { type AssembledPrompt, assemble as assemblePrompt } from "./prompt/assemble.ts";
 export type { PromptMessage, PromptPart } from "./prompt/part.ts";
-export { estimateTokens } from "./tokens.ts";
 export { openApiKeys } from "./runtime/api-keys.ts";
+export { estimateTokens } from "./tokens.ts";
 export type * from "./types.ts";
 
 /**

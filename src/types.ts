@@ -2,10 +2,10 @@
 import type { Clock } from "./clock.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.ts";
-import type { Lane, Sender } from "./store/port.ts";
+import type { Commits, Lane, Sender } from "./store/port.ts";
 
 export type * from "./facts.ts";
-export type { Lane, Sender };
+export type { Commits, Lane, Sender };
 
 /** What a persona is, as far as this version needs it. */
 export interface PersonaDefinition {
@@ -381,8 +381,14 @@ export interface FleetStatus {
   readonly dead: number;
   readonly retried: number;
   readonly refused: number;
+  /** Of those, how many for which reason, such as `inbox_full`. */
+  readonly refusals: Readonly<Partial<Record<ErrorCode, number>>>;
   readonly nativeBytes: number;
+  /** Who reads the events right now. */
+  readonly readers: number;
   readonly store: "sqlite" | "memory";
+  /** What the store has committed since the start; undefined for one in memory, where there is nothing to wait for. */
+  readonly commits: Commits | undefined;
   /** False once the native cycle has failed. */
   readonly driver: boolean;
 }
@@ -525,6 +531,20 @@ export interface EventOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A turn whose end is stored, for who counts and times. */
+export interface EndedTurn {
+  readonly turn: string;
+  readonly persona: string;
+  readonly conversation: string;
+  readonly lane: Lane;
+  readonly attempt: number;
+  readonly outcome: "answered" | "declined" | "failed" | "timeout" | "cancelled" | "unknown";
+  /** How many items were merged in it. */
+  readonly items: number;
+  readonly latencyMs: Explanation["cost"]["latencyMs"];
+  readonly usage: Usage | undefined;
+}
+
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: {
@@ -651,6 +671,11 @@ export interface Runtime {
   readiness(): Promise<Readiness>;
   /** Of all tenants: each call names its own. */
   readonly keys: ApiKeys;
+  /**
+   * Calls `observer` with each turn whose end is stored, until the returned function is called. It is called on the way
+   * of every message: it must be quick. What it throws becomes a warning (`observer_failed`).
+   */
+  observe(observer: (turn: EndedTurn) => void): () => void;
   /** Takes nothing new, lets running turns finish for `graceMs` (default 10 000), then lets everything go. A second call waits for the first. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

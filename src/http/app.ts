@@ -9,6 +9,7 @@ import { guardAgainstForeignPages } from "./guard.ts";
 import type { Identify } from "./identity.ts";
 import { acceptJsonOnly } from "./json-body.ts";
 import { type LimitOptions, limitOptionsSchema, limitRequests, RateLimits, refuseUnderPressure } from "./limits.ts";
+import { Metrics } from "./metrics/metrics.ts";
 import { answerUnknownRoutes } from "./not-found.ts";
 import { collectRoutes, describeRoutes } from "./openapi.ts";
 import { enforcePolicies, requirePolicies } from "./policy.ts";
@@ -20,6 +21,7 @@ import { explanations } from "./routes/explanations.ts";
 import { health } from "./routes/health.ts";
 import { items } from "./routes/items.ts";
 import { keys } from "./routes/keys.ts";
+import { metricsRoute } from "./routes/metrics.ts";
 import { personas } from "./routes/personas.ts";
 import { rooms } from "./routes/rooms.ts";
 import { root } from "./routes/root.ts";
@@ -44,6 +46,8 @@ export interface AppOptions {
   readonly maxConnections?: number;
   /** Addresses (or networks, `10.0.0.0/8`) of proxies whose word is taken on who called them. Default: none. */
   readonly trustProxy?: readonly string[];
+  /** Whether `/metrics` is there, and counts. Default true. */
+  readonly metrics?: boolean;
   /** As fastify takes it. Default: warnings and errors, as JSON lines on stderr. */
   readonly logger?: FastifyServerOptions["logger"];
 }
@@ -91,6 +95,9 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     if (closing.aborted) reply.header("connection", "close");
   });
 
+  // Before the routes, so that it sees what becomes of their requests.
+  const metrics = options.metrics === false ? undefined : new Metrics(app, runtime, clock);
+
   const services: Services = { runtime, clock, closing, graceOver, heartbeatMs };
   const { version } = manifest;
   await collectRoutes(app, version);
@@ -110,6 +117,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     await app.register(routes, services);
   }
   await app.register(root, { version });
+  if (metrics !== undefined) await app.register(metricsRoute, { metrics });
   await describeRoutes(app);
   await app.ready();
   return app;

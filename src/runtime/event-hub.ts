@@ -33,6 +33,11 @@ export class EventHub {
     return this.#readers.size > 0;
   }
 
+  /** How many read. */
+  get readers(): number {
+    return this.#readers.size;
+  }
+
   /** The newest rev that readers know of. */
   get rev(): number {
     return this.#lastRev;

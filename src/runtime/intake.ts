@@ -87,7 +87,7 @@ export class Intake {
   readonly #rooms: Rooms;
   /** Counts, since the start. */
   accepted = 0;
-  refused = 0;
+  readonly refusals: Partial<Record<ErrorCode, number>> = {};
 
   constructor(options: {
     store: Store;
@@ -115,7 +115,6 @@ export class Intake {
       if (code !== undefined) refused.push({ persona: persona.id, code });
       return code === undefined;
     });
-    this.refused += refused.length;
     const now = this.#clock.now();
     const key = this.#store.allocate("message");
     const firstItem = admitted.length === 0 ? null : this.#store.allocate("item", admitted.length);
@@ -191,7 +190,6 @@ export class Intake {
   admitAgain(persona: Persona): void {
     const code = this.#admit(persona);
     if (code === undefined) return;
-    this.refused += 1;
     throw refusalError({ persona: persona.id, code });
   }
 
@@ -203,7 +201,9 @@ export class Intake {
   #admit(persona: Persona): ErrorCode | undefined {
     const refusal = this.#fleet.admit(persona.slot, 1);
     if (refusal === undefined) return undefined;
-    return refusal === "full" ? "inbox_full" : refusal === "draining" ? "persona_draining" : "persona_not_found";
+    const code = refusal === "full" ? "inbox_full" : refusal === "draining" ? "persona_draining" : "persona_not_found";
+    this.refusals[code] = (this.refusals[code] ?? 0) + 1;
+    return code;
   }
 }
 

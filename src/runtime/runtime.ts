@@ -10,6 +10,7 @@ import { PendingAnswer } from "./answer.ts";
 import { StoredApiKeys } from "./api-keys.ts";
 import { Conversations, callerId } from "./conversations.ts";
 import { DeadLetters } from "./dead-letters.ts";
+import { endedTurn } from "./ended-turn.ts";
 import { EventHub } from "./event-hub.ts";
 import { Explanations } from "./explanation.ts";
 import { Fleet } from "./fleet.ts";
@@ -68,6 +69,7 @@ export class PersonaRuntime implements api.Runtime {
   readonly #changes: Changes;
   readonly #hub: EventHub;
   readonly #explanations: Explanations;
+  readonly #observers = new Set<{ readonly observer: (turn: api.EndedTurn) => void }>();
   readonly #warn: (warning: api.PersonaWarning) => void;
   /** The longest chain of replies in a room: the last of them reaches no persona any more. */
   readonly #maxHops: number;
@@ -294,9 +296,10 @@ export class PersonaRuntime implements api.Runtime {
   status(persona: string): api.EnrollmentStatus;
   status(persona?: string): api.FleetStatus | api.EnrollmentStatus {
     if (persona !== undefined) return personaStatus(this.#personas.get(persona), this.#fleet);
-    const { accepted, refused } = this.#intake;
+    const { accepted, refusals } = this.#intake;
     const driver = this.#driverError === undefined;
-    const counts = { ...this.#outcomes.tally, accepted, refused, personas: this.#personas.size, driver };
+    const { readers } = this.#hub;
+    const counts = { ...this.#outcomes.tally, accepted, refusals, readers, personas: this.#personas.size, driver };
     return fleetStatus(this.#fleet, this.#store, counts);
   }
 
@@ -325,6 +328,13 @@ export class PersonaRuntime implements api.Runtime {
       () => "failed" as const,
     );
     return { ready: driver === "ok" && store === "ok" && accepting === "ok", checks: { driver, store, accepting } };
+  }
+
+  observe(observer: (turn: api.EndedTurn) => void): () => void {
+    // Wrapped, so that one function given twice is called twice, and taken away once by each.
+    const entry = { observer };
+    this.#observers.add(entry);
+    return () => void this.#observers.delete(entry);
   }
 
   async close(options?: { readonly graceMs?: number }): Promise<void> {
@@ -424,6 +434,22 @@ export class PersonaRuntime implements api.Runtime {
     this.#intake.accepted += command.reply?.items.length ?? 0;
     for (const { item, outcome } of command.decisions) if (outcome !== "retry") this.#texts.forget(item);
     this.#outcomes.settled(turn, command);
+    if (turn !== undefined && this.#observers.size > 0) this.#observed(turn, command);
+  }
+
+  #observed(turn: LiveTurn, command: Settle): void {
+    const ended = endedTurn(turn, command, this.#clock.now());
+    for (const { observer } of this.#observers) {
+      try {
+        observer(ended);
+      } catch (cause) {
+        this.#warn({
+          code: "observer_failed",
+          message: `What observes turns failed at one of ${ended.persona}`,
+          cause,
+        });
+      }
+    }
   }
 
   async #changeMembers(room: string, persona: string, change: "addMember" | "removeMember"): Promise<api.Room> {

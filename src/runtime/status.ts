@@ -88,13 +88,16 @@ function breakerOf({ breaker, breakerFailures, breakerUntil }: FleetCounts): Bre
 export function fleetStatus(
   fleet: Fleet,
   store: Store,
-  counts: Tally & {
+  tally: Tally & {
     readonly accepted: number;
-    readonly refused: number;
+    readonly refusals: FleetStatus["refusals"];
+    readonly readers: number;
     readonly personas: number;
     readonly driver: boolean;
   },
 ): FleetStatus {
+  const refused = Object.values(tally.refusals).reduce((sum, count) => sum + count, 0);
+  const counts = { ...tally, refusals: { ...tally.refusals }, refused, commits: store.commits && { ...store.commits } };
   if (fleet.over) {
     const lanes = { voice: 0, chat: 0, task: 0, background: 0 };
     return { ...counts, queued: 0, inStore: 0, inFlight: 0, lanes, nativeBytes: 0, store: store.kind };

@@ -50,6 +50,7 @@ class MemoryStore implements Store {
   readonly kind = "memory";
   readonly salt: number;
   readonly epoch = 1;
+  readonly commits = undefined;
 
   readonly #keys: Keys;
   readonly #feed = new Feed();

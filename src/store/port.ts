@@ -284,6 +284,16 @@ export interface Counts {
   readonly dead: number;
 }
 
+/** What was written since the store was opened. */
+export interface Commits {
+  /** Transactions. */
+  readonly count: number;
+  /** Commands in them, also those that were refused. */
+  readonly commands: number;
+  /** Milliseconds from handing a transaction to the writer until its answer was read, of all of them together. */
+  readonly ms: number;
+}
+
 export interface Store {
   readonly kind: "sqlite" | "memory";
   /** Of this database, for public ids. */
@@ -292,6 +302,8 @@ export interface Store {
   readonly epoch: number;
   /** The newest rev of the change log; 0 when it is empty. */
   readonly rev: number;
+  /** Undefined where nothing has to be waited for. */
+  readonly commits: Commits | undefined;
 
   /**
    * The first of `count` (default 1) consecutive free keys, by `nextKey` of `src/ids.ts`: they grow

@@ -14,6 +14,7 @@ import type {
   ApiKeyRow,
   Append,
   Appended,
+  Commits,
   ConversationRow,
   DeadLetterPage,
   Decision,
@@ -121,6 +122,10 @@ class SqliteStore implements Store {
 
   get rev(): number {
     return this.#writer.rev;
+  }
+
+  get commits(): Commits {
+    return this.#writer.commits;
   }
 
   allocate(kind: KeyKind, count?: number): number {

@@ -2,7 +2,7 @@ import { Worker } from "node:worker_threads";
 import { PersonaError } from "../errors.ts";
 import type { Commands } from "./commands.ts";
 import type { Call, CommandName, Failure, GroupResult } from "./group-commit.ts";
-import type { ItemRow } from "./port.ts";
+import type { Commits, ItemRow } from "./port.ts";
 import type { WriterData, WriterRequest } from "./writer.ts";
 
 /** Commands per commit; more would only make the first of them wait. */
@@ -34,7 +34,8 @@ export class WriterThread {
   readonly #options: WriterOptions;
   readonly #exited: Promise<void>;
   readonly #queue: Pending[] = [];
-  readonly #inFlight: (readonly Pending[])[] = [];
+  readonly #inFlight: { readonly group: readonly Pending[]; readonly sentAt: number }[] = [];
+  readonly #commits = { count: 0, commands: 0, ms: 0 };
   #held = false;
   #whenHeld: (() => void) | undefined;
   #failure: PersonaError | undefined;
@@ -75,6 +76,10 @@ export class WriterThread {
   /** The newest rev that is on the disk. */
   get rev(): number {
     return this.#rev;
+  }
+
+  get commits(): Commits {
+    return this.#commits;
   }
 
   call<Name extends CommandName>(
@@ -120,7 +125,7 @@ export class WriterThread {
   #send(): void {
     while (!this.#held && this.#queue.length > 0 && this.#inFlight.length < this.#groupsAllowed()) {
       const group = this.#queue.splice(0, GROUP);
-      this.#inFlight.push(group);
+      this.#inFlight.push({ group, sentAt: performance.now() });
       this.#worker.ref();
       this.#post({ lastKey: this.#options.lastKey(), group: group.map(({ call }) => call) });
     }
@@ -135,8 +140,11 @@ export class WriterThread {
   }
 
   #answered({ results, failures, rev }: GroupResult): void {
-    const group = this.#inFlight.shift() ?? [];
+    const { group, sentAt } = this.#inFlight.shift() ?? { group: [], sentAt: performance.now() };
     this.#rev = rev;
+    this.#commits.count += 1;
+    this.#commits.commands += group.length;
+    this.#commits.ms += performance.now() - sentAt;
     // The writer works on while its last answer is being read.
     this.#send();
     if (this.#inFlight.length === 0) this.#nothingInFlight();
@@ -159,7 +167,8 @@ export class WriterThread {
     if (this.#failure !== undefined) return;
     const message = "The store's writer has ended; what was being written may or may not be stored. Open it again.";
     this.#failure = new PersonaError("store_unavailable", message, { cause });
-    for (const { reject } of [...this.#inFlight.splice(0).flat(), ...this.#queue.splice(0)]) reject(this.#failure);
+    for (const { reject } of [...this.#inFlight.splice(0).flatMap(({ group }) => group), ...this.#queue.splice(0)])
+      reject(this.#failure);
     this.#nothingInFlight();
   }
 }

@@ -12,6 +12,7 @@ const OWN_ROUTES = [
   "DELETE /v1/rooms/{id}/members/{persona}",
   "GET /",
   "GET /livez",
+  "GET /metrics",
   "GET /openapi.json",
   "GET /readyz",
   "GET /v1/dead-letters",

@@ -17,8 +17,16 @@ export const fleetSchema = z
     dead: z.int(),
     retried: z.int(),
     refused: z.int(),
+    refusals: z
+      .record(z.string(), z.int())
+      .register(wire, { description: "Of those, how many by the code of the refusal" }),
     native_bytes: z.int(),
+    readers: z.int().register(wire, { description: "Event streams and sockets that are open" }),
     store: z.enum(["sqlite", "memory"]),
+    commits: z
+      .object({ count: z.int(), commands: z.int(), ms: z.number() })
+      .optional()
+      .register(wire, { description: "Transactions, the commands in them, and what they took together" }),
     driver: z.boolean().register(wire, { description: "False once the native cycle has failed" }),
   })
   .register(wire, { id: "Fleet", description: "The counts are those since the start of the runtime" });
