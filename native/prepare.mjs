@@ -1,7 +1,8 @@
 /**
  * Builds what is missing or older than its sources: the native addon, then the JavaScript in `dist/`.
  *
- * Usage: `node native/prepare.mjs [addon]`; with `addon`, nothing else is built.
+ * Usage: `node native/prepare.mjs [addon [WORDS…]]`; with `addon`, nothing else is built. Further words go to `napi build`:
+ * `--target …` builds the addon of another platform, whatever is there.
  *
  * Every npm script starts here, so this file needs nothing that an older Node.js lacks, and checks the version first.
  * What decides is the content of the sources, not their times: a checkout or a copy sets those anew.
@@ -21,7 +22,7 @@ const builds = {
     sources: ["crates", "native/src", "native/build.rs", "native/Cargo.toml", "Cargo.toml", "Cargo.lock"],
     exists: () => readdirSync("native").some((name) => name.endsWith(".node")),
     stamp: "native/.addon.stamp",
-    build() {
+    build(options = []) {
       if (spawnSync("cargo", ["--version"]).error) {
         fail(
           "Building the native addon needs Rust 1.88 or newer, and there is no `cargo`. Install it from https://rustup.rs.",
@@ -30,7 +31,7 @@ const builds = {
       const words =
         "build --platform --release --no-const-enum --manifest-path native/Cargo.toml --package persona-native " +
         "--package-json-path package.json --output-dir native --js index.cjs --dts index.d.cts";
-      run("napi", words.split(" "));
+      run("napi", [...words.split(" "), ...options]);
     },
   },
   dist: {
@@ -47,8 +48,9 @@ const builds = {
 };
 
 checkNodeVersion();
-const wanted = process.argv[2] === "addon" ? [builds.addon] : [builds.addon, builds.dist];
-for (const build of wanted) prepare(build);
+const [part, ...options] = process.argv.slice(2);
+if (part === "addon" && options.length > 0) builds.addon.build(options);
+else for (const build of part === "addon" ? [builds.addon] : [builds.addon, builds.dist]) prepare(build);
 
 function prepare({ title, duration, sources, exists, stamp, build }) {
   const hash = hashOf(sources);

@@ -1,15 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Ended, execute, ROOT } from "../support/command-line.ts";
 import { layOut } from "../support/packed.ts";
 
 let project: string;
+let addonHome: string;
 
 beforeAll(() => {
   project = mkdtempSync(join(tmpdir(), "persona-runtime-"));
-  layOut(project);
+  ({ addonHome } = layOut(project));
 });
 
 afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -44,17 +45,34 @@ test("the README's example runs", async () => {
   });
 });
 
-test("the server is an entry of its own, and the library does not load it", async () => {
-  const source = (entry: string) => `
+/** What a program that answers with the library loads: the names of the packages, of ES modules and CommonJS alike. */
+const graph = (entry: string, work: string) => `
 import { registerHooks } from "node:module";
-const loaded = [];
-registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
-const module = await import(${JSON.stringify(entry)});
-console.log(Object.keys(module).sort().join(), loaded.some((url) => url.includes("/fastify/")));`;
-  const library = await runInProject("library.mjs", source("persona-runtime"));
-  expect(library.stdout).toMatch(/\bcreateRuntime\b.* false\n$/);
-  const server = await runInProject("server.mjs", source("persona-runtime/server"));
-  expect(server.stdout).toMatch(/\bserve\b.* true\n$/);
+const loaded = new Set();
+registerHooks({
+  load(url, context, next) {
+    loaded.add(url.startsWith("node:") ? "" : url.split("/node_modules/").at(-1).match(/^(?:@[^/]+\\/)?[^/]+/)[0]);
+    return next(url, context);
+  },
+});
+const { createRuntime, serve } = await import(${JSON.stringify(entry)});
+${work}
+console.log(JSON.stringify([...loaded].filter((name) => name !== "" && !name.startsWith("file:"))));`;
+
+test("the library works without fastify and without a provider; the server is an entry of its own", async () => {
+  const work = `
+const runtime = await createRuntime({ store: "kept.db" });
+await runtime.enroll({ id: "ada", name: "Ada" });
+await runtime.send("ada", "Hello", { from: "user:7" });
+await runtime.close();`;
+  const library = await runInProject("library.mjs", graph("persona-runtime", work));
+  expect(library.stderr).toBe("");
+  const allowed = ["persona-runtime", basename(addonHome), "better-sqlite3", "bindings", "zod", "@opentelemetry/api"];
+  const packages = JSON.parse(library.stdout) as string[];
+  expect(packages).toEqual(expect.arrayContaining(["persona-runtime", "better-sqlite3"]));
+  expect(packages.filter((name) => !allowed.includes(name))).toEqual([]);
+  const server = await runInProject("server.mjs", graph("persona-runtime/server", "if (!serve) throw 1;"));
+  expect(JSON.parse(server.stdout)).toContain("fastify");
 });
 
 test("nothing but the named entries can be imported", async () => {
@@ -62,19 +80,25 @@ test("nothing but the named entries can be imported", async () => {
   expect(stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
 });
 
-test("its types are found", async () => {
-  writeFileSync(
-    join(project, "types.mts"),
-    `import { createRuntime } from "persona-runtime";
-import { serve } from "persona-runtime/server";
-const runtime = await createRuntime({ store: "memory" });
-const server: { url: string } = await serve({ runtime, port: 0 });
-// @ts-expect-error: a store is a file name or "memory".
-await createRuntime({ store: 7 });
-export { server };
-`,
-  );
+const TYPED = `
+export async function typed() {
+  const runtime = await createRuntime({ store: "memory" });
+  const server: { url: string } = await serve({ runtime, port: 0 });
+  // @ts-expect-error: a store is a file name or "memory".
+  await createRuntime({ store: 7 });
+  return server;
+}
+`;
+
+test.each([
+  ["types.mts", 'import { createRuntime } from "persona-runtime";\nimport { serve } from "persona-runtime/server";'],
+  [
+    "types.cts",
+    'import library = require("persona-runtime");\nimport server = require("persona-runtime/server");\nconst { createRuntime } = library;\nconst { serve } = server;',
+  ],
+])("its types are found from %s", async (name, load) => {
+  writeFileSync(join(project, name), `${load}\n${TYPED}`);
   const tsc = join(ROOT, "node_modules/.bin/tsc");
-  const words = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--types", "", "types.mts"];
+  const words = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--types", "", name];
   expect(await execute(process.execPath, [tsc, ...words], { cwd: project })).toMatchObject({ code: 0, stdout: "" });
 });

@@ -67,6 +67,14 @@ test("with `addon` nothing else is built", async () => {
   expect(existsSync(join(folder, "dist"))).toBe(false);
 });
 
+test("words after `addon` go to napi, whatever is there", async () => {
+  const { prepare, tool, folder } = checkout();
+  await prepare("addon");
+  tool("napi", 'echo "$*" >words');
+  expect(await prepare("addon", "--target", "aarch64-apple-darwin")).toMatchObject({ code: 0, built: ["napi"] });
+  expect(readFileSync(join(folder, "words"), "utf8")).toMatch(/^build --platform .* --target aarch64-apple-darwin\n$/);
+});
+
 test("what failed is tried again", async () => {
   const { prepare, tool, change } = checkout();
   await prepare();

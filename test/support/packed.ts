@@ -1,35 +1,52 @@
-/** The package as npm packs it, unpacked into the node_modules of an empty project. */
+/** The package and that of its addon as they are published, unpacked into the node_modules of an empty project. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "./command-line.ts";
 
-/** Packs into this folder; returns the name of the archive. */
-export function pack(folder: string): string {
-  const [packed] = JSON.parse(checked("npm", ["pack", "--json", "--pack-destination", folder], ROOT)) as {
-    filename: string;
-  }[];
-  return join(folder, packed?.filename ?? "");
+export interface Packed {
+  /** The archive of the package. */
+  readonly main: string;
+  /** The archive of the addon for this platform, and the name of its package. */
+  readonly addon: string;
+  readonly addonName: string;
+}
+
+/** Packs into this folder. */
+export function pack(folder: string): Packed {
+  checked(process.execPath, [join(ROOT, "native/pack.mjs"), folder], ROOT);
+  const find = (pattern: RegExp) => readdirSync(folder).find((name) => pattern.test(name)) ?? "";
+  const addon = find(/^persona-runtime-[a-z].*\.tgz$/);
+  return {
+    main: join(folder, find(/^persona-runtime-\d.*\.tgz$/)),
+    addon: join(folder, addon),
+    addonName: addon.replace(/-\d+\.\d+\.\d+\.tgz$/, ""),
+  };
 }
 
 /**
- * Lays the packed package into `folder/node_modules`, and beside it links to the packages that it depends on, as they
- * are installed here: what an installation gives, without a registry.
+ * Lays the packed package and its addon into `folder/node_modules`, and beside them links to the packages that they
+ * depend on, as they are installed here: what an installation gives, without a registry.
  */
-export function layOut(folder: string): void {
-  const home = join(folder, "node_modules/persona-runtime");
-  mkdirSync(home, { recursive: true });
-  checked("tar", ["-xzf", pack(folder), "--strip-components=1", "-C", home], folder);
+export function layOut(folder: string): { readonly home: string; readonly addonHome: string } {
+  const { main, addon, addonName } = pack(folder);
+  const unpack = (archive: string, name: string) => {
+    const home = join(folder, "node_modules", name);
+    mkdirSync(home, { recursive: true });
+    checked("tar", ["-xzf", archive, "--strip-components=1", "-C", home], folder);
+    return home;
+  };
+  const home = unpack(main, "persona-runtime");
   const { dependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { dependencies: object };
   for (const name of Object.keys(dependencies)) {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(ROOT, "node_modules", name), link);
   }
+  return { home, addonHome: unpack(addon, addonName) };
 }
 
-function checked(file: string, words: readonly string[], cwd: string): string {
-  const { status, stdout, stderr } = spawnSync(file, words, { cwd, encoding: "utf8" });
+function checked(file: string, words: readonly string[], cwd: string): void {
+  const { status, stderr } = spawnSync(file, words, { cwd, encoding: "utf8" });
   if (status !== 0) throw new Error(`${file} ${words.join(" ")} failed: ${stderr}`);
-  return stdout;
 }
