@@ -27,7 +27,9 @@ export const echo: Cognition = (turn) => `heard: ${turn.text}`;
 
 export async function openHouse(options: Partial<RuntimeOptions> = {}, appOptions: AppOptions = {}): Promise<House> {
   const runtime = await createRuntime({ store: "memory", cognition: echo, ...options });
-  const app = await createApp(runtime, { logger: false, ...appOptions });
+  // A machine that is busy with other tests may be as late as it likes.
+  const limits = { maxEventLoopDelayMs: 60_000, ...appOptions.limits };
+  const app = await createApp(runtime, { logger: false, ...appOptions, limits });
   onTestFinished(async () => {
     await app.close();
     await runtime.close({ graceMs: 0 });

@@ -114,7 +114,7 @@ it("without a provider is a rehearsal: from the definition, always the same, and
     await enroll(runtime, "ada", { name: "Ada", instructions: "Be kind.", ...(model && { model }) });
     expect(runtime.status("ada").cognition).toBe("rehearsal");
     const reply = await runtime.send("ada", "Hello", { from: "user:7" });
-    expect((await runtime.explain(reply.id)).cognition).toEqual({ kind: "rehearsal", model });
+    expect((await runtime.explain(reply.id)).cognition).toMatchObject({ kind: "rehearsal", model });
     texts.push(reply.text);
   }
   expect(texts[0]).toBe("[rehearsal: no model is configured] Ada here. I heard “Hello”. My instructions: Be kind.");
