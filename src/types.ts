@@ -248,9 +248,20 @@ export interface Answer extends PromiseLike<Reply> {
   readonly tokens: AsyncIterable<string>;
 }
 
+export interface RoomInput {
+  /** 1..128 characters after trimming. Default: none. */
+  readonly name?: string;
+  /** Ids of enrolled personas, at most 1 000. Default: none yet. */
+  readonly members?: readonly string[];
+  /** `Sender.id` of the human whose room it is (`user:7`). Default: the view's own owner, else nobody. */
+  readonly owner?: string;
+}
+
 export interface Room {
   readonly id: string;
   readonly name: string | undefined;
+  /** `Sender.id` of the human whose room it is. */
+  readonly owner: string | undefined;
   readonly members: readonly string[];
   readonly createdAt: number;
   readonly closedAt: number | undefined;
@@ -367,7 +378,8 @@ export interface Why {
   }[];
 }
 
-export interface FleetStatus {
+/** A tenant in numbers. */
+export interface TenantStatus {
   readonly personas: number;
   readonly queued: number;
   /** Of those, how many wait in the database only. */
@@ -383,14 +395,20 @@ export interface FleetStatus {
   readonly refused: number;
   /** Of those, how many for which reason, such as `inbox_full`. */
   readonly refusals: Readonly<Partial<Record<ErrorCode, number>>>;
+  readonly store: "sqlite" | "memory";
+  /** False once the native cycle has failed. */
+  readonly driver: boolean;
+}
+
+/** All tenants together in numbers. */
+export interface FleetStatus extends TenantStatus {
+  /** How many tenants have personas. */
+  readonly tenants: number;
   readonly nativeBytes: number;
   /** Who reads the events right now. */
   readonly readers: number;
-  readonly store: "sqlite" | "memory";
   /** What the store has committed since the start; undefined for one in memory, where there is nothing to wait for. */
   readonly commits: Commits | undefined;
-  /** False once the native cycle has failed. */
-  readonly driver: boolean;
 }
 
 export type ItemState = "waiting" | "in_turn" | "answered" | "declined" | "dead";
@@ -617,7 +635,17 @@ export interface ApiKeys {
   verify(secret: string): ApiKey | undefined | Promise<ApiKey | undefined>;
 }
 
+/** Everything here happens in one tenant; what is another's is not found. `createRuntime` gives the tenant `default`. */
 export interface Runtime {
+  /**
+   * The same runtime in another tenant (a name as the id of a persona): its personas, conversations, idempotency keys,
+   * events and numbers are its own. With an `owner` (`Sender.id` of a human, `user:7`) only the conversations of that
+   * person are there: the sessions in which they talk and the rooms that are theirs, with all that belongs to them;
+   * one speaks as that person only, with idempotency keys of one's own, and does not change who is enrolled
+   * (`forbidden`). A view costs nothing and has no life of its own: `close`, `readiness`, `fleet`, `keys` and `observe` are
+   * about the whole runtime.
+   */
+  tenant(name: string, options?: { readonly owner?: string }): Runtime;
   /** Adds a persona to the fleet, or changes the one with this id. Resolves when it is stored. */
   enroll(definition: PersonaDefinition): Promise<EnrollmentStatus>;
   /**
@@ -629,7 +657,7 @@ export interface Runtime {
   configure(id: string, changes: PersonaChanges): Promise<EnrollmentStatus>;
   /** Sends a message to one persona. Refusals and outcomes arrive through the handle; nothing is thrown here. */
   send(persona: string, text: string, options: SendOptions): Answer;
-  createRoom(room: { readonly name?: string; readonly members?: readonly string[] }): Promise<Room>;
+  createRoom(room: RoomInput): Promise<Room>;
   room(id: string): Promise<Room>;
   addMember(room: string, persona: string): Promise<Room>;
   removeMember(room: string, persona: string): Promise<Room>;
@@ -647,7 +675,7 @@ export interface Runtime {
   /** What became of an item. */
   item(id: string): Promise<ItemView>;
   /** Why a persona is not answering: which gate, since when, until when. */
-  why(persona: string): Why;
+  why(persona: string): Promise<Why>;
   /** Items that were given up, oldest first, at most `limit` (1..200, default 200). */
   deadLetters(page?: {
     readonly persona?: string;
@@ -659,20 +687,26 @@ export interface Runtime {
   replay(item: string): Promise<ItemView>;
   /** Lets a dead letter go; its outcome stays recorded. Throws `dead_letter_not_found`. */
   discard(item: string): Promise<void>;
-  status(): FleetStatus;
+  /**
+   * The tenant in numbers. What waits and runs is asked of each of its personas, unless it is the only tenant that has
+   * any: about a microsecond each.
+   */
+  status(): TenantStatus;
   status(persona: string): EnrollmentStatus;
+  /** All tenants in numbers, for whoever operates the process. */
+  fleet(): FleetStatus;
   /** Whether a persona with this id is enrolled. */
   has(persona: string): boolean;
   /** Enrolled personas, sorted by id: all, or `limit` of those after the id `after`. */
   personas(page?: { readonly after?: string; readonly limit?: number }): readonly EnrollmentStatus[];
   events(options?: EventOptions): AsyncIterableIterator<RuntimeEvent>;
-  /** The newest rev: what happens from now on comes after it. */
+  /** The newest rev: what happens from now on comes after it. Tenants share one count: it jumps over what is another's. */
   readonly rev: number;
   readiness(): Promise<Readiness>;
   /** Of all tenants: each call names its own. */
   readonly keys: ApiKeys;
   /**
-   * Calls `observer` with each turn whose end is stored, until the returned function is called. It is called on the way
+   * Calls `observer` with each turn, of all tenants, whose end is stored, until the returned function is called. It is called on the way
    * of every message: it must be quick. What it throws becomes a warning (`observer_failed`).
    */
   observe(observer: (turn: EndedTurn) => void): () => void;

@@ -155,6 +155,7 @@ function rowsOf(n: number, workload: Workload, epoch: number) {
     tenant: TENANT,
     kind: "session",
     name: null,
+    owner: `user:${user}`,
     caller: `human/user:${user}`,
     persona: persona + 1,
     createdAt: NOW,

@@ -2,8 +2,9 @@
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { decodeId, quoteId } from "../ids.ts";
-import type { ConversationRow, Sender, Store } from "../store/port.ts";
-import { type Persona, TENANT } from "./personas.ts";
+import type { ConversationRow, EnrollmentRow, Sender, Store } from "../store/port.ts";
+import type { Persona } from "./personas.ts";
+import { covers, type Scope } from "./scope.ts";
 
 const MAX_CACHED = 100_000;
 
@@ -26,11 +27,10 @@ export class Conversations {
    * opened by the append that first uses it.
    */
   direct(sender: Sender, persona: Persona): ConversationRow | Promise<ConversationRow> {
-    const caller = `${sender.kind}/${sender.id}`;
-    const name = `${persona.id} ${caller}`;
+    const name = `${persona.row.key} ${sender.kind}/${sender.id}`;
     const known = this.#direct.get(name);
     if (known !== undefined) return known;
-    const found = this.#findDirect(caller, persona.row.key).then(
+    const found = this.#findDirect(sender, persona.row).then(
       (row) => {
         remember(this.#rows, row.key, row);
         // Not yet: who finds the row at hand must not overtake those who still await it.
@@ -46,13 +46,15 @@ export class Conversations {
     return found;
   }
 
-  async #findDirect(caller: string, persona: number): Promise<ConversationRow> {
-    const stored = await this.#store.directSession(TENANT, caller, persona);
+  async #findDirect(sender: Sender, { tenant, key: persona }: EnrollmentRow): Promise<ConversationRow> {
+    const caller = `${sender.kind}/${sender.id}`;
+    const stored = await this.#store.directSession(tenant, caller, persona);
     if (stored !== undefined) return stored;
     const key = this.#store.allocate("conversation");
     this.#unstored.add(key);
+    const owner = sender.kind === "human" ? sender.id : null;
     const createdAt = this.#clock.now();
-    return { key, tenant: TENANT, kind: "session", name: null, caller, persona, createdAt, closedAt: null };
+    return { key, tenant, kind: "session", name: null, owner, caller, persona, createdAt, closedAt: null };
   }
 
   /** What the next append in this conversation has to open with it. */
@@ -64,18 +66,18 @@ export class Conversations {
     this.#unstored.delete(row.key);
   }
 
-  /** By public id; throws `room_not_found` or `session_not_found`, whichever was asked for. */
-  async named(id: string, kind: "room" | "session" | "any"): Promise<ConversationRow> {
+  /** By public id; throws `room_not_found` or `session_not_found`, whichever was asked for, also for what the scope leaves out. */
+  async named(scope: Scope, id: string, kind: "room" | "session" | "any"): Promise<ConversationRow> {
     const decoded = decodeId(id, this.#store.salt);
     const row = decoded?.kind === "conversation" ? await this.byKey(decoded.key) : undefined;
-    if (row !== undefined && (kind === "any" || row.kind === kind)) return row;
+    if (row !== undefined && covers(scope, row) && (kind === "any" || row.kind === kind)) return row;
     const code = kind === "room" ? "room_not_found" : "session_not_found";
     throw new PersonaError(code, `There is no ${kind === "any" ? "session or room" : kind} with the id ${quoteId(id)}`);
   }
 
   /** A conversation in which this persona can be spoken to: its own session, or a room it is a member of. */
-  async with(persona: Persona, id: string): Promise<ConversationRow> {
-    const row = await this.named(id, "any");
+  async with(scope: Scope, persona: Persona, id: string): Promise<ConversationRow> {
+    const row = await this.named(scope, id, "any");
     const members = await this.memberKeys(row);
     if (members.includes(persona.row.key)) return row;
     throw new PersonaError("session_not_found", `${persona.id} takes no part in the conversation ${id}`);
@@ -86,21 +88,25 @@ export class Conversations {
     return row.persona === null ? this.#store.members(row.key) : [row.persona];
   }
 
-  async byKey(key: number): Promise<ConversationRow | undefined> {
-    const known = this.#rows.get(key);
-    if (known !== undefined) return known;
+  byKey(key: number): ConversationRow | Promise<ConversationRow | undefined> {
+    return this.#rows.get(key) ?? this.#read(key);
+  }
+
+  async #read(key: number): Promise<ConversationRow | undefined> {
     const row = await this.#store.conversation(key);
     if (row !== undefined) remember(this.#rows, key, row);
     return row;
   }
 
-  async createRoom(name: string | null, members: readonly number[]): Promise<{ row: ConversationRow; rev: number }> {
+  async createRoom(
+    room: Pick<ConversationRow, "tenant" | "name" | "owner">,
+    members: readonly number[],
+  ): Promise<{ row: ConversationRow; rev: number }> {
     const createdAt = this.#clock.now();
     const row: ConversationRow = {
       key: this.#store.allocate("conversation"),
-      tenant: TENANT,
+      ...room,
       kind: "room",
-      name,
       caller: null,
       persona: null,
       createdAt,

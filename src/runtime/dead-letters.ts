@@ -5,46 +5,58 @@ import { decodeId, encodeId, quoteId } from "../ids.ts";
 import { FLAG_ALONE, FLAG_LATEST } from "../layout.ts";
 import { type DeadLetterRow, type ItemRow, LANES, type Store } from "../store/port.ts";
 import type { DeadLetter } from "../types.ts";
+import type { Conversations } from "./conversations.ts";
 import type { EventHub } from "./event-hub.ts";
 import type { Intake } from "./intake.ts";
-import { type Personas, TENANT } from "./personas.ts";
+import type { Personas } from "./personas.ts";
+import { covers, type Scope } from "./scope.ts";
 import { deadLettersSchema, parse } from "./settings.ts";
 
 export class DeadLetters {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #personas: Personas;
+  readonly #conversations: Conversations;
   readonly #intake: Intake;
   readonly #hub: EventHub;
 
-  constructor(parts: { store: Store; clock: Clock; personas: Personas; intake: Intake; hub: EventHub }) {
+  constructor(parts: {
+    store: Store;
+    clock: Clock;
+    personas: Personas;
+    conversations: Conversations;
+    intake: Intake;
+    hub: EventHub;
+  }) {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#personas = parts.personas;
+    this.#conversations = parts.conversations;
     this.#intake = parts.intake;
     this.#hub = parts.hub;
   }
 
-  async list(page: unknown): Promise<readonly DeadLetter[]> {
+  async list(scope: Scope, page: unknown): Promise<readonly DeadLetter[]> {
     const { persona, after, limit } = parse(deadLettersSchema, page, "page");
     const rows = await this.#store.deadLetters({
+      ...scope,
       limit,
-      ...(persona === undefined ? {} : { persona: await this.#keyOf(persona) }),
+      ...(persona === undefined ? {} : { persona: await this.#keyOf(scope.tenant, persona) }),
       ...(after === undefined ? {} : { after: this.#pageStart(after) }),
     });
     return Promise.all(rows.map((row) => this.#view(row)));
   }
 
   /** Gives the key of the new item. Nothing is written if the persona has no room. */
-  async replay(id: string): Promise<number> {
-    const letter = await this.#find(id);
-    const persona = this.#personas.get(await this.#personas.idOf(letter.persona));
+  async replay(scope: Scope, id: string): Promise<number> {
+    const letter = await this.#find(scope, id);
+    const persona = this.#personas.of(scope.tenant).get(await this.#personas.idOf(letter.persona));
     const fresh = this.#freshItem(letter);
     this.#intake.admitAgain(persona);
     try {
       const replayed = await this.#store.replayDeadLetter(letter.item, fresh);
       if (replayed.status === "gone") throw notFound(id);
-      this.#intake.accepted += 1;
+      persona.directory.tally.accepted += 1;
       this.#hub.changed(replayed.rev);
       return fresh.key;
     } catch (error) {
@@ -53,8 +65,8 @@ export class DeadLetters {
     }
   }
 
-  async discard(id: string): Promise<void> {
-    const letter = await this.#find(id);
+  async discard(scope: Scope, id: string): Promise<void> {
+    const letter = await this.#find(scope, id);
     const discarded = await this.#store.discardDeadLetter(letter.item);
     if (discarded.status === "gone") throw notFound(id);
     this.#hub.changed(discarded.rev);
@@ -83,10 +95,11 @@ export class DeadLetters {
     };
   }
 
-  async #find(id: string): Promise<DeadLetterRow> {
+  async #find(scope: Scope, id: string): Promise<DeadLetterRow> {
     const decoded = decodeId(id, this.#store.salt);
     const letter = decoded?.kind === "item" ? await this.#store.deadLetter(decoded.key) : undefined;
-    if (letter === undefined) throw notFound(id);
+    const place = letter && (await this.#conversations.byKey(letter.conversation));
+    if (letter === undefined || place === undefined || !covers(scope, place)) throw notFound(id);
     return letter;
   }
 
@@ -98,8 +111,8 @@ export class DeadLetters {
     throw new PersonaError("invalid_input", `after ${message}`, { fields: [{ field: "after", message }] });
   }
 
-  async #keyOf(persona: string): Promise<number> {
-    const row = await this.#store.enrollmentNamed(TENANT, persona);
+  async #keyOf(tenant: string, persona: string): Promise<number> {
+    const row = await this.#store.enrollmentNamed(tenant, persona);
     if (row !== undefined) return row.key;
     throw new PersonaError("persona_not_found", `No persona with the id ${quoteId(persona)} was ever enrolled`);
   }

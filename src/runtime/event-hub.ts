@@ -3,14 +3,25 @@
  * goes: whoever reads it, late or at once, reads the same in the same order. Tokens have no place in
  * the log: they wait in a buffer for each reader, a slow one loses them, and is told so.
  */
-import type { ChangeRow } from "../store/port.ts";
+import type { ChangeRow, ConversationRow } from "../store/port.ts";
 import type { EventOptions, RuntimeEvent } from "../types.ts";
+import { covers, type Scope } from "./scope.ts";
 
 export interface ChangeLog {
-  /** Changes with a greater rev, oldest first, and the first rev that the log still holds. */
-  changes(after: number, limit: number): Promise<{ readonly oldest: number; readonly rows: readonly ChangeRow[] }>;
+  /** Changes of a tenant with a greater rev, oldest first, and the first rev that the log still holds of anybody's. */
+  changes(
+    tenant: string,
+    after: number,
+    limit: number,
+  ): Promise<{ readonly oldest: number; readonly rows: readonly ChangeRow[] }>;
   /** The event that tells of a change; undefined if what it told of is gone. */
-  eventOf(change: ChangeRow): Promise<RuntimeEvent | undefined>;
+  eventOf(change: ChangeRow): Promise<Told | undefined>;
+}
+
+/** An event, and the conversation that it is about; without one it concerns the whole tenant. */
+export interface Told {
+  readonly event: RuntimeEvent;
+  readonly place: ConversationRow | undefined;
 }
 
 const MAX_BUFFERED = 256;
@@ -43,19 +54,22 @@ export class EventHub {
     return this.#lastRev;
   }
 
-  /** The log goes up to this rev, or further. */
+  /** The log goes up to this rev, or further. Every reader looks: revs of all tenants are told as they come, in no order. */
   changed(rev: number): void {
     this.#lastRev = Math.max(this.#lastRev, rev);
     for (const reader of this.#readers) reader.offer(this.#lastRev);
   }
 
-  /** An event that is not durable. */
-  publish(event: RuntimeEvent): void {
-    for (const reader of this.#readers) reader.offer(event);
+  /** An event in this conversation that is not durable. */
+  publish(event: RuntimeEvent, place: ConversationRow): void {
+    for (const reader of this.#readers) if (covers(reader.scope, place)) reader.offer(event);
   }
 
-  read({ after = this.#lastRev, signal }: { [Name in keyof EventOptions]: EventOptions[Name] | undefined }) {
-    const reader = new Reader(this.#log, this.#lastRev, after);
+  read(
+    scope: Scope,
+    { after = this.#lastRev, signal }: { [Name in keyof EventOptions]: EventOptions[Name] | undefined },
+  ) {
+    const reader = new Reader(this.#log, scope, this.#lastRev, after);
     const leave = () => {
       signal?.removeEventListener("abort", leave);
       this.#readers.delete(reader);
@@ -77,6 +91,7 @@ export class EventHub {
 }
 
 class Reader {
+  readonly scope: Scope;
   readonly #log: ChangeLog;
   /** What comes next: events, and revs up to which the log has to be read before what follows. */
   #buffer: (RuntimeEvent | number)[];
@@ -86,8 +101,9 @@ class Reader {
   #state: "open" | "ending" | "left" = "open";
   #wake: (() => void) | undefined;
 
-  constructor(log: ChangeLog, lastRev: number, after: number) {
+  constructor(log: ChangeLog, scope: Scope, lastRev: number, after: number) {
     this.#log = log;
+    this.scope = scope;
     this.#cursor = Math.min(after, lastRev);
     // A rev that was never given is another database's: its reader knows nothing of this one.
     this.#buffer = [after > lastRev ? { type: "gap", oldest: lastRev } : lastRev];
@@ -161,13 +177,13 @@ class Reader {
 
   async *#readTo(rev: number): AsyncGenerator<RuntimeEvent, undefined> {
     while (this.#cursor < rev) {
-      const { oldest, rows } = await this.#log.changes(this.#cursor, PAGE);
+      const { oldest, rows } = await this.#log.changes(this.scope.tenant, this.#cursor, PAGE);
       if (this.#cursor + 1 < oldest) yield { type: "gap", oldest };
       for (const row of rows) {
-        const event = await this.#log.eventOf(row);
+        const told = await this.#log.eventOf(row);
         if (this.#state === "left") return;
         this.#cursor = row.rev;
-        if (event !== undefined) yield event;
+        if (told !== undefined && (told.place === undefined || covers(this.scope, told.place))) yield told.event;
       }
       if (rows.length < PAGE) this.#cursor = Math.max(this.#cursor, rev);
     }

@@ -4,8 +4,10 @@ import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import { type ItemRow, LANES, type OutcomeRow, type Store, type TurnRow } from "../store/port.ts";
 import type { Explanation, ItemState, ItemView, ProviderCall, Usage } from "../types.ts";
+import type { Conversations } from "./conversations.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Personas } from "./personas.ts";
+import { covers, type Scope } from "./scope.ts";
 
 /** What the store keeps of an explanation; the rest follows from the rows. */
 interface Kept {
@@ -44,16 +46,18 @@ export function explanationOf(turn: LiveTurn): string {
 export class Explanations {
   readonly #store: Store;
   readonly #personas: Personas;
+  readonly #conversations: Conversations;
 
-  constructor(store: Store, personas: Personas) {
+  constructor(store: Store, personas: Personas, conversations: Conversations) {
     this.#store = store;
     this.#personas = personas;
+    this.#conversations = conversations;
   }
 
   /** By the public id of a turn, an item, a reply, or a message to one persona; throws `turn_not_found`. */
-  async explain(id: string): Promise<Explanation> {
+  async explain(scope: Scope, id: string): Promise<Explanation> {
     const row = await this.#turn(id);
-    if (row === undefined) throw notFound(id);
+    if (row === undefined || !(await this.#isIn(scope, row))) throw notFound(id);
     const { salt } = this.#store;
     const kept = JSON.parse(row.explanation) as Kept;
     const items = await Promise.all(row.items.map((key) => this.#store.item(key)));
@@ -90,11 +94,16 @@ export class Explanations {
     };
   }
 
-  async item(id: string): Promise<ItemView> {
+  async item(scope: Scope, id: string): Promise<ItemView> {
     const decoded = decodeId(id, this.#store.salt);
     const row = decoded?.kind === "item" ? await this.#store.item(decoded.key) : undefined;
-    if (row === undefined) throw notFound(id);
+    if (row === undefined || !(await this.#isIn(scope, row))) throw notFound(id);
     return this.view(row);
+  }
+
+  async #isIn(scope: Scope, { conversation }: TurnRow | ItemRow | OutcomeRow): Promise<boolean> {
+    const place = await this.#conversations.byKey(conversation);
+    return place !== undefined && covers(scope, place);
   }
 
   async view(row: ItemRow | OutcomeRow): Promise<ItemView> {

@@ -8,7 +8,7 @@ import { type Addon, loadAddon } from "../addon.ts";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import * as layout from "../layout.ts";
-import type { ItemRow } from "../store/port.ts";
+import { type ItemRow, LANES } from "../store/port.ts";
 import type { PersonaSettings, SleepMode } from "../types.ts";
 
 /** Handle of an enrolled persona in native memory; a stale one names nothing. */
@@ -260,6 +260,19 @@ export class Fleet {
       slots: at(layout.STATUS_PERSONAS),
       bytes: at(layout.STATUS_BYTES),
     };
+  }
+
+  /** What waits and runs for these personas together; a call into native for each. */
+  load(slots: readonly Slot[]): Pick<FleetCounts, "queued" | "inStore" | "inFlight" | "lanes"> {
+    const sum = { queued: 0, inStore: 0, inFlight: 0, lanes: { voice: 0, chat: 0, task: 0, background: 0 } };
+    for (const slot of slots) {
+      const { queued, inStore, inFlight, lanes } = this.counts(slot);
+      sum.queued += queued;
+      sum.inStore += inStore;
+      sum.inFlight += inFlight;
+      for (const lane of LANES) sum.lanes[lane] += lanes[lane];
+    }
+    return sum;
   }
 
   /** Why the conversations of a persona wait, with everything that was handed in; some of them, if there are many. */

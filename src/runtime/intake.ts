@@ -29,7 +29,7 @@ import { estimateTokens } from "../tokens.ts";
 import type { Conversations } from "./conversations.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { Fleet, Heard } from "./fleet.ts";
-import { type Persona, type Personas, TENANT } from "./personas.ts";
+import type { Persona, Personas } from "./personas.ts";
 import { defaultPriority, mentions } from "./priority.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Speech } from "./speech.ts";
@@ -85,9 +85,6 @@ export class Intake {
   readonly #conversations: Conversations;
   readonly #texts: Texts;
   readonly #rooms: Rooms;
-  /** Counts, since the start. */
-  accepted = 0;
-  readonly refusals: Partial<Record<ErrorCode, number>> = {};
 
   constructor(options: {
     store: Store;
@@ -120,7 +117,7 @@ export class Intake {
     const firstItem = admitted.length === 0 ? null : this.#store.allocate("item", admitted.length);
     const message: MessageRow = {
       key,
-      tenant: TENANT,
+      tenant: said.conversation.tenant,
       conversation: said.conversation.key,
       sender: said.sender,
       text: said.text,
@@ -168,7 +165,7 @@ export class Intake {
         return appended;
       }
       this.#conversations.opened(conversation);
-      this.accepted += items.length;
+      this.#personas.of(message.tenant).tally.accepted += items.length;
       return appended;
     } catch (error) {
       this.withdraw(prepared);
@@ -202,7 +199,8 @@ export class Intake {
     const refusal = this.#fleet.admit(persona.slot, 1);
     if (refusal === undefined) return undefined;
     const code = refusal === "full" ? "inbox_full" : refusal === "draining" ? "persona_draining" : "persona_not_found";
-    this.refusals[code] = (this.refusals[code] ?? 0) + 1;
+    const { refusals } = persona.directory.tally;
+    refusals[code] = (refusals[code] ?? 0) + 1;
     return code;
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 import { Facts } from "../cognition/facts.ts";
 import { checkPart } from "../cognition/run.ts";
 import { encodeId } from "../ids.ts";
-import type { MessageRow, Store } from "../store/port.ts";
+import type { ConversationRow, MessageRow, Store } from "../store/port.ts";
 import type { CognitionFacts, CognitionTurn, TurnMessage, TurnRoom, Usage } from "../types.ts";
 import type { FormedTurn } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
@@ -16,6 +16,8 @@ export class LiveTurn {
   readonly formed: FormedTurn;
   readonly persona: Persona;
   readonly cognitionKind: Persona["cognitionKind"];
+  /** The row of its conversation; there from before cognition is asked. */
+  place!: ConversationRow;
   /** When begin was on the disk, and when cognition had answered. */
   begunAt = 0;
   answeredAt = 0;

@@ -4,11 +4,10 @@ import type { MessageRow, Outcome, OutcomeRow, Settle, Store } from "../store/po
 import type { PendingAnswer } from "./answer.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Personas } from "./personas.ts";
-import type { Tally } from "./status.ts";
+import type { Tally } from "./tally.ts";
 import { replyView } from "./views.ts";
 
 export class Outcomes {
-  readonly tally: Tally = { answered: 0, declined: 0, dead: 0, retried: 0 };
   readonly #store: Store;
   readonly #personas: Personas;
   readonly #waiting = new Map<number, Set<PendingAnswer>>();
@@ -47,19 +46,19 @@ export class Outcomes {
     for (const item of items) for (const answer of this.#waiting.get(item) ?? []) answer.speak(token);
   }
 
-  /** The settlement is in the store. `turn` is undefined for items that were in none. */
-  settled(turn: LiveTurn | undefined, { decisions, reply: written }: Settle): void {
+  /** The settlement is in the store, and counted in `tally`. `turn` is undefined for items that were in none. */
+  settled(turn: LiveTurn | undefined, { decisions, reply: written }: Settle, tally: Tally): void {
     const reply =
       turn === undefined || written === undefined
         ? undefined
         : replyView(written.message, turn.persona.id, turn.formed.items, this.#store.salt);
     for (const decision of decisions) {
       if (decision.outcome === "retry") {
-        this.tally.retried += 1;
+        tally.retried += 1;
         continue;
       }
       const { item, outcome, reason, error } = decision;
-      this.tally[outcome] += 1;
+      tally[outcome] += 1;
       const waiting = this.#waiting.get(item) ?? [];
       this.#waiting.delete(item);
       for (const answer of waiting) {

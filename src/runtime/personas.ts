@@ -1,9 +1,8 @@
-/** The directory of enrolled personas: who they are, and which native slot each occupies. */
+/** All enrolled personas: who they are, and which native slot each occupies. Each tenant has its own `Directory`. */
 
 import type { Clock } from "../clock.ts";
 import { rehearsal } from "../cognition/rehearsal.ts";
 import { PersonaError } from "../errors.ts";
-import { quoteId } from "../ids.ts";
 import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
 import type {
   Cognition,
@@ -14,6 +13,7 @@ import type {
   PersonaWarning,
   Sleep,
 } from "../types.ts";
+import { Directory } from "./directory.ts";
 import type { Fleet, Slot } from "./fleet.ts";
 import {
   type CheckedDefinition,
@@ -23,9 +23,6 @@ import {
   parse,
   settingsSchema,
 } from "./settings.ts";
-
-/** The only tenant until requests carry identities. */
-export const TENANT = "default";
 
 /** A definition as it is stored: all but the function, whose presence is remembered. */
 export interface StoredDefinition {
@@ -42,6 +39,8 @@ export const AWAKE: Sleep = { mode: "active" };
 
 export interface Persona {
   readonly id: string;
+  /** Of its tenant. */
+  readonly directory: Directory;
   slot: Slot;
   row: EnrollmentRow;
   definition: StoredDefinition;
@@ -60,12 +59,10 @@ export class Personas {
   readonly #standIn: Cognition | undefined;
   readonly #onChange: (rev: number) => void;
   readonly #warn: (warning: PersonaWarning) => void;
-  readonly #byId = new Map<string, Persona>();
+  readonly #directories = new Map<string, Directory>();
   readonly #byKey = new Map<number, Persona>();
   readonly #bySlot = new Map<Slot, Persona>();
-  /** Everybody by id; made when it is asked for. */
-  #sorted: readonly Persona[] | undefined;
-  /** The last write per id: two writes of one enrollment follow each other. */
+  /** The last write per tenant and id: two writes of one enrollment follow each other. */
   readonly #writes = new Map<string, Promise<unknown>>();
 
   /** `cognition` answers for personas without one of their own; default the rehearsal. */
@@ -95,7 +92,7 @@ export class Personas {
   /** The fleet has begun anew: everybody takes a place in it again. */
   async replace(): Promise<void> {
     this.#bySlot.clear();
-    for (const persona of this.#byId.values()) {
+    for (const persona of this.#byKey.values()) {
       persona.slot = this.#fleet.enroll(nativeSettings(persona.definition, persona.cognitionKind));
       this.#bySlot.set(persona.slot, persona);
       this.#putToSleep(persona);
@@ -106,33 +103,24 @@ export class Personas {
 
   /** Who was leaving the fleet of before leaves this one, now that it has their items. */
   leaveAgain(): void {
-    for (const { slot, leaving } of this.#byId.values()) {
+    for (const { slot, leaving } of this.#byKey.values()) {
       if (leaving !== undefined) this.#fleet.unenroll(slot, leaving.mode);
     }
   }
 
+  /** How many there are, of all tenants. */
   get size(): number {
-    return this.#byId.size;
+    return this.#byKey.size;
   }
 
-  /** Sorted by id: all, or `limit` of those after the id `after`. */
-  sorted(after: string | undefined, limit: number | undefined): readonly Persona[] {
-    this.#sorted ??= [...this.#byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-    const start = after === undefined ? 0 : firstAfter(this.#sorted, after);
-    return this.#sorted.slice(start, limit === undefined ? undefined : start + limit);
+  /** The directory of a tenant; an empty one if nobody was enrolled there yet. */
+  of(tenant: string): Directory {
+    return this.#directories.get(tenant) ?? new Directory(tenant);
   }
 
-  has(id: string): boolean {
-    return this.#byId.has(id);
-  }
-
-  /** Throws `persona_not_found`. */
-  get(id: string): Persona {
-    const persona = this.#byId.get(id);
-    if (persona === undefined) {
-      throw new PersonaError("persona_not_found", `No persona with the id ${quoteId(id)} is enrolled`);
-    }
-    return persona;
+  /** Those of all tenants that have, or had, personas. */
+  get directories(): readonly Directory[] {
+    return [...this.#directories.values()];
   }
 
   byKey(key: number): Persona | undefined {
@@ -148,20 +136,20 @@ export class Personas {
     return this.#byKey.get(key)?.id ?? (await this.#store.enrollment(key))?.id ?? "";
   }
 
-  async enroll(input: PersonaDefinition): Promise<Persona> {
+  async enroll(tenant: string, input: PersonaDefinition): Promise<Persona> {
     const checked = checkDefinition(input);
-    return this.#inTurn(checked.id, () => this.#write(checked));
+    return this.#inTurn(tenant, checked.id, () => this.#write(tenant, checked));
   }
 
   /** Changes settings and sleep of an enrolled persona; what is not given stays as it is. */
-  async configure(id: string, input: PersonaChanges): Promise<Persona> {
+  async configure(tenant: string, id: string, input: PersonaChanges): Promise<Persona> {
     const { settings, sleep } = parse(changesSchema, input, "changes");
     if (sleep?.until !== undefined && sleep.until <= this.#clock.now()) {
       const fault = { field: "sleep.until", message: "must lie in the future, in milliseconds since 1970" };
       throw new PersonaError("invalid_input", `${fault.field} ${fault.message}`, { fields: [fault] });
     }
-    return this.#inTurn(id, async () => {
-      const persona = this.get(id);
+    return this.#inTurn(tenant, id, async () => {
+      const persona = this.of(tenant).get(id);
       if (Object.keys(settings).length === 0 && sleep === undefined) return persona;
       const { definition } = persona;
       const present = definition.settings;
@@ -178,18 +166,18 @@ export class Personas {
   woken(slots: readonly Slot[]): void {
     for (const slot of slots) {
       const persona = this.#bySlot.get(slot);
-      if (persona !== undefined) void this.#inTurn(persona.id, () => this.#wake(persona));
+      if (persona !== undefined) void this.#inTurn(persona.row.tenant, persona.id, () => this.#wake(persona));
     }
   }
 
   /** Resolves when its slot is free and the store knows that it is gone. */
-  async unenroll(id: string, mode: "drain" | "return"): Promise<void> {
-    await (await this.#inTurn(id, async () => this.#leave(this.get(id), mode))).promise;
+  async unenroll(tenant: string, id: string, mode: "drain" | "return"): Promise<void> {
+    await (await this.#inTurn(tenant, id, async () => this.#leave(this.of(tenant).get(id), mode))).promise;
   }
 
   /** Nobody will leave any more: the store still has those who were to, and so has the next start. */
   stay(error: PersonaError): void {
-    for (const { leaving } of this.#byId.values()) leaving?.reject(error);
+    for (const { leaving } of this.#byKey.values()) leaving?.reject(error);
   }
 
   /** Native has let a slot go: the enrollment ends. */
@@ -197,7 +185,7 @@ export class Personas {
     const persona = this.#bySlot.get(slot);
     if (persona === undefined) return;
     try {
-      const rev = await this.#inTurn(persona.id, async () => {
+      const rev = await this.#inTurn(persona.row.tenant, persona.id, async () => {
         const removedAt = this.#clock.now();
         const saved = await this.#store.saveEnrollment({ ...persona.row, updatedAt: removedAt, removedAt });
         // Before the next write of it begins, which would bring it back.
@@ -222,15 +210,15 @@ export class Personas {
     return persona.leaving;
   }
 
-  async #write(checked: CheckedDefinition): Promise<Persona> {
-    const current = this.#byId.get(checked.id);
+  async #write(tenant: string, checked: CheckedDefinition): Promise<Persona> {
+    const current = this.of(tenant).find(checked.id);
     if (current?.leaving !== undefined) {
       throw new PersonaError(
         "persona_draining",
         `${checked.id} is being unenrolled; enroll it again when that is done`,
       );
     }
-    const former = current?.row ?? (await this.#store.enrollmentNamed(TENANT, checked.id));
+    const former = current?.row ?? (await this.#store.enrollmentNamed(tenant, checked.id));
     const { id, name, instructions, model, settings } = checked;
     // Who changes a name over HTTP has no function to give, and must not take the persona's away.
     const cognition = checked.cognition ?? current?.own;
@@ -240,9 +228,9 @@ export class Personas {
     const now = this.#clock.now();
     const row: EnrollmentRow = {
       key: former?.key ?? this.#store.allocate("enrollment"),
-      tenant: TENANT,
+      tenant,
       id,
-      partition: partitionOf(TENANT, id),
+      partition: partitionOf(tenant, id),
       definition: JSON.stringify(definition),
       createdAt: former?.createdAt ?? now,
       updatedAt: now,
@@ -250,7 +238,7 @@ export class Personas {
     };
     const rev = await this.#store.saveEnrollment(row);
     // A fleet that has begun anew meanwhile may have found it in the store, and given it a place.
-    const placed = this.#byId.get(id);
+    const placed = this.#byKey.get(row.key);
     const persona = placed ?? this.#place(row, definition, cognition);
     if (placed !== undefined) this.#change(placed, row, definition, cognition);
     this.#onChange(rev);
@@ -260,10 +248,11 @@ export class Personas {
   #place(row: EnrollmentRow, definition: StoredDefinition, cognition: Cognition | undefined): Persona {
     const mind = this.#mind(definition, cognition);
     const slot = this.#fleet.enroll(nativeSettings(definition, mind.cognitionKind));
-    const persona: Persona = { id: row.id, slot, row, definition, ...mind, leaving: undefined };
+    const directory = this.of(row.tenant);
+    const persona: Persona = { id: row.id, directory, slot, row, definition, ...mind, leaving: undefined };
     this.#putToSleep(persona);
-    this.#sorted = undefined;
-    this.#byId.set(persona.id, persona);
+    this.#directories.set(row.tenant, directory);
+    directory.add(persona);
     this.#byKey.set(row.key, persona);
     this.#bySlot.set(slot, persona);
     return persona;
@@ -286,7 +275,7 @@ export class Personas {
   async #wake(persona: Persona): Promise<void> {
     try {
       // It may be gone by now, or have been put to sleep again.
-      if (this.#byId.get(persona.id) !== persona || this.#fleet.counts(persona.slot).sleep !== "active") return;
+      if (this.#byKey.get(persona.row.key) !== persona || this.#fleet.counts(persona.slot).sleep !== "active") return;
       persona.definition = { ...persona.definition, sleep: undefined };
       await this.#save(persona, persona.definition);
     } catch (cause) {
@@ -300,8 +289,7 @@ export class Personas {
   }
 
   #forget(persona: Persona): void {
-    this.#sorted = undefined;
-    this.#byId.delete(persona.id);
+    persona.directory.delete(persona);
     this.#byKey.delete(persona.row.key);
     this.#bySlot.delete(persona.slot);
   }
@@ -316,14 +304,15 @@ export class Personas {
     return { own, cognition: rehearsal, cognitionKind: "rehearsal" };
   }
 
-  async #inTurn<Result>(id: string, write: () => Promise<Result>): Promise<Result> {
-    const before = this.#writes.get(id) ?? Promise.resolve();
+  async #inTurn<Result>(tenant: string, id: string, write: () => Promise<Result>): Promise<Result> {
+    const name = `${tenant}/${id}`;
+    const before = this.#writes.get(name) ?? Promise.resolve();
     const after = before.then(write, write);
-    this.#writes.set(id, after);
+    this.#writes.set(name, after);
     try {
       return await after;
     } finally {
-      if (this.#writes.get(id) === after) this.#writes.delete(id);
+      if (this.#writes.get(name) === after) this.#writes.delete(name);
     }
   }
 }
@@ -343,16 +332,4 @@ function storedDefinition({ id, definition }: EnrollmentRow): StoredDefinition {
 /** A persona whose function was not given again cannot answer: to native that is a pause. */
 function nativeSettings(definition: StoredDefinition, kind: Persona["cognitionKind"]): PersonaSettings {
   return kind === "absent" ? { ...definition.settings, paused: true } : definition.settings;
-}
-
-/** Place of the first id behind `after`, by bisection. */
-function firstAfter(sorted: readonly Persona[], after: string): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle]?.id ?? "") <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

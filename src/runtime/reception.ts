@@ -1,7 +1,7 @@
 /** What callers say, from the check of their words to the acceptance or the refusal. */
 import { createHash } from "node:crypto";
 import { PersonaError } from "../errors.ts";
-import { encodeId } from "../ids.ts";
+import { decodeId, encodeId, quoteId } from "../ids.ts";
 import type { Append, ConversationRow, MessageRow, Store } from "../store/port.ts";
 import type { Accepted, PostOptions, SendOptions } from "../types.ts";
 import type { PendingAnswer } from "./answer.ts";
@@ -9,10 +9,10 @@ import type { Conversations } from "./conversations.ts";
 import type { EventHub } from "./event-hub.ts";
 import { type Intake, type Prepared, refusalError } from "./intake.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { type Persona, type Personas, TENANT } from "./personas.ts";
+import type { Persona, Personas } from "./personas.ts";
 import type { Rooms } from "./rooms.ts";
+import type { Scope } from "./scope.ts";
 import { checkSpeech, type Speech } from "./speech.ts";
-import { messageKey } from "./views.ts";
 
 export class Reception {
   readonly #store: Store;
@@ -42,46 +42,49 @@ export class Reception {
   }
 
   /** To one persona, in its session with the sender or in a conversation it takes part in. */
-  async send(answer: PendingAnswer, id: string, text: string, options: SendOptions): Promise<void> {
+  async send(scope: Scope, answer: PendingAnswer, id: string, text: string, options: SendOptions): Promise<void> {
     const speech = checkSpeech(text, options);
-    const persona = this.#personas.get(id);
+    assertOwnVoice(scope, speech);
+    const persona = this.#personas.of(scope.tenant).get(id);
     const found =
       speech.conversation === undefined
         ? this.#conversations.direct(speech.from, persona)
-        : this.#conversations.with(persona, speech.conversation);
+        : this.#conversations.with(scope, persona, speech.conversation);
     // Awaiting what is at hand already would let a later message overtake this one.
     const conversation = found instanceof Promise ? await found : found;
     await this.#rooms.ready(conversation);
-    answer.accept(await this.#bringIn(speech, conversation, [persona], answer));
+    answer.accept(await this.#bringIn(scope, speech, conversation, [persona], answer));
   }
 
   /** To everybody in a room. */
-  async post(room: string, text: string, options: PostOptions): Promise<Accepted> {
+  async post(scope: Scope, room: string, text: string, options: PostOptions): Promise<Accepted> {
     const speech = checkSpeech(text, options);
-    const conversation = await this.#conversations.named(room, "room");
+    assertOwnVoice(scope, speech);
+    const conversation = await this.#conversations.named(scope, room, "room");
     await this.#rooms.ready(conversation);
     const members = await this.#conversations.memberKeys(conversation);
     const recipients = members
       .map((key) => this.#personas.byKey(key))
       .filter((persona) => persona !== undefined)
       .filter((persona) => speech.from.kind !== "persona" || speech.from.id !== persona.id);
-    return this.#bringIn(speech, conversation, recipients, undefined);
+    return this.#bringIn(scope, speech, conversation, recipients, undefined);
   }
 
   async #bringIn(
+    scope: Scope,
     speech: Speech,
     conversation: ConversationRow,
     recipients: readonly Persona[],
     answer: PendingAnswer | undefined,
   ): Promise<Accepted> {
-    const replyTo = speech.replyTo === undefined ? null : messageKey(speech.replyTo, this.#store.salt, "replyTo");
+    const replyTo = speech.replyTo === undefined ? null : await this.#messageIn(conversation, speech.replyTo);
     const said = { conversation, sender: speech.from, text: speech.text, replyTo, hop: 0, turn: null };
     const prepared = this.#intake.prepare(said, recipients, speech);
     const { message, items, refused } = prepared;
-    const idempotency = idempotencyOf(speech, conversation);
+    const idempotency = idempotencyOf(scope, speech, conversation);
     if (items.length === 0 && refused[0] !== undefined) {
       // A message that is there already needs no room.
-      const earlier = idempotency && (await this.#store.usedFor(idempotency.tenant, idempotency.key));
+      const earlier = idempotency && (await this.#store.usedFor(idempotency.scope, idempotency.key));
       this.#intake.withdraw(prepared);
       if (earlier === undefined || earlier.fingerprint !== idempotency?.fingerprint) throw refusalError(refused[0]);
       return this.#replay(earlier.message, prepared, answer);
@@ -97,6 +100,15 @@ export class Reception {
       if (answer !== undefined) for (const item of items) this.#outcomes.leave(item.key, answer);
       throw error;
     }
+  }
+
+  /** The key of a message that was said in this conversation; any other id is as good as none. */
+  async #messageIn(conversation: ConversationRow, id: string): Promise<number> {
+    const decoded = decodeId(id, this.#store.salt);
+    const row = decoded?.kind === "message" ? await this.#store.message(decoded.key) : undefined;
+    if (row?.conversation === conversation.key) return row.key;
+    const message = `must be the id of a message in this conversation, not ${quoteId(id)}`;
+    throw new PersonaError("invalid_input", `replyTo ${message}`, { fields: [{ field: "replyTo", message }] });
   }
 
   /** The message was sent before: this handle shares the outcome of the first. */
@@ -134,13 +146,21 @@ export class Reception {
   }
 }
 
-/** The same key must come with the same words to the same conversation. */
-function idempotencyOf(speech: Speech, conversation: ConversationRow): Append["idempotency"] {
+/** Whoever sees only what is their own speaks only as themselves. */
+function assertOwnVoice({ owner }: Scope, { from }: Speech): void {
+  if (owner === undefined || (from.kind === "human" && from.id === owner)) return;
+  const message = `must be ${quoteId(owner)} or left out; to speak as others takes the role service`;
+  throw new PersonaError("forbidden", `from ${message}`, { fields: [{ field: "from", message }] });
+}
+
+/** The same key must come with the same words to the same conversation. Nobody's key is in the way of an owner's. */
+function idempotencyOf({ tenant, owner }: Scope, speech: Speech, conversation: ConversationRow): Append["idempotency"] {
   if (speech.idempotencyKey === undefined) return undefined;
   const { from, text, lane, replyTo, mergeKey, coalesce } = speech;
   const asked = JSON.stringify([conversation.key, from, text, lane, replyTo, mergeKey, coalesce]);
   return {
-    tenant: TENANT,
+    // No tenant's name has a blank.
+    scope: owner === undefined ? tenant : `${tenant} ${owner}`,
     key: speech.idempotencyKey,
     fingerprint: createHash("sha256").update(asked).digest("base64url"),
   };

@@ -6,9 +6,8 @@ import { encodeId } from "../ids.ts";
 import { FLAG_ADMITTED, FLAG_PAGED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
 import type { FedItem, MessageRow, Settle, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
-import { PendingAnswer } from "./answer.ts";
 import { StoredApiKeys } from "./api-keys.ts";
-import { Conversations, callerId } from "./conversations.ts";
+import { Conversations } from "./conversations.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { endedTurn } from "./ended-turn.ts";
 import { EventHub } from "./event-hub.ts";
@@ -18,22 +17,16 @@ import { Intake, OF_A_REPLY, type Prepared } from "./intake.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Paging } from "./paging.ts";
-import { Personas } from "./personas.ts";
+import { type Persona, Personas } from "./personas.ts";
 import { Reception } from "./reception.ts";
 import { Rooms } from "./rooms.ts";
-import {
-  closeSchema,
-  eventsSchema,
-  pageSchema,
-  parse,
-  personasSchema,
-  roomSchema,
-  unenrollSchema,
-} from "./settings.ts";
-import { fleetStatus, personaStatus, why } from "./status.ts";
+import { DEFAULT_TENANT } from "./scope.ts";
+import { fleetStatus } from "./status.ts";
+import { newTally } from "./tally.ts";
+import { type Engine, TenantRuntime } from "./tenant.ts";
 import { Texts } from "./texts.ts";
 import { Turns } from "./turns.ts";
-import { Changes, messageKey, messageView } from "./views.ts";
+import { Changes } from "./views.ts";
 
 export interface RuntimeParts {
   readonly store: Store;
@@ -51,8 +44,9 @@ const LONGEST_BACK_OFF_MS = 17_600;
 const MAX_FAILURES = 3;
 const FAILURES_WITHIN_MS = 60_000;
 
-export class PersonaRuntime implements api.Runtime {
-  readonly keys: api.ApiKeys;
+/** What all tenants share; they see it through a `TenantRuntime` each. */
+export class PersonaRuntime {
+  readonly #keys: api.ApiKeys;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #fleet: Fleet;
@@ -73,6 +67,8 @@ export class PersonaRuntime implements api.Runtime {
   readonly #warn: (warning: api.PersonaWarning) => void;
   /** The longest chain of replies in a room: the last of them reaches no persona any more. */
   readonly #maxHops: number;
+  /** What became of items whose persona has been gone since an earlier life: nobody here knows its tenant. */
+  readonly #goneTally = newTally();
   /** False while the backlog is fed: those items were admitted before. */
   #live = false;
   /** Grows with each feed, so that what an earlier one still brings is not taken twice. */
@@ -85,8 +81,8 @@ export class PersonaRuntime implements api.Runtime {
   #rebuilt: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
-  /** Takes the store over, unless this fails: `close` closes it. */
-  static async start(parts: RuntimeParts): Promise<PersonaRuntime> {
+  /** Takes the store over, unless this fails: `close` closes it. What it gives is the default tenant. */
+  static async start(parts: RuntimeParts): Promise<api.Runtime> {
     const runtime = new PersonaRuntime(parts);
     try {
       await runtime.#personas.load();
@@ -96,13 +92,13 @@ export class PersonaRuntime implements api.Runtime {
       runtime.#fleet.close();
       throw error;
     }
-    return runtime;
+    return new TenantRuntime(runtime.#engine(), { tenant: DEFAULT_TENANT });
   }
 
   private constructor({ store, clock, seed, maxTurnsInFlight, maxHops, cognition, onWarning }: RuntimeParts) {
     this.#store = store;
     this.#clock = clock;
-    this.keys = new StoredApiKeys(store, clock);
+    this.#keys = new StoredApiKeys(store, clock);
     this.#maxHops = maxHops;
     // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
     this.#warn = (warning) => queueMicrotask(() => onWarning?.(warning));
@@ -153,6 +149,7 @@ export class PersonaRuntime implements api.Runtime {
       clock,
       fleet: this.#fleet,
       personas: this.#personas,
+      conversations: this.#conversations,
       texts: this.#texts,
       warn: this.#warn,
       sources: { store, room: (conversation) => this.#roomOf(conversation) },
@@ -160,14 +157,14 @@ export class PersonaRuntime implements api.Runtime {
         started: (turn) => this.#started(turn),
         token: (turn, token) => this.#token(turn, token),
         compose: (turn, trigger, text) => this.#compose(turn, trigger, text),
-        settled: (turn, command, revs) => this.#settled(turn, command, revs),
+        settled: (turn, command, revs, persona) => this.#settled(turn, command, revs, persona),
         notSettled: (turn) => {
           if (turn.composed !== undefined) this.#intake.withdraw(turn.composed);
         },
         lost: (error) => this.#outcomes.rejectAll(error),
       },
     });
-    this.#explanations = new Explanations(store, this.#personas);
+    this.#explanations = new Explanations(store, this.#personas, this.#conversations);
     this.#changes = new Changes(store, this.#personas, this.#conversations, this.#explanations);
     this.#hub = new EventHub(this.#changes, store.rev);
     this.#outcomes = new Outcomes(store, this.#personas);
@@ -184,143 +181,45 @@ export class PersonaRuntime implements api.Runtime {
       store,
       clock,
       personas: this.#personas,
+      conversations: this.#conversations,
       intake: this.#intake,
       hub: this.#hub,
     });
   }
 
-  async enroll(definition: api.PersonaDefinition): Promise<api.EnrollmentStatus> {
-    this.#assertOpen();
-    return personaStatus(await this.#personas.enroll(definition), this.#fleet);
-  }
-
-  async unenroll(id: string, mode: "drain" | "return" = "drain"): Promise<void> {
-    this.#assertOpen();
-    await this.#personas.unenroll(id, parse(unenrollSchema, mode, "mode"));
-  }
-
-  async configure(id: string, changes: api.PersonaChanges): Promise<api.EnrollmentStatus> {
-    this.#assertOpen();
-    return personaStatus(await this.#personas.configure(id, changes), this.#fleet);
-  }
-
-  send(persona: string, text: string, options: api.SendOptions): api.Answer {
-    const answer = new PendingAnswer();
-    this.#send(answer, persona, text, options).catch((error: unknown) => answer.reject(asPersonaError(error)));
-    return answer;
-  }
-
-  async post(room: string, text: string, options: api.PostOptions): Promise<api.Accepted> {
-    this.#assertOpen();
-    return this.#reception.post(room, text, options);
-  }
-
-  async createRoom(room: { readonly name?: string; readonly members?: readonly string[] }): Promise<api.Room> {
-    this.#assertOpen();
-    const { name, members } = parse(roomSchema, room, "room");
-    const keys = [...new Set(members)].map((id) => this.#personas.get(id).row.key);
-    const { row, rev } = await this.#conversations.createRoom(name ?? null, keys);
-    this.#hub.changed(rev);
-    return this.#changes.room(row);
-  }
-
-  async room(id: string): Promise<api.Room> {
-    return this.#changes.room(await this.#conversations.named(id, "room"));
-  }
-
-  async session(id: string): Promise<api.Session> {
-    const row = await this.#conversations.named(id, "session");
+  #engine(): Engine {
+    const isDriven = () => this.#driverError === undefined;
     return {
-      id: encodeId("conversation", row.key, this.#store.salt),
-      persona: await this.#personas.idOf(row.persona ?? 0),
-      caller: callerId(row),
-      createdAt: row.createdAt,
-      closedAt: row.closedAt ?? undefined,
+      store: this.#store,
+      clock: this.#clock,
+      fleet: this.#fleet,
+      personas: this.#personas,
+      conversations: this.#conversations,
+      reception: this.#reception,
+      deadLetters: this.#deadLetters,
+      explanations: this.#explanations,
+      changes: this.#changes,
+      hub: this.#hub,
+      keys: this.#keys,
+      get driver() {
+        return isDriven();
+      },
+      assertOpen: () => this.#assertOpen(),
+      fleetStatus: () => {
+        const state = { store: this.#store.kind, driver: isDriven(), readers: this.#hub.readers };
+        const { commits } = this.#store;
+        return {
+          ...fleetStatus(this.#personas, this.#goneTally, this.#fleet, state),
+          commits: commits && { ...commits },
+        };
+      },
+      readiness: () => this.#readiness(),
+      observe: (observer) => this.#observe(observer),
+      close: (graceMs) => this.#close(graceMs),
     };
   }
 
-  addMember(room: string, persona: string): Promise<api.Room> {
-    return this.#changeMembers(room, persona, "addMember");
-  }
-
-  removeMember(room: string, persona: string): Promise<api.Room> {
-    return this.#changeMembers(room, persona, "removeMember");
-  }
-
-  async messages(
-    id: string,
-    page?: { readonly after?: string; readonly limit?: number },
-  ): Promise<readonly api.Message[]> {
-    const { after: afterId, limit } = parse(pageSchema, page, "page");
-    const conversation = await this.#conversations.named(id, "any");
-    const after = afterId === undefined ? undefined : messageKey(afterId, this.#store.salt, "after");
-    const rows = await this.#store.messages({
-      conversation: conversation.key,
-      limit,
-      ...(after === undefined ? {} : { after }),
-    });
-    return rows.map((row) => messageView(row, this.#store.salt));
-  }
-
-  explain(id: string): Promise<api.Explanation> {
-    return this.#explanations.explain(id);
-  }
-
-  item(id: string): Promise<api.ItemView> {
-    return this.#explanations.item(id);
-  }
-
-  why(persona: string): api.Why {
-    return why(this.#personas.get(persona), this.#fleet, this.#store.salt);
-  }
-
-  deadLetters(page?: {
-    readonly persona?: string;
-    readonly after?: string;
-    readonly limit?: number;
-  }): Promise<readonly api.DeadLetter[]> {
-    return this.#deadLetters.list(page);
-  }
-
-  async replay(item: string): Promise<api.ItemView> {
-    this.#assertOpen();
-    return this.item(encodeId("item", await this.#deadLetters.replay(item), this.#store.salt));
-  }
-
-  async discard(item: string): Promise<void> {
-    this.#assertOpen();
-    await this.#deadLetters.discard(item);
-  }
-
-  status(): api.FleetStatus;
-  status(persona: string): api.EnrollmentStatus;
-  status(persona?: string): api.FleetStatus | api.EnrollmentStatus {
-    if (persona !== undefined) return personaStatus(this.#personas.get(persona), this.#fleet);
-    const { accepted, refusals } = this.#intake;
-    const driver = this.#driverError === undefined;
-    const { readers } = this.#hub;
-    const counts = { ...this.#outcomes.tally, accepted, refusals, readers, personas: this.#personas.size, driver };
-    return fleetStatus(this.#fleet, this.#store, counts);
-  }
-
-  has(persona: string): boolean {
-    return this.#personas.has(persona);
-  }
-
-  personas(page?: { readonly after?: string; readonly limit?: number }): readonly api.EnrollmentStatus[] {
-    const { after, limit } = parse(personasSchema, page, "page");
-    return this.#personas.sorted(after, limit).map((persona) => personaStatus(persona, this.#fleet));
-  }
-
-  events(options?: api.EventOptions): AsyncIterableIterator<api.RuntimeEvent> {
-    return this.#hub.read(parse(eventsSchema, options, "options"));
-  }
-
-  get rev(): number {
-    return this.#hub.rev;
-  }
-
-  async readiness(): Promise<api.Readiness> {
+  async #readiness(): Promise<api.Readiness> {
     const driver = this.#driverError === undefined ? "ok" : "failed";
     const accepting = this.#closed === undefined ? "ok" : "closing";
     const store = await this.#store.probe().then(
@@ -330,26 +229,16 @@ export class PersonaRuntime implements api.Runtime {
     return { ready: driver === "ok" && store === "ok" && accepting === "ok", checks: { driver, store, accepting } };
   }
 
-  observe(observer: (turn: api.EndedTurn) => void): () => void {
+  #observe(observer: (turn: api.EndedTurn) => void): () => void {
     // Wrapped, so that one function given twice is called twice, and taken away once by each.
     const entry = { observer };
     this.#observers.add(entry);
     return () => void this.#observers.delete(entry);
   }
 
-  async close(options?: { readonly graceMs?: number }): Promise<void> {
-    const { graceMs } = parse(closeSchema, options, "options");
+  async #close(graceMs: number): Promise<void> {
     this.#closed ??= this.#shutDown(graceMs);
     await this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  async #send(answer: PendingAnswer, persona: string, text: string, options: api.SendOptions): Promise<void> {
-    this.#assertOpen();
-    await this.#reception.send(answer, persona, text, options);
   }
 
   async #shutDown(graceMs: number): Promise<void> {
@@ -386,21 +275,19 @@ export class PersonaRuntime implements api.Runtime {
     if (!this.#hub.heard) return;
     const items = turn.formed.items.map((item) => encodeId("item", item, this.#store.salt));
     const { id, persona, conversation } = turn;
-    this.#hub.publish({ type: "turn_started", turn: id, persona: persona.id, conversation, items });
+    this.#hub.publish({ type: "turn_started", turn: id, persona: persona.id, conversation, items }, turn.place);
   }
 
   #token(turn: LiveTurn, token: string): void {
     this.#outcomes.speak(turn.formed.items, token);
     const { id, persona, conversation } = turn;
-    if (this.#hub.heard) this.#hub.publish({ type: "token", turn: id, persona: persona.id, conversation, token });
+    if (!this.#hub.heard) return;
+    this.#hub.publish({ type: "token", turn: id, persona: persona.id, conversation, token }, turn.place);
   }
 
   /** A reply is a message; in a room it is also an item for each other member. */
   async #compose(turn: LiveTurn, trigger: MessageRow, text: string): Promise<Prepared> {
-    const { persona } = turn;
-    const conversation = await this.#conversations.byKey(turn.formed.conversation);
-    if (conversation === undefined)
-      throw new PersonaError("internal", "The conversation of a turn is not in the store");
+    const { persona, place: conversation } = turn;
     const hop = trigger.hop + 1;
     const members =
       conversation.kind === "room" && hop < this.#maxHops ? await this.#conversations.memberKeys(conversation) : [];
@@ -428,12 +315,13 @@ export class PersonaRuntime implements api.Runtime {
     return { name: row.name ?? undefined, members: members.sort((a, b) => (a.id < b.id ? -1 : 1)) };
   }
 
-  #settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[]): void {
+  #settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[], persona: Persona | undefined): void {
+    const { tally } = persona?.directory ?? { tally: this.#goneTally };
     const newest = revs.at(-1);
     if (newest !== undefined) this.#hub.changed(newest);
-    this.#intake.accepted += command.reply?.items.length ?? 0;
+    tally.accepted += command.reply?.items.length ?? 0;
     for (const { item, outcome } of command.decisions) if (outcome !== "retry") this.#texts.forget(item);
-    this.#outcomes.settled(turn, command);
+    this.#outcomes.settled(turn, command, tally);
     if (turn !== undefined && this.#observers.size > 0) this.#observed(turn, command);
   }
 
@@ -450,14 +338,6 @@ export class PersonaRuntime implements api.Runtime {
         });
       }
     }
-  }
-
-  async #changeMembers(room: string, persona: string, change: "addMember" | "removeMember"): Promise<api.Room> {
-    this.#assertOpen();
-    const row = await this.#conversations.named(room, "room");
-    const { key } = this.#personas.get(persona).row;
-    this.#hub.changed(await this.#store[change](row.key, key, this.#clock.now()));
-    return this.#changes.room(row);
   }
 
   #assertOpen(): void {
@@ -520,9 +400,4 @@ function inThisTime(item: FedItem, now: number): FedItem {
     enqueuedAt: Math.min(enqueuedAt, now),
     notBefore: notBefore && Math.min(notBefore, now + LONGEST_BACK_OFF_MS),
   };
-}
-
-function asPersonaError(error: unknown): PersonaError {
-  if (error instanceof PersonaError) return error;
-  return new PersonaError("internal", "The message could not be taken in", { cause: error });
 }

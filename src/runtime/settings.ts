@@ -14,6 +14,8 @@ import {
 } from "../types.ts";
 
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
+export const ID_FORM =
+  "must be 1 to 128 characters: lower-case letters, digits, '.', '_' or '-', starting with a letter or digit";
 /** Most bytes (UTF-8) of a message or of instructions. */
 export const MAX_TEXT_BYTES = 65_536;
 
@@ -82,12 +84,7 @@ export const sleepSchema = z
   );
 
 export const definitionSchema = z.strictObject({
-  id: z
-    .string()
-    .regex(
-      ID_PATTERN,
-      "must be 1 to 128 characters: lower-case letters, digits, '.', '_' or '-', starting with a letter or digit",
-    ),
+  id: z.string().regex(ID_PATTERN, ID_FORM),
   name: z.string().trim().min(1, "must not be blank").max(128),
   instructions: textSchema.default(""),
   model: z
@@ -123,8 +120,12 @@ export const deadLettersSchema = z
   })
   .default({ limit: PAGE_LIMIT });
 
+/** `Sender.id`. */
+export const senderId = z.string().trim().min(1, "must not be blank").max(256);
+
 export const roomSchema = z.strictObject({
   name: z.string().trim().min(1, "must not be blank").max(128).optional(),
+  owner: senderId.optional(),
   members: z.array(z.string()).max(1_000).default([]),
 });
 

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { Lane, Sender } from "../store/port.ts";
 import { LANES } from "../store/port.ts";
-import { parse, textSchema } from "./settings.ts";
+import { parse, senderId, textSchema } from "./settings.ts";
 
 /** A checked message, before anything is known of its conversation. */
 export interface Speech {
@@ -19,8 +19,6 @@ export interface Speech {
   readonly coalesce: "merge" | "latest";
   readonly similarity: number | undefined;
 }
-
-const senderId = z.string().trim().min(1, "must not be blank").max(256);
 
 const senderSchema = z.union(
   [

@@ -1,17 +1,10 @@
 /** What can be seen of the fleet and of one persona. */
 import { encodeId } from "../ids.ts";
-import type { Store } from "../store/port.ts";
-import type { BreakerStatus, EnrollmentStatus, FleetStatus, Gate, Sleep, Why } from "../types.ts";
+import type { BreakerStatus, EnrollmentStatus, FleetStatus, Gate, Sleep, TenantStatus, Why } from "../types.ts";
+import type { Directory } from "./directory.ts";
 import type { Fleet, FleetCounts } from "./fleet.ts";
-import { AWAKE, type Persona } from "./personas.ts";
-
-/** What has become of items since the start of this runtime. */
-export interface Tally {
-  answered: number;
-  declined: number;
-  dead: number;
-  retried: number;
-}
+import { AWAKE, type Persona, type Personas } from "./personas.ts";
+import { type Tally, totalOf } from "./tally.ts";
 
 export function personaStatus(persona: Persona, fleet: Fleet): EnrollmentStatus {
   const counts = fleet.counts(persona.slot);
@@ -38,13 +31,21 @@ export function personaStatus(persona: Persona, fleet: Fleet): EnrollmentStatus 
   };
 }
 
-export function why(persona: Persona, fleet: Fleet, salt: number): Why {
+/** @param isSeen Whether a conversation, by key, is shown to whoever asks. */
+export async function why(
+  persona: Persona,
+  fleet: Fleet,
+  salt: number,
+  isSeen: (conversation: number) => Promise<boolean>,
+): Promise<Why> {
   const counts = fleet.counts(persona.slot);
   const { queued, inStore, inFlight, energy, debt } = counts;
   const heldBy = (word: FleetCounts["held"], since: number | undefined, until: number | undefined) => {
     const gate = gateOf(persona, word);
     return gate && { gate, since: sinceOf(persona, gate, since), until };
   };
+  const strands = fleet.why(persona.slot);
+  const seen = await Promise.all(strands.map(({ conversation }) => isSeen(conversation)));
   return {
     persona: persona.id,
     held: heldBy(counts.held, counts.heldSince, counts.heldUntil),
@@ -55,12 +56,14 @@ export function why(persona: Persona, fleet: Fleet, salt: number): Why {
     sleep: sleepOf(persona, counts),
     energy,
     debt,
-    conversations: fleet.why(persona.slot).map((strand) => ({
-      conversation: encodeId("conversation", strand.conversation, salt),
-      item: encodeId("item", strand.item, salt),
-      queued: strand.queued,
-      held: heldBy(strand.held, strand.since, strand.until),
-    })),
+    conversations: strands
+      .filter((_, n) => seen[n])
+      .map((strand) => ({
+        conversation: encodeId("conversation", strand.conversation, salt),
+        item: encodeId("item", strand.item, salt),
+        queued: strand.queued,
+        held: heldBy(strand.held, strand.since, strand.until),
+      })),
   };
 }
 
@@ -85,23 +88,39 @@ function breakerOf({ breaker, breakerFailures, breakerUntil }: FleetCounts): Bre
   return { state: breaker, failures: breakerFailures, halfOpenAt: breakerUntil };
 }
 
+/** Of one tenant. Its tally is kept; what waits is asked of each of its personas, unless it has the fleet to itself. */
+export function tenantStatus(directory: Directory, personas: Personas, fleet: Fleet, state: State): TenantStatus {
+  const common = { ...countsOf(directory.tally), personas: directory.size, ...state };
+  if (fleet.over) return { ...common, ...NOTHING };
+  if (directory.size === personas.size) return { ...common, ...loadOf(fleet.counts()) };
+  return { ...common, ...fleet.load([...directory].map(({ slot }) => slot)) };
+}
+
+/** Of all tenants. `others` counts the items of personas that have been gone since an earlier life. */
 export function fleetStatus(
+  personas: Personas,
+  others: Tally,
   fleet: Fleet,
-  store: Store,
-  tally: Tally & {
-    readonly accepted: number;
-    readonly refusals: FleetStatus["refusals"];
-    readonly readers: number;
-    readonly personas: number;
-    readonly driver: boolean;
-  },
-): FleetStatus {
+  state: State & Pick<FleetStatus, "readers">,
+): Omit<FleetStatus, "commits"> {
+  const { directories } = personas;
+  const total = totalOf([...directories.map(({ tally }) => tally), others]);
+  const tenants = directories.filter(({ size }) => size > 0).length;
+  const common = { ...countsOf(total), tenants, personas: personas.size, ...state };
+  if (fleet.over) return { ...common, ...NOTHING, nativeBytes: 0 };
+  const counts = fleet.counts();
+  return { ...common, ...loadOf(counts), nativeBytes: counts.bytes };
+}
+
+function countsOf(tally: Tally): Tally & { refused: number } {
   const refused = Object.values(tally.refusals).reduce((sum, count) => sum + count, 0);
-  const counts = { ...tally, refusals: { ...tally.refusals }, refused, commits: store.commits && { ...store.commits } };
-  if (fleet.over) {
-    const lanes = { voice: 0, chat: 0, task: 0, background: 0 };
-    return { ...counts, queued: 0, inStore: 0, inFlight: 0, lanes, nativeBytes: 0, store: store.kind };
-  }
-  const { queued, inStore, inFlight, lanes, bytes } = fleet.counts();
-  return { ...counts, queued, inStore, inFlight, lanes, nativeBytes: bytes, store: store.kind };
+  return { ...tally, refusals: { ...tally.refusals }, refused };
+}
+
+type State = Pick<TenantStatus, "store" | "driver">;
+
+const NOTHING = { queued: 0, inStore: 0, inFlight: 0, lanes: { voice: 0, chat: 0, task: 0, background: 0 } };
+
+function loadOf({ queued, inStore, inFlight, lanes }: FleetCounts): typeof NOTHING {
+  return { queued, inStore, inFlight, lanes };
 }

@@ -8,11 +8,12 @@ import { runCognition } from "../cognition/run.ts";
 import { type ErrorCode, PersonaError } from "../errors.ts";
 import type { Decision, MessageRow, Settle, Settled, Store, TurnOutcome } from "../store/port.ts";
 import type { PersonaWarning } from "../types.ts";
+import type { Conversations } from "./conversations.ts";
 import { explanationOf } from "./explanation.ts";
 import type { Fleet, FormedTurn, NativeSettlement, TurnHandle } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
 import { LiveTurn, type TurnSources, viewFor } from "./live-turn.ts";
-import { type Personas, TENANT } from "./personas.ts";
+import type { Persona, Personas } from "./personas.ts";
 import type { Texts } from "./texts.ts";
 
 /** What the rest of the runtime does about a turn. */
@@ -21,8 +22,11 @@ export interface TurnEvents {
   token(turn: LiveTurn, token: string): void;
   /** The reply and the items it makes for others, ready to be written with the settlement. */
   compose(turn: LiveTurn, trigger: MessageRow, text: string): Promise<Prepared>;
-  /** The settlement is in the store. `turn` is undefined for items that were in none. */
-  settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[]): void;
+  /**
+   * The settlement is in the store. `turn` is undefined for items that were in none; `persona` is if whose they are is
+   * gone since an earlier life.
+   */
+  settled(turn: LiveTurn | undefined, command: Settle, revs: readonly number[], persona: Persona | undefined): void;
   /** The settlement of this turn was not written and will not be. */
   notSettled(turn: LiveTurn): void;
   /** The store is not ours any more: nothing that runs can be recorded. */
@@ -35,6 +39,12 @@ interface Ending {
   readonly outcome: TurnOutcome;
   readonly error: string;
   readonly decisions: Decision[];
+}
+
+/** Items that native ended on its own, and whose they are. */
+interface Ended {
+  readonly command: Settle;
+  readonly persona: Persona | undefined;
 }
 
 /** A settlement that the store refused is written again after these pauses, then after the longest one for ever. */
@@ -50,6 +60,7 @@ export class Turns {
   readonly #clock: Clock;
   readonly #fleet: Fleet;
   readonly #personas: Personas;
+  readonly #conversations: Conversations;
   readonly #texts: Texts;
   readonly #events: TurnEvents;
   readonly #sources: TurnSources;
@@ -73,6 +84,7 @@ export class Turns {
     clock: Clock;
     fleet: Fleet;
     personas: Personas;
+    conversations: Conversations;
     texts: Texts;
     events: TurnEvents;
     sources: TurnSources;
@@ -82,6 +94,7 @@ export class Turns {
     this.#clock = options.clock;
     this.#fleet = options.fleet;
     this.#personas = options.personas;
+    this.#conversations = options.conversations;
     this.#texts = options.texts;
     this.#events = options.events;
     this.#sources = options.sources;
@@ -106,15 +119,17 @@ export class Turns {
 
   /** Native says what becomes of items that failed, expired or were given back. */
   settle(settlements: readonly NativeSettlement[]): void {
-    const ended: Settle[] = [];
+    const ended: Ended[] = [];
     for (const settlement of settlements) {
       const ending = settlement.turn === undefined ? undefined : this.#ending.get(settlement.turn);
       if (ending === undefined) {
         // Each by itself: what has become of one item says nothing about the next.
         const command = { turn: null, decisions: [decisionOn(settlement, null)], at: this.#clock.now() };
+        // Before its slot is let go.
+        const persona = this.#personas.bySlot(settlement.slot);
         // An item that waits again may soon be in a turn, and this has to be written before.
-        if (settlement.kind === "retry") void this.#write(undefined, command);
-        else ended.push(command);
+        if (settlement.kind === "retry") void this.#write(undefined, command, persona);
+        else ended.push({ command, persona });
         continue;
       }
       const { turn, outcome, error, decisions } = ending;
@@ -159,7 +174,7 @@ export class Turns {
     try {
       await this.#store.begin({
         key: turn.key,
-        tenant: TENANT,
+        tenant: persona.row.tenant,
         persona: persona.row.key,
         conversation: formed.conversation,
         lane: formed.lane,
@@ -188,12 +203,16 @@ export class Turns {
     turn.begunAt = this.#clock.now();
     if (this.#interrupted !== undefined) this.#giveBack(turn, this.#interrupted);
     if (turn.over) return;
-    this.#events.started(turn);
     await this.#think(turn);
   }
 
   async #think(turn: LiveTurn): Promise<void> {
     try {
+      const place = await this.#conversations.byKey(turn.formed.conversation);
+      if (place === undefined) throw new PersonaError("internal", "The conversation of a turn is not in the store");
+      if (turn.over) return;
+      turn.place = place;
+      this.#events.started(turn);
       const messages = await this.#messages(turn.formed.items);
       const answered = await runCognition(turn.persona.cognition, viewFor(turn, messages, this.#sources), turn);
       if (turn.over) return;
@@ -240,10 +259,10 @@ export class Turns {
   }
 
   /** Those of one drive after those of the one before: however many end together, what else is written need not wait for all. */
-  async #writeEnded(ended: readonly Settle[], before: Promise<void>): Promise<void> {
+  async #writeEnded(ended: readonly Ended[], before: Promise<void>): Promise<void> {
     this.#writing += 1;
     await before;
-    await Promise.all(ended.map((command) => this.#write(undefined, command)));
+    await Promise.all(ended.map(({ command, persona }) => this.#write(undefined, command, persona)));
     this.#writing -= 1;
     this.#checkIdle();
   }
@@ -251,7 +270,7 @@ export class Turns {
   /** Writes what cognition answered; native hears of it once it is written. */
   async #finish(turn: LiveTurn, outcome: "done" | "declined", command: Settle): Promise<void> {
     turn.over = true;
-    await this.#write(turn, command, () => this.#fleet.complete(turn.formed.handle, outcome));
+    await this.#write(turn, command, turn.persona, () => this.#fleet.complete(turn.formed.handle, outcome));
     this.#forget(turn);
   }
 
@@ -288,16 +307,21 @@ export class Turns {
   }
 
   /** Calls `written` and tells the others, unless it could not be written: the store is not ours any more, or the runtime closes. */
-  async #write(turn: LiveTurn | undefined, command: Settle, written: () => void = () => {}): Promise<void> {
+  async #write(
+    turn: LiveTurn | undefined,
+    command: Settle,
+    persona: Persona | undefined = turn?.persona,
+    written: () => void = () => {},
+  ): Promise<void> {
     this.#writing += 1;
     try {
       const settled = await this.#untilStored(command);
       if (settled === undefined) return;
       // First, so that who hears of the outcome finds the room free that the items had.
       written();
-      if (settled.status === "settled") this.#events.settled(turn, command, settled.revs);
+      if (settled.status === "settled") this.#events.settled(turn, command, settled.revs, persona);
       // Its begin was never written, so its items are in no turn: the decisions hold without it.
-      else if (turn?.begunAt === 0) await this.#write(undefined, { ...command, turn: null });
+      else if (turn?.begunAt === 0) await this.#write(undefined, { ...command, turn: null }, persona);
       else if (turn !== undefined) this.#events.notSettled(turn);
     } finally {
       this.#writing -= 1;

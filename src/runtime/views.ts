@@ -4,9 +4,9 @@ import { decodeId, encodeId, quoteId } from "../ids.ts";
 import type { ChangeRow, ConversationRow, MessageRow, Store } from "../store/port.ts";
 import type { Message, Reply, Room, RuntimeEvent } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
-import type { ChangeLog } from "./event-hub.ts";
+import type { ChangeLog, Told } from "./event-hub.ts";
 import type { Explanations } from "./explanation.ts";
-import { type Personas, TENANT } from "./personas.ts";
+import type { Personas } from "./personas.ts";
 
 export function messageView(row: MessageRow, salt: number): Message {
   return {
@@ -48,7 +48,7 @@ export class Changes implements ChangeLog {
   readonly #personas: Personas;
   readonly #conversations: Conversations;
   readonly #explanations: Explanations;
-  readonly #made = new Map<number, Promise<RuntimeEvent | undefined>>();
+  readonly #made = new Map<number, Promise<Told | undefined>>();
 
   constructor(store: Store, personas: Personas, conversations: Conversations, explanations: Explanations) {
     this.#store = store;
@@ -57,11 +57,11 @@ export class Changes implements ChangeLog {
     this.#explanations = explanations;
   }
 
-  changes(after: number, limit: number): ReturnType<ChangeLog["changes"]> {
-    return this.#store.changes(TENANT, after, limit);
+  changes(tenant: string, after: number, limit: number): ReturnType<ChangeLog["changes"]> {
+    return this.#store.changes(tenant, after, limit);
   }
 
-  eventOf(change: ChangeRow): Promise<RuntimeEvent | undefined> {
+  eventOf(change: ChangeRow): Promise<Told | undefined> {
     const known = this.#made.get(change.rev);
     if (known !== undefined) return known;
     const made = this.#make(change);
@@ -78,22 +78,24 @@ export class Changes implements ChangeLog {
     return {
       id: encodeId("conversation", row.key, this.#store.salt),
       name: row.name ?? undefined,
+      owner: row.owner ?? undefined,
       members: members.sort(),
       createdAt: row.createdAt,
       closedAt: row.closedAt ?? undefined,
     };
   }
 
-  async #make({ rev, kind, key, tombstone }: ChangeRow): Promise<RuntimeEvent | undefined> {
+  async #make({ rev, kind, key, tombstone }: ChangeRow): Promise<Told | undefined> {
     const { salt } = this.#store;
     if (kind === "message") {
       const row = await this.#store.message(key);
-      return row === undefined ? undefined : { type: "message", rev, message: messageView(row, salt) };
+      if (row === undefined) return undefined;
+      return this.#told(row, { type: "message", rev, message: messageView(row, salt) });
     }
     if (kind === "turn") {
       const row = await this.#store.turn(key);
       if (row === undefined) return undefined;
-      return {
+      return this.#told(row, {
         type: "turn",
         rev,
         turn: encodeId("turn", key, salt),
@@ -101,17 +103,24 @@ export class Changes implements ChangeLog {
         conversation: encodeId("conversation", row.conversation, salt),
         outcome: row.outcome ?? "running",
         reply: row.reply === null ? undefined : encodeId("message", row.reply, salt),
-      };
+      });
     }
     if (kind === "item") {
       const row = await this.#store.item(key);
       if (row === undefined) return undefined;
-      return { type: "item", rev, item: await this.#explanations.view(row), discarded: tombstone };
+      return this.#told(row, { type: "item", rev, item: await this.#explanations.view(row), discarded: tombstone });
     }
     if (kind === "enrollment") {
-      return { type: "enrollment", rev, persona: await this.#personas.idOf(key), removed: tombstone };
+      const persona = await this.#personas.idOf(key);
+      return { event: { type: "enrollment", rev, persona, removed: tombstone }, place: undefined };
     }
-    const row = await this.#conversations.byKey(key);
-    return row?.kind === "room" ? { type: "room", rev, room: await this.room(row) } : undefined;
+    const place = await this.#conversations.byKey(key);
+    return place?.kind === "room" ? { event: { type: "room", rev, room: await this.room(place) }, place } : undefined;
+  }
+
+  /** Without its conversation nobody can say whom an event concerns: then it concerns nobody. */
+  async #told({ conversation }: { readonly conversation: number }, event: RuntimeEvent): Promise<Told | undefined> {
+    const place = await this.#conversations.byKey(conversation);
+    return place && { event, place };
   }
 }

@@ -45,6 +45,7 @@ export const CONVERSATION = table<ConversationRow>("conversation", {
   tenant: "tenant",
   kind: "kind",
   name: "name",
+  owner: "owner",
   caller: "caller",
   persona: "persona",
   createdAt: "created_at",
@@ -118,6 +119,7 @@ export const DEAD_LETTER = table<DeadLetterRow>("dead_letter", {
   reason: "reason",
   error: "error",
   diedAt: "died_at",
+  tenant: "tenant",
 });
 
 export const TURN = table<StoredTurn>("turn", {

@@ -70,18 +70,18 @@ export class Commands {
     message: Values,
     items: Values,
     open: ConversationArguments | null,
-    idempotency: readonly [tenant: string, key: string, fingerprint: string, at: number, keepMs: number] | null,
+    idempotency: readonly [scope: string, key: string, fingerprint: string, at: number, keepMs: number] | null,
   ): Appended {
     if (idempotency !== null) {
-      const [owner, name, fingerprint, at, keepMs] = idempotency;
+      const [scope, name, fingerprint, at, keepMs] = idempotency;
       this.#statements.forgetIdempotency.run(at - keepMs, FORGOTTEN_AT_ONCE);
-      const earlier = this.#statements.idempotency.get(owner, name);
+      const earlier = this.#statements.idempotency.get(scope, name);
       if (earlier !== undefined) {
         return earlier.fingerprint === fingerprint
           ? { status: "replayed", message: earlier.message }
           : { status: "conflict" };
       }
-      this.#statements.addIdempotency.run(owner, name, fingerprint, key, at);
+      this.#statements.addIdempotency.run(scope, name, fingerprint, key, at);
     }
     if (open !== null && this.#statements.conversationTenant.get(open[1]) === undefined) {
       this.#insertConversation(...open);
@@ -247,12 +247,12 @@ function prepare(database: BetterSqlite3.Database) {
     addMember: run("INSERT INTO member VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET rev = excluded.rev"),
     removeMember: run("DELETE FROM member WHERE conversation = ? AND persona = ?"),
     idempotency: get<{ fingerprint: string; message: number }>(
-      "SELECT fingerprint, message FROM idempotency WHERE tenant = ? AND key = ?",
+      "SELECT fingerprint, message FROM idempotency WHERE scope = ? AND key = ?",
     ),
     addIdempotency: run("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)"),
     forgetIdempotency: run(`
-      DELETE FROM idempotency WHERE (tenant, key) IN (
-        SELECT tenant, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)`),
+      DELETE FROM idempotency WHERE (scope, key) IN (
+        SELECT scope, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)`),
     insertMessage: insert(MESSAGE),
     insertItem: insert(ITEM),
     insertTurn: insert(TURN),
@@ -269,8 +269,9 @@ function prepare(database: BetterSqlite3.Database) {
     retryWaiting: retry(WAITING),
     deleteItem: run("DELETE FROM inbox WHERE key = ?"),
     insertDeadLetter: run(`
-      INSERT INTO dead_letter (reason, error, died_at, failures, item, ${LEFT_BEHIND})
-      SELECT ?, ?, ?, coalesce(?, failures), key, ${LEFT_BEHIND} FROM inbox WHERE key = ?`),
+      INSERT INTO dead_letter (reason, error, died_at, failures, tenant, item, ${LEFT_BEHIND})
+      SELECT ?, ?, ?, coalesce(?, failures), (SELECT tenant FROM message WHERE key = inbox.message), key, ${LEFT_BEHIND}
+      FROM inbox WHERE key = ?`),
     deleteDeadLetter: run("DELETE FROM dead_letter WHERE item = ?"),
     addApiKey: insert(API_KEY),
     touchApiKey: run("UPDATE api_key SET last_used_at = ? WHERE key = ?"),

@@ -140,7 +140,7 @@ class MemoryStore implements Store {
   append(command: Append): Promise<Appended> {
     return this.#write(() => {
       const { message, items, open, idempotency } = command;
-      const idempotencyKey = idempotency && `${idempotency.tenant}\0${idempotency.key}`;
+      const idempotencyKey = idempotency && `${idempotency.scope}\0${idempotency.key}`;
       const earlier = idempotencyKey === undefined ? undefined : this.#idempotency.get(idempotencyKey);
       if (earlier !== undefined) {
         return earlier.fingerprint === idempotency?.fingerprint
@@ -321,9 +321,9 @@ class MemoryStore implements Store {
     return this.#rows(timeline.slice(Math.max(0, timeline.length - limit)));
   }
 
-  async usedFor(tenant: string, idempotencyKey: string) {
+  async usedFor(scope: string, idempotencyKey: string) {
     this.#assertOpen();
-    return this.#idempotency.get(`${tenant}\0${idempotencyKey}`);
+    return this.#idempotency.get(`${scope}\0${idempotencyKey}`);
   }
 
   async item(key: number): Promise<ItemRow | OutcomeRow | undefined> {
@@ -351,10 +351,12 @@ class MemoryStore implements Store {
     return this.#deadLetters.get(item);
   }
 
-  async deadLetters({ persona, after = 0, limit }: DeadLetterPage): Promise<readonly DeadLetterRow[]> {
+  async deadLetters({ tenant, owner, persona, after = 0, limit }: DeadLetterPage): Promise<readonly DeadLetterRow[]> {
     this.#assertOpen();
     return [...this.#deadLetters.values()]
-      .filter((letter) => letter.item > after && (persona === undefined || letter.persona === persona))
+      .filter((letter) => letter.item > after && letter.tenant === tenant)
+      .filter((letter) => persona === undefined || letter.persona === persona)
+      .filter((letter) => owner === undefined || this.#conversations.get(letter.conversation)?.owner === owner)
       .sort((a, b) => a.item - b.item)
       .slice(0, limit);
   }
@@ -469,7 +471,9 @@ class MemoryStore implements Store {
     });
     if (outcome === "dead") {
       const { failures = item.failures } = decision;
-      this.#deadLetters.set(item.key, deadLetterOf({ ...item, failures }, reason, error, at));
+      // Its message is not forgotten before.
+      const { tenant } = this.#messages.get(message) as MessageRow;
+      this.#deadLetters.set(item.key, { ...deadLetterOf({ ...item, failures }, reason, error, at), tenant });
     }
     this.#decided[outcome] += 1;
     const left = (this.#undecided.get(message) ?? 1) - 1;
@@ -564,7 +568,7 @@ function itemKeys(message: MessageRow): number[] {
   return firstItem === null ? [] : Array.from({ length: itemCount }, (_, index) => firstItem + index);
 }
 
-function deadLetterOf(item: ItemRow, reason: string | null, error: string | null, diedAt: number): DeadLetterRow {
+function deadLetterOf(item: ItemRow, reason: string | null, error: string | null, diedAt: number) {
   const { key, notBefore, expiresAt, turn, replayOf, ...kept } = item;
   return { ...kept, item: key, reason, error, diedAt };
 }

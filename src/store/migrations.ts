@@ -204,4 +204,16 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX api_key_tenant ON api_key (tenant);
   `,
+  `
+  -- Whose a conversation is: who opened the room, or the human who talks in the session. Rooms of before are nobody's.
+  ALTER TABLE conversation ADD COLUMN owner TEXT;
+  UPDATE conversation SET owner = substr(caller, length('human/') + 1) WHERE kind = 'session' AND caller LIKE 'human/%';
+
+  -- Until now there was one tenant.
+  ALTER TABLE dead_letter ADD COLUMN tenant TEXT NOT NULL DEFAULT 'default';
+  CREATE INDEX dead_letter_tenant ON dead_letter (tenant);
+
+  -- A key is unique within a tenant, or for one person there.
+  ALTER TABLE idempotency RENAME COLUMN tenant TO scope;
+  `,
 ];

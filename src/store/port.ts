@@ -39,6 +39,8 @@ export interface ConversationRow {
   readonly tenant: string;
   readonly kind: "room" | "session";
   readonly name: string | null;
+  /** `Sender.id` of the human whose conversation it is: who opened the room, or talks in the session. Null: nobody's. */
+  readonly owner: string | null;
   /** Of a direct session: who talks (`Sender.id`), and with which persona; both null for a room. */
   readonly caller: string | null;
   readonly persona: number | null;
@@ -119,6 +121,7 @@ export interface OutcomeRow {
 export interface DeadLetterRow
   extends Omit<ItemRow, "key" | "notBefore" | "expiresAt" | "turn" | "replayOf">,
     Pick<OutcomeRow, "item" | "reason" | "error"> {
+  readonly tenant: string;
   readonly diedAt: number;
 }
 
@@ -178,7 +181,8 @@ export const CHANGE_KINDS = ["enrollment", "conversation", "message", "turn", "i
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 export interface Idempotency {
-  readonly tenant: string;
+  /** Within what the key is unique: a tenant, or one person there. */
+  readonly scope: string;
   /** 1..255 characters, made by the caller. */
   readonly key: string;
   /** Hash of what was asked; another hash under the same key is a conflict. */
@@ -251,6 +255,9 @@ export type Replayed = { readonly status: "replayed"; readonly rev: number } | {
 export type Discarded = { readonly status: "discarded"; readonly rev: number } | { readonly status: "gone" };
 
 export interface DeadLetterPage {
+  readonly tenant: string;
+  /** Only those of this person's conversations. */
+  readonly owner?: string | undefined;
   /** Key of the enrollment whose dead letters are asked for; absent: those of all. */
   readonly persona?: number;
   /** Only items with a greater key. */
@@ -364,7 +371,7 @@ export interface Store {
   recent(conversation: number, limit: number): Promise<readonly MessageRow[]>;
   /** What an idempotency key was used for. */
   usedFor(
-    tenant: string,
+    scope: string,
     idempotencyKey: string,
   ): Promise<{ readonly fingerprint: string; readonly message: number } | undefined>;
   item(key: number): Promise<ItemRow | OutcomeRow | undefined>;
@@ -379,7 +386,7 @@ export interface Store {
   apiKey(key: number): Promise<ApiKeyRow | undefined>;
   /** Those of a tenant, revoked or not, by key, which is oldest first. */
   apiKeys(page: ApiKeyPage): Promise<readonly ApiKeyRow[]>;
-  /** Changes with a greater rev, oldest first. `oldest` is the first rev that the log still holds. */
+  /** Changes of a tenant with a greater rev, oldest first. `oldest` is the first rev that the log still holds, whosever. */
   changes(
     tenant: string,
     after: number,

@@ -93,8 +93,8 @@ export class Reader {
     return this.#statements.recent.all(conversation, limit).map(messageRow).reverse();
   }
 
-  usedFor(tenant: string, idempotencyKey: string): { fingerprint: string; message: number } | undefined {
-    return this.#statements.idempotency.get(tenant, idempotencyKey);
+  usedFor(scope: string, idempotencyKey: string): { fingerprint: string; message: number } | undefined {
+    return this.#statements.idempotency.get(scope, idempotencyKey);
   }
 
   /** An item only ever moves from the inbox to the outcomes: read in this order, it is not missed. */
@@ -122,9 +122,9 @@ export class Reader {
     return this.#statements.deadLetter.get(item);
   }
 
-  deadLetters({ persona, after = 0, limit }: DeadLetterPage): DeadLetterRow[] {
-    if (persona === undefined) return this.#statements.deadLetters.all(after, limit);
-    return this.#statements.deadLettersOf.all(persona, after, limit);
+  deadLetters({ tenant, owner, persona, after = 0, limit }: DeadLetterPage): DeadLetterRow[] {
+    const page = { tenant, owner: owner ?? null, persona: persona ?? null, after, limit };
+    return (persona === undefined ? this.#statements.deadLetters : this.#statements.deadLettersOf).all(page);
   }
 
   apiKey(key: number): ApiKeyRow | undefined {
@@ -162,6 +162,12 @@ export class Reader {
   }
 }
 
+const LETTER_PAGE = `
+  AND item > @after
+  AND (@owner IS NULL OR EXISTS (
+    SELECT 1 FROM conversation WHERE conversation.key = dead_letter.conversation AND conversation.owner = @owner))
+  ORDER BY item LIMIT @limit`;
+
 function prepare(database: Database.Database) {
   const read = <Row>(sql: string) => database.prepare<unknown[], Row>(sql);
   const select = <Row>(table: { readonly name: string; readonly selection: string }, rest: string) =>
@@ -178,7 +184,7 @@ function prepare(database: Database.Database) {
       "WHERE tenant = ? AND caller = ? AND persona = ? AND kind = 'session' AND closed_at IS NULL",
     ),
     idempotency: read<{ fingerprint: string; message: number }>(
-      "SELECT fingerprint, message FROM idempotency WHERE tenant = ? AND key = ?",
+      "SELECT fingerprint, message FROM idempotency WHERE scope = ? AND key = ?",
     ),
     members: read<{ persona: number }>("SELECT persona FROM member WHERE conversation = ? ORDER BY persona"),
     message: select<StoredMessage>(MESSAGE, "WHERE key = ?"),
@@ -193,8 +199,8 @@ function prepare(database: Database.Database) {
     outcome: select<OutcomeRow>(OUTCOME, "WHERE item = ?"),
     turn: select<StoredTurn>(TURN, "WHERE key = ?"),
     deadLetter: select<DeadLetterRow>(DEAD_LETTER, "WHERE item = ?"),
-    deadLetters: select<DeadLetterRow>(DEAD_LETTER, "WHERE item > ? ORDER BY item LIMIT ?"),
-    deadLettersOf: select<DeadLetterRow>(DEAD_LETTER, "WHERE persona = ? AND item > ? ORDER BY item LIMIT ?"),
+    deadLetters: select<DeadLetterRow>(DEAD_LETTER, `WHERE tenant = @tenant ${LETTER_PAGE}`),
+    deadLettersOf: select<DeadLetterRow>(DEAD_LETTER, `WHERE persona = @persona AND tenant = @tenant ${LETTER_PAGE}`),
     apiKey: select<ApiKeyRow>(API_KEY, "WHERE key = ?"),
     apiKeys: select<ApiKeyRow>(API_KEY, "WHERE tenant = ? AND key > ? ORDER BY key LIMIT ?"),
     changes: read<[rev: number, kind: number, key: number, tombstone: number]>(

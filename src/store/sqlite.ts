@@ -248,8 +248,8 @@ class SqliteStore implements Store {
     return this.#read((reader) => reader.recent(conversation, limit));
   }
 
-  async usedFor(tenant: string, idempotencyKey: string) {
-    return this.#read((reader) => reader.usedFor(tenant, idempotencyKey));
+  async usedFor(scope: string, idempotencyKey: string) {
+    return this.#read((reader) => reader.usedFor(scope, idempotencyKey));
   }
 
   async item(key: number) {
@@ -316,8 +316,8 @@ class SqliteStore implements Store {
     this.#release();
   }
 
-  #idempotencyArguments({ tenant, key, fingerprint }: Idempotency, at: number) {
-    return [tenant, key, fingerprint, at, this.#keepIdempotencyMs] as const;
+  #idempotencyArguments({ scope, key, fingerprint }: Idempotency, at: number) {
+    return [scope, key, fingerprint, at, this.#keepIdempotencyMs] as const;
   }
 
   #write: WriterThread["call"] = (name, args, items) =>

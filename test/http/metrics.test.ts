@@ -47,7 +47,7 @@ it("counts what became of items, by outcome, lane and code", async () => {
   expect(sampleOf(samples, "persona_items_waiting", { lane: "task" })).toBe(1);
   expect(sampleOf(samples, "persona_items_waiting", { lane: "chat" })).toBe(0);
   expect(sampleOf(samples, "persona_driver_up")).toBe(1);
-  expect(sampleOf(samples, "persona_native_bytes")).toBe(runtime.status().nativeBytes);
+  expect(sampleOf(samples, "persona_native_bytes")).toBe(runtime.fleet().nativeBytes);
   // What is read twice is not counted twice.
   expect(sampleOf(await scrape(app), "persona_items_accepted_total")).toBe(4);
 });
@@ -142,7 +142,7 @@ it("counts what the store commits", async () => {
   // The enrollment, the message, begin and settle, at least.
   expect(sampleOf(samples, "persona_store_commits_total")).toBeGreaterThanOrEqual(4);
   const commands = sampleOf(samples, "persona_store_commands_total");
-  expect(commands).toBe(runtime.status().commits?.commands);
+  expect(commands).toBe(runtime.fleet().commits?.commands);
   expect(sampleOf(samples, "persona_store_commit_seconds_total")).toBeGreaterThan(0);
 });
 

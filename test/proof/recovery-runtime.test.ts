@@ -36,7 +36,7 @@ it("starts with a million waiting items, and hands them out in order", async () 
       return "heard";
     },
   });
-  const status = runtime.status();
+  const status = runtime.fleet();
   const startedMs = Math.round(performance.now() - start);
   expect(status).toMatchObject({
     queued: PERSONAS * MESSAGES,

@@ -25,7 +25,7 @@ it("pages a backlog in, in the order of each conversation", async () => {
   await Promise.all(sent.map(({ accepted }) => accepted));
   await turns();
   expect(runtime.status("ada")).toMatchObject({ queued: 300, inStore: 296 });
-  expect(runtime.why("ada")).toMatchObject({ queued: 300, inStore: 296, held: { gate: "paused" } });
+  expect(await runtime.why("ada")).toMatchObject({ queued: 300, inStore: 296, held: { gate: "paused" } });
   await runtime.configure("ada", { settings: { paused: false } });
   await Promise.all(sent);
   for (const caller of [0, 1, 2])

@@ -24,7 +24,7 @@ async function give(house: House, text: string, options: Partial<SendOptions> = 
   const outcome = outcomeOf(answer);
   let isOver = false;
   void outcome.then(() => (isOver = true));
-  const backsOff = () => house.runtime.why("ada").held?.gate === "backing_off";
+  const backsOff = () => house.runtime.status("ada").held === "backing_off";
   while (!isOver) {
     await until(() => isOver || backsOff());
     await pass(house.clock, 17_600);

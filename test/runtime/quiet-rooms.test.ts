@@ -36,7 +36,9 @@ it("lets them talk at their own pace, and stops them after so many hops", async 
   await turns();
   // Bob hears the guest too. After that each answers the other, no faster than the gap.
   expect(await speakers(house.runtime, room)).toHaveLength(3);
-  expect(house.runtime.why("bob")).toMatchObject({ held: { gate: "room_gap", until: house.clock.now() + GAP_MS } });
+  expect(await house.runtime.why("bob")).toMatchObject({
+    held: { gate: "room_gap", until: house.clock.now() + GAP_MS },
+  });
   for (let n = 0; n < 40; n += 1) await pass(house.clock, GAP_MS);
   expect(house.runtime.status()).toMatchObject({ queued: 0, inFlight: 0 });
   const said = new Map((await house.runtime.messages(room)).map((message) => [message.id, message]));

@@ -264,7 +264,7 @@ it("reads again what waits in the store, after a second each time", async () => 
   const sent = ["a", "b", "c"].map((text) => outcomeOf(runtime.send("ada", text, { from: `user:${text}` })));
   await pass(clock, 999);
   expect(warnings).toMatchObject([{ code: "paging_failed", cause: { message: "No." } }]);
-  expect(runtime.why("ada")).toMatchObject({ queued: 2, inStore: 2, held: { gate: "paging" } });
+  expect(await runtime.why("ada")).toMatchObject({ queued: 2, inStore: 2, held: { gate: "paging" } });
   await pass(clock, 1);
   expect(tries()).toBe(2);
   await pass(clock, 1_000);

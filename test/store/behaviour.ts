@@ -1,7 +1,14 @@
 /** What every store does. Each form of it runs this whole suite from a test file of its own. */
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ManualClock } from "../../src/clock.ts";
-import type { ApiKeyRow, ConversationRow, EnrollmentRow, FedItem, Store } from "../../src/store/port.ts";
+import type {
+  ApiKeyRow,
+  ConversationRow,
+  DeadLetterPage,
+  EnrollmentRow,
+  FedItem,
+  Store,
+} from "../../src/store/port.ts";
 import {
   aMessage,
   answered,
@@ -76,8 +83,8 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       const session = aSession(store);
       const results = await Promise.allSettled([
         store.append(withItems(store, 1)),
-        store.append({ ...twice, open: session, idempotency: { tenant: "default", key: "k", fingerprint: "f" } }),
-        store.append({ ...withItems(store, 1), idempotency: { tenant: "default", key: "k", fingerprint: "g" } }),
+        store.append({ ...twice, open: session, idempotency: { scope: "default", key: "k", fingerprint: "f" } }),
+        store.append({ ...withItems(store, 1), idempotency: { scope: "default", key: "k", fingerprint: "g" } }),
       ]);
       expect(results).toMatchObject([
         { value: { rev: 2 } },
@@ -92,7 +99,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
   });
 
   describe("idempotency", () => {
-    const once = { tenant: "default", key: "order-1", fingerprint: "abc" };
+    const once = { scope: "default", key: "order-1", fingerprint: "abc" };
 
     it("gives the first message for the same key and hash, also within one burst", async () => {
       const { store, items } = await fed();
@@ -121,7 +128,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
     it("keeps the keys of tenants apart", async () => {
       const store = await opened();
       await store.append({ ...withItems(store, 1), idempotency: once });
-      const result = await store.append({ ...withItems(store, 1), idempotency: { ...once, tenant: "other" } });
+      const result = await store.append({ ...withItems(store, 1), idempotency: { ...once, scope: "other" } });
       expect(result.status).toBe("appended");
     });
   });
@@ -410,7 +417,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
     async function lost(store: Store, count = 1) {
       const { message, items } = await appended(store, count);
       await store.settle({ turn: null, decisions: items.map(({ key }) => died(key)), at: NOW + 7 });
-      return { message, items, letters: await store.deadLetters({ limit: 100 }) };
+      return { message, items, letters: await store.deadLetters({ tenant: "default", limit: 100 }) };
     }
 
     it("are kept of items that die, in a turn or in none, and of no others", async () => {
@@ -437,6 +444,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         flags,
         mergeKey,
       }: typeof failed) => ({
+        tenant: "default",
         item: key,
         message,
         conversation,
@@ -452,7 +460,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         { ...kept(failed), reason: "cognition_failed", error: "no model", attempt: 1, failures: 3, diedAt: NOW + 5 },
         { ...kept(expired), reason: "expired", error: null, attempt: 0, failures: 0, diedAt: NOW + 7 },
       ];
-      expect(await store.deadLetters({ limit: 10 })).toEqual(letters);
+      expect(await store.deadLetters({ tenant: "default", limit: 10 })).toEqual(letters);
       expect(await store.deadLetter(failed.key)).toEqual(letters[0]);
       for (const { key } of [gone, waiting]) expect(await store.deadLetter(key)).toBeUndefined();
       expect(await store.item(failed.key)).toMatchObject({ outcome: "dead", attempt: 1 });
@@ -465,14 +473,39 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         await store.settle({ turn: null, decisions: items.map(({ key }) => died(key)), at: NOW });
       }
       const all = [first, second, third].flatMap(({ items }) => items.map(({ key }) => key));
-      const page = async (asked: Parameters<Store["deadLetters"]>[0]) =>
-        (await store.deadLetters(asked)).map(({ item }) => item);
+      const page = async (asked: Omit<DeadLetterPage, "tenant">) =>
+        (await store.deadLetters({ tenant: "default", ...asked })).map(({ item }) => item);
       expect(await page({ limit: 4 })).toEqual(all.slice(0, 4));
       expect(await page({ limit: 4, after: all[3] ?? 0 })).toEqual(all.slice(4));
       const ofOne = all.filter((_, index) => index % 2 === 1);
       expect(await page({ persona: 12, limit: 2 })).toEqual(ofOne.slice(0, 2));
       expect(await page({ persona: 12, limit: 2, after: ofOne[1] ?? 0 })).toEqual(ofOne.slice(2));
       expect(await page({ persona: 13, limit: 2 })).toEqual([]);
+    });
+
+    it("are given by tenant, and of that those of one person's conversations", async () => {
+      const { store } = await fed();
+      const letterOf = async (tenant: string, conversation: number) => {
+        const { message, items } = withItems(store, 1, { tenant, conversation });
+        await store.append({ message, items });
+        await store.settle({ turn: null, decisions: items.map(({ key }) => died(key)), at: NOW });
+        return items[0]?.key;
+      };
+      const session = { ...aSession(store), owner: "user:7" };
+      await store.append({ ...withItems(store, 0, { conversation: session.key }), open: session });
+      const room: ConversationRow = { ...session, key: store.allocate("conversation"), kind: "room", caller: null };
+      await store.createRoom(room, []);
+      const hers = [await letterOf("default", session.key), await letterOf("default", room.key)];
+      const nobodys = await letterOf("default", 1);
+      const others = await letterOf("other", session.key);
+      const given = async (asked: Omit<DeadLetterPage, "limit">) =>
+        (await store.deadLetters({ limit: 10, ...asked })).map(({ item }) => item);
+      expect(await given({ tenant: "default" })).toEqual([...hers, nobodys]);
+      expect(await given({ tenant: "default", owner: "user:7" })).toEqual(hers);
+      expect(await given({ tenant: "default", owner: "user:7", persona: 11, after: hers[0] ?? 0 })).toEqual([hers[1]]);
+      expect(await given({ tenant: "default", owner: "user:8" })).toEqual([]);
+      expect(await given({ tenant: "other" })).toEqual([others]);
+      expect(await given({ tenant: "other", persona: 12 })).toEqual([]);
     });
 
     it("are not written by a settlement that comes late", async () => {
@@ -483,7 +516,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       await begun(store, [other]);
       const both = { turn: null, decisions: [died(mine.key), died(other.key)], at: NOW };
       expect(await store.settle(both)).toEqual({ status: "late" });
-      expect(await store.deadLetters({ limit: 10 })).toEqual([]);
+      expect(await store.deadLetters({ tenant: "default", limit: 10 })).toEqual([]);
       expect(await store.item(mine.key)).toEqual(mine);
     });
 
@@ -496,7 +529,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       const replays = [store.replayDeadLetter(letter.item, fresh), store.replayDeadLetter(letter.item, fresh)];
       expect(await Promise.all(replays)).toEqual([{ status: "replayed", rev: 4 }, { status: "gone" }]);
       expect(await store.discardDeadLetter(letter.item)).toEqual({ status: "gone" });
-      expect(await store.deadLetters({ limit: 10 })).toEqual([other]);
+      expect(await store.deadLetters({ tenant: "default", limit: 10 })).toEqual([other]);
 
       expect(heard.slice(2)).toEqual([fresh]);
       expect(await store.item(fresh.key)).toEqual(fresh);
@@ -528,7 +561,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       const turn = await begun(store, [third]);
       expect(await settledByReply(store, turn)).toMatchObject({ status: "settled" });
       expect(await store.item(third.key)).toMatchObject({ outcome: "answered", replayOf: second.key, turn: turn.key });
-      expect(await store.deadLetters({ limit: 10 })).toEqual([]);
+      expect(await store.deadLetters({ tenant: "default", limit: 10 })).toEqual([]);
       expect(await store.counts()).toEqual({ waiting: 0, inTurn: 0, answered: 1, declined: 0, dead: 2 });
     });
 
@@ -539,7 +572,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       const discards = [store.discardDeadLetter(item), store.discardDeadLetter(item)];
       expect(await Promise.all(discards)).toEqual([{ status: "discarded", rev: 3 }, { status: "gone" }]);
       expect(await store.replayDeadLetter(item, freshItem(store, letters[0] as never))).toEqual({ status: "gone" });
-      expect(await store.deadLetters({ limit: 10 })).toEqual([]);
+      expect(await store.deadLetters({ tenant: "default", limit: 10 })).toEqual([]);
       expect(await store.item(item)).toMatchObject({ outcome: "dead" });
       expect(await store.counts()).toEqual({ waiting: 0, inTurn: 0, answered: 0, declined: 0, dead: 1 });
       expect(heard).toHaveLength(1);
@@ -557,7 +590,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       const taken = { ...freshItem(store, letter), key: items[0]?.key ?? 0 };
       const [fails] = await Promise.allSettled([store.replayDeadLetter(letter.item, taken), appended(store)]);
       expect(fails).toMatchObject({ reason: { code: "internal" } });
-      expect(await store.deadLetters({ limit: 10 })).toEqual([letter]);
+      expect(await store.deadLetters({ tenant: "default", limit: 10 })).toEqual([letter]);
       expect(await store.item(taken.key)).toEqual(items[0]);
       expect((await store.counts()).waiting).toBe(2);
       expect(heard).toHaveLength(3);
@@ -832,7 +865,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         itemsOf: () => store.itemsOf(rows.message),
         turn: () => store.turn(1),
         deadLetter: () => store.deadLetter(1),
-        deadLetters: () => store.deadLetters({ limit: 1 }),
+        deadLetters: () => store.deadLetters({ tenant: "default", limit: 1 }),
         apiKey: () => store.apiKey(1),
         apiKeys: () => store.apiKeys({ tenant: "default", limit: 1 }),
         changes: () => store.changes("default", 0, 1),
@@ -873,6 +906,7 @@ function aSession(store: Store): ConversationRow {
     tenant: "default",
     kind: "session",
     name: null,
+    owner: null,
     caller: "user:7",
     persona: 11,
     createdAt: NOW,

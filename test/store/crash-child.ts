@@ -24,7 +24,7 @@ const lost = withItems(store, 1);
 await store.append(lost);
 await store.settle({ turn: null, decisions: lost.items.map(({ key }) => died(key)), at: NOW });
 step("dead");
-for (const letter of await store.deadLetters({ limit: 1 })) {
+for (const letter of await store.deadLetters({ tenant: "default", limit: 1 })) {
   await store.replayDeadLetter(letter.item, freshItem(store, letter));
 }
 step("replayed");

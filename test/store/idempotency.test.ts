@@ -13,7 +13,7 @@ it("forgets idempotency keys when they are old, the oldest first and few at once
     (
       await store.append({
         ...withItems(store, 1, { createdAt }),
-        idempotency: { tenant: "default", key, fingerprint: "f" },
+        idempotency: { scope: "default", key, fingerprint: "f" },
       })
     ).status;
   const known = async () => {

@@ -9,7 +9,7 @@ describe("the memory store", () => {
 
   it("forgets what was decided longest ago, with all that belongs to it, and nothing undecided", async () => {
     const store = await openMemoryStore({ clock: new ManualClock(NOW), maxMessages: 4 });
-    const once = { tenant: "default", key: "order-1", fingerprint: "abc" };
+    const once = { scope: "default", key: "order-1", fingerprint: "abc" };
     const waiting = await appended(store, 1);
     const first = withItems(store, 1);
     await store.append({ ...first, idempotency: once });
@@ -40,7 +40,7 @@ describe("the memory store", () => {
     const store = await openMemoryStore({ clock: new ManualClock(NOW), maxMessages: 4 });
     const { message, items } = await appended(store, 2);
     await store.settle({ turn: null, decisions: items.map(({ key }) => died(key)), at: NOW });
-    const [first, second] = await store.deadLetters({ limit: 2 });
+    const [first, second] = await store.deadLetters({ tenant: "default", limit: 2 });
     if (!first || !second) throw new Error("two items died");
     const fresh = freshItem(store, first);
     await store.replayDeadLetter(first.item, fresh);
@@ -51,13 +51,13 @@ describe("the memory store", () => {
     await others();
     expect(await store.message(message.key)).toEqual(message);
     expect(await store.items([fresh.key])).toHaveLength(1);
-    expect(await store.deadLetters({ limit: 2 })).toEqual([second]);
+    expect(await store.deadLetters({ tenant: "default", limit: 2 })).toEqual([second]);
 
     await store.settle({ turn: null, decisions: [died(fresh.key)], at: NOW });
     await others();
     expect(await store.message(message.key)).toBeUndefined();
     for (const item of [first.item, second.item, fresh.key]) expect(await store.item(item)).toBeUndefined();
-    expect(await store.deadLetters({ limit: 9 })).toEqual([]);
+    expect(await store.deadLetters({ tenant: "default", limit: 9 })).toEqual([]);
     expect(await store.replayDeadLetter(second.item, freshItem(store, second))).toEqual({ status: "gone" });
   });
 });

@@ -13,6 +13,9 @@ const ROWS_OF_VERSION_1 = `
   INSERT INTO database VALUES (1, 77, 4, 40, 1, 0, 1, 1, 2, 0, ${NOW});
   INSERT INTO enrollment VALUES (11, 'default', 'ada', 200, '{}', ${NOW}, ${NOW}, NULL, 1);
   INSERT INTO enrollment VALUES (12, 'default', 'bob', 201, '{}', ${NOW}, ${NOW}, ${NOW}, 2);
+  INSERT INTO conversation VALUES (1, 'default', 'session', NULL, 'human/user:7', 11, ${NOW}, NULL, 1);
+  INSERT INTO conversation VALUES (2, 'default', 'session', NULL, 'agent/ci', 12, ${NOW}, NULL, 1);
+  INSERT INTO conversation VALUES (3, 'default', 'room', 'salon', NULL, NULL, ${NOW}, NULL, 1);
   INSERT INTO message VALUES (21, 'default', 1, 'human', 'user:7', 'Ada', 'Hello?', 2, NULL, 0, NULL, 31, 4, ${NOW});
   INSERT INTO message VALUES (22, 'default', 1, 'agent', 'ci', NULL, 'Done.', 2, NULL, 0, NULL, 35, 1, ${NOW});
   INSERT INTO turn VALUES (41, 'default', 11, 1, 2, 3, 4, '[34]', ${NOW}, ${NOW}, 'failed', ${NOW}, NULL, 'no', '{}', 3);
@@ -40,9 +43,12 @@ it("brings a database of version 1 forward: what waits goes on, what was dead ca
   await store.feed((items) => fed.push(...items));
   expect(fed).toMatchObject([{ key: 31, message: 21, mergeKey: 0, replayOf: null }]);
   expect(await store.item(32)).toMatchObject({ outcome: "answered", replayOf: null });
+  const owners = [1, 2, 3].map(async (key) => (await store.conversation(key))?.owner);
+  expect(await Promise.all(owners)).toEqual(["user:7", null, null]);
   expect(await store.usedFor("default", "order-1")).toEqual({ fingerprint: "abc", message: 21 });
 
   const failed = {
+    tenant: "default",
     item: 34,
     message: 21,
     conversation: 1,
@@ -74,7 +80,7 @@ it("brings a database of version 1 forward: what waits goes on, what was dead ca
     failures: 0,
     diedAt: NOW + 9,
   };
-  const letters = await store.deadLetters({ limit: 10 });
+  const letters = await store.deadLetters({ tenant: "default", limit: 10 });
   expect(letters).toEqual([failed, expired]);
   const fresh = freshItem(store, failed);
   expect(await store.replayDeadLetter(34, fresh)).toEqual({ status: "replayed", rev: 4 });

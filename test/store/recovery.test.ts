@@ -50,13 +50,13 @@ it("knows after a crash what was settled", async () => {
 it("keeps a dead letter across a crash, and knows after another that it was replayed", async () => {
   const dead = await reopened(await killedAfter("dead"));
   expect(dead.fed).toEqual([]);
-  const letters = await dead.store.deadLetters({ limit: 10 });
+  const letters = await dead.store.deadLetters({ tenant: "default", limit: 10 });
   expect(letters).toMatchObject([{ persona: 11, reason: "expired", mergeKey: 9 }]);
   expect(await dead.store.counts()).toMatchObject({ waiting: 0, answered: 2, dead: 1 });
   await consistent(dead.store);
 
   const { store, fed } = await reopened(await killedAfter("replayed"));
-  expect(await store.deadLetters({ limit: 10 })).toEqual([]);
+  expect(await store.deadLetters({ tenant: "default", limit: 10 })).toEqual([]);
   expect(fed).toMatchObject([{ turn: null, turnItems: 0, attempt: 0, mergeKey: 9 }]);
   expect(await store.item(fed[0]?.replayOf ?? 0)).toMatchObject({ outcome: "dead", message: fed[0]?.message });
   expect(await store.counts()).toMatchObject({ waiting: 1, answered: 2, dead: 1 });

@@ -93,7 +93,7 @@ export const retried = (item: number): Decision => ({ item, outcome: "retry", no
 export const died = (item: number): Decision => ({ item, outcome: "dead", reason: "expired", error: null });
 
 /** The item by which a dead one is tried anew. */
-export function freshItem(store: Store, { item, reason, error, diedAt, ...kept }: DeadLetterRow): ItemRow {
+export function freshItem(store: Store, { item, tenant, reason, error, diedAt, ...kept }: DeadLetterRow): ItemRow {
   const key = store.allocate("item");
   const anew = { notBefore: null, expiresAt: null, attempt: 0, failures: 0, turn: null, replayOf: item };
   return { ...kept, key, enqueuedAt: diedAt + 60_000, ...anew };

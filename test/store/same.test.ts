@@ -45,7 +45,7 @@ const append = fc
     const command: Append = {
       ...message(key, items, conversation),
       ...(opens ? { open: session(conversation) } : {}),
-      ...(once ? { idempotency: { tenant: "default", ...once } } : {}),
+      ...(once ? { idempotency: { scope: "default", ...once } } : {}),
     };
     return (store) => store.append(command);
   });
@@ -223,8 +223,8 @@ async function everything(store: Store) {
     items: await each(MESSAGES * 10 + 309, (key) => store.item(key)),
     recent: await each(CONVERSATIONS, (conversation) => store.recent(conversation, 2)),
     undecided: (await store.items(upTo(MESSAGES * 10 + 309).reverse())).map(({ key }) => key),
-    deadLetters: await store.deadLetters({ limit: 100 }),
-    deadLettersOfOne: await store.deadLetters({ persona: 1, after: 30, limit: 2 }),
+    deadLetters: await store.deadLetters({ tenant: "default", limit: 100 }),
+    deadLettersOfOne: await store.deadLetters({ tenant: "default", persona: 1, after: 30, limit: 2 }),
     turns: await each(TURNS, (key) => store.turn(key)),
   };
 }
@@ -275,6 +275,7 @@ function session(key: number): ConversationRow {
     tenant: "default",
     kind: "session",
     name: null,
+    owner: null,
     caller: "user:1",
     persona,
     createdAt: NOW,

@@ -41,7 +41,7 @@ export const open: OpenContender = async (personas, work) => {
       );
     },
     get nativeBytes() {
-      return runtime.status().nativeBytes;
+      return runtime.fleet().nativeBytes;
     },
     close() {
       closing = true;

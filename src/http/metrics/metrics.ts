@@ -48,7 +48,7 @@ export class Metrics {
 
   /** All of it, in the text format. */
   text(): Promise<string> {
-    const status = this.#runtime.status();
+    const status = this.#runtime.fleet();
     for (const show of this.#shown) show(status);
     this.#process.show();
     return this.#registry.metrics();

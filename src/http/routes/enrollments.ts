@@ -68,7 +68,7 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
         response: { 200: whySchema },
       },
     },
-    async ({ params: { id } }) => whyOf(runtime.why(id)),
+    async ({ params: { id } }) => whyOf(await runtime.why(id)),
   );
 
   app.put(

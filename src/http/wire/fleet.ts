@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { FleetStatus } from "../../types.ts";
+import type { TenantStatus } from "../../types.ts";
 import { laneCounts } from "./common.ts";
 import { inWireNames } from "./names.ts";
 import { wire } from "./registry.ts";
@@ -20,17 +20,14 @@ export const fleetSchema = z
     refusals: z
       .record(z.string(), z.int())
       .register(wire, { description: "Of those, how many by the code of the refusal" }),
-    native_bytes: z.int(),
-    readers: z.int().register(wire, { description: "Event streams and sockets that are open" }),
     store: z.enum(["sqlite", "memory"]),
-    commits: z
-      .object({ count: z.int(), commands: z.int(), ms: z.number() })
-      .optional()
-      .register(wire, { description: "Transactions, the commands in them, and what they took together" }),
     driver: z.boolean().register(wire, { description: "False once the native cycle has failed" }),
   })
-  .register(wire, { id: "Fleet", description: "The counts are those since the start of the runtime" });
+  .register(wire, {
+    id: "Fleet",
+    description: "The personas of a tenant; the counts are those since the start of the runtime",
+  });
 
-export function fleetOf(status: FleetStatus): z.output<typeof fleetSchema> {
+export function fleetOf(status: TenantStatus): z.output<typeof fleetSchema> {
   return inWireNames(status);
 }

@@ -70,7 +70,7 @@ for (let round = 1; round <= rounds; round += 1) {
   // What was let go by the last turns of the event loop goes with it.
   await setImmediate();
   globalThis.gc?.();
-  const { nativeBytes: native, answered } = runtime.status();
+  const { nativeBytes: native, answered } = runtime.fleet();
   const { heapUsed: heap, rss: resident } = process.memoryUsage();
   console.log(JSON.stringify({ native, heap, resident, answered } satisfies Held));
 }

@@ -1,0 +1,264 @@
+/** A runtime as its host sees it: everything in one tenant, or in that what belongs to one person. */
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import { encodeId } from "../ids.ts";
+import type { Store } from "../store/port.ts";
+import type * as api from "../types.ts";
+import { PendingAnswer } from "./answer.ts";
+import { type Conversations, callerId } from "./conversations.ts";
+import type { DeadLetters } from "./dead-letters.ts";
+import type { Directory } from "./directory.ts";
+import type { EventHub } from "./event-hub.ts";
+import type { Explanations } from "./explanation.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Personas } from "./personas.ts";
+import type { Reception } from "./reception.ts";
+import { covers, type Scope, scopeSchema } from "./scope.ts";
+import {
+  closeSchema,
+  eventsSchema,
+  pageSchema,
+  parse,
+  personasSchema,
+  roomSchema,
+  unenrollSchema,
+} from "./settings.ts";
+import { personaStatus, tenantStatus, why } from "./status.ts";
+import { type Changes, messageKey, messageView } from "./views.ts";
+
+/** What all tenants share. */
+export interface Engine {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly fleet: Fleet;
+  readonly personas: Personas;
+  readonly conversations: Conversations;
+  readonly reception: Reception;
+  readonly deadLetters: DeadLetters;
+  readonly explanations: Explanations;
+  readonly changes: Changes;
+  readonly hub: EventHub;
+  readonly keys: api.ApiKeys;
+  /** False once the native cycle has failed. */
+  readonly driver: boolean;
+  /** Throws `runtime_closed`, or why there is no fleet. */
+  assertOpen(): void;
+  fleetStatus(): api.FleetStatus;
+  readiness(): Promise<api.Readiness>;
+  observe(observer: (turn: api.EndedTurn) => void): () => void;
+  close(graceMs: number): Promise<void>;
+}
+
+export class TenantRuntime implements api.Runtime {
+  readonly #engine: Engine;
+  readonly #scope: Scope;
+
+  constructor(engine: Engine, scope: Scope) {
+    this.#engine = engine;
+    this.#scope = scope;
+  }
+
+  tenant(name: string, options: { readonly owner?: string } = {}): api.Runtime {
+    return new TenantRuntime(this.#engine, parse(scopeSchema, { ...options, tenant: name }, "scope"));
+  }
+
+  async enroll(definition: api.PersonaDefinition): Promise<api.EnrollmentStatus> {
+    this.#assertRules();
+    const { personas, fleet } = this.#engine;
+    return personaStatus(await personas.enroll(this.#scope.tenant, definition), fleet);
+  }
+
+  async unenroll(id: string, mode: "drain" | "return" = "drain"): Promise<void> {
+    this.#assertRules();
+    await this.#engine.personas.unenroll(this.#scope.tenant, id, parse(unenrollSchema, mode, "mode"));
+  }
+
+  async configure(id: string, changes: api.PersonaChanges): Promise<api.EnrollmentStatus> {
+    this.#assertRules();
+    const { personas, fleet } = this.#engine;
+    return personaStatus(await personas.configure(this.#scope.tenant, id, changes), fleet);
+  }
+
+  send(persona: string, text: string, options: api.SendOptions): api.Answer {
+    const answer = new PendingAnswer();
+    this.#send(answer, persona, text, options).catch((error: unknown) => answer.reject(asPersonaError(error)));
+    return answer;
+  }
+
+  async post(room: string, text: string, options: api.PostOptions): Promise<api.Accepted> {
+    this.#engine.assertOpen();
+    return this.#engine.reception.post(this.#scope, room, text, options);
+  }
+
+  async createRoom(room: api.RoomInput): Promise<api.Room> {
+    this.#engine.assertOpen();
+    const { conversations, hub, changes } = this.#engine;
+    const { tenant } = this.#scope;
+    const { name = null, members, owner = this.#scope.owner ?? null } = parse(roomSchema, room, "room");
+    if (this.#scope.owner !== undefined && owner !== this.#scope.owner) {
+      throw new PersonaError("forbidden", "A room that one opens for another takes the role service", {
+        fields: [{ field: "owner", message: "must be the caller, or left out" }],
+      });
+    }
+    const keys = [...new Set(members)].map((id) => this.#directory.get(id).row.key);
+    const { row, rev } = await conversations.createRoom({ tenant, name, owner }, keys);
+    hub.changed(rev);
+    return changes.room(row);
+  }
+
+  async room(id: string): Promise<api.Room> {
+    const { changes, conversations } = this.#engine;
+    return changes.room(await conversations.named(this.#scope, id, "room"));
+  }
+
+  async session(id: string): Promise<api.Session> {
+    const { conversations, personas, store } = this.#engine;
+    const row = await conversations.named(this.#scope, id, "session");
+    return {
+      id: encodeId("conversation", row.key, store.salt),
+      persona: await personas.idOf(row.persona ?? 0),
+      caller: callerId(row),
+      createdAt: row.createdAt,
+      closedAt: row.closedAt ?? undefined,
+    };
+  }
+
+  addMember(room: string, persona: string): Promise<api.Room> {
+    return this.#changeMembers(room, persona, "addMember");
+  }
+
+  removeMember(room: string, persona: string): Promise<api.Room> {
+    return this.#changeMembers(room, persona, "removeMember");
+  }
+
+  async messages(
+    id: string,
+    page?: { readonly after?: string; readonly limit?: number },
+  ): Promise<readonly api.Message[]> {
+    const { store, conversations } = this.#engine;
+    const { after: afterId, limit } = parse(pageSchema, page, "page");
+    const conversation = await conversations.named(this.#scope, id, "any");
+    const after = afterId === undefined ? undefined : messageKey(afterId, store.salt, "after");
+    const rows = await store.messages({
+      conversation: conversation.key,
+      limit,
+      ...(after === undefined ? {} : { after }),
+    });
+    return rows.map((row) => messageView(row, store.salt));
+  }
+
+  explain(id: string): Promise<api.Explanation> {
+    return this.#engine.explanations.explain(this.#scope, id);
+  }
+
+  item(id: string): Promise<api.ItemView> {
+    return this.#engine.explanations.item(this.#scope, id);
+  }
+
+  async why(persona: string): Promise<api.Why> {
+    const { conversations, fleet, store } = this.#engine;
+    return why(this.#directory.get(persona), fleet, store.salt, async (key) => {
+      const conversation = await conversations.byKey(key);
+      return conversation !== undefined && covers(this.#scope, conversation);
+    });
+  }
+
+  deadLetters(page?: {
+    readonly persona?: string;
+    readonly after?: string;
+    readonly limit?: number;
+  }): Promise<readonly api.DeadLetter[]> {
+    return this.#engine.deadLetters.list(this.#scope, page);
+  }
+
+  async replay(item: string): Promise<api.ItemView> {
+    this.#engine.assertOpen();
+    const { deadLetters, store } = this.#engine;
+    return this.item(encodeId("item", await deadLetters.replay(this.#scope, item), store.salt));
+  }
+
+  async discard(item: string): Promise<void> {
+    this.#engine.assertOpen();
+    await this.#engine.deadLetters.discard(this.#scope, item);
+  }
+
+  status(): api.TenantStatus;
+  status(persona: string): api.EnrollmentStatus;
+  status(persona?: string): api.TenantStatus | api.EnrollmentStatus {
+    const { personas, fleet, store, driver } = this.#engine;
+    if (persona !== undefined) return personaStatus(this.#directory.get(persona), fleet);
+    return tenantStatus(this.#directory, personas, fleet, { store: store.kind, driver });
+  }
+
+  fleet(): api.FleetStatus {
+    return this.#engine.fleetStatus();
+  }
+
+  has(persona: string): boolean {
+    return this.#directory.find(persona) !== undefined;
+  }
+
+  personas(page?: { readonly after?: string; readonly limit?: number }): readonly api.EnrollmentStatus[] {
+    const { after, limit } = parse(personasSchema, page, "page");
+    return this.#directory.sorted(after, limit).map((persona) => personaStatus(persona, this.#engine.fleet));
+  }
+
+  events(options?: api.EventOptions): AsyncIterableIterator<api.RuntimeEvent> {
+    return this.#engine.hub.read(this.#scope, parse(eventsSchema, options, "options"));
+  }
+
+  get rev(): number {
+    return this.#engine.hub.rev;
+  }
+
+  get keys(): api.ApiKeys {
+    return this.#engine.keys;
+  }
+
+  readiness(): Promise<api.Readiness> {
+    return this.#engine.readiness();
+  }
+
+  observe(observer: (turn: api.EndedTurn) => void): () => void {
+    return this.#engine.observe(observer);
+  }
+
+  async close(options?: { readonly graceMs?: number }): Promise<void> {
+    const { graceMs } = parse(closeSchema, options, "options");
+    await this.#engine.close(graceMs);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  get #directory(): Directory {
+    return this.#engine.personas.of(this.#scope.tenant);
+  }
+
+  async #send(answer: PendingAnswer, persona: string, text: string, options: api.SendOptions): Promise<void> {
+    this.#engine.assertOpen();
+    await this.#engine.reception.send(this.#scope, answer, persona, text, options);
+  }
+
+  async #changeMembers(room: string, persona: string, change: "addMember" | "removeMember"): Promise<api.Room> {
+    this.#engine.assertOpen();
+    const { conversations, store, clock, hub, changes } = this.#engine;
+    const row = await conversations.named(this.#scope, room, "room");
+    const { key } = this.#directory.get(persona).row;
+    hub.changed(await store[change](row.key, key, clock.now()));
+    return changes.room(row);
+  }
+
+  /** Who sees only what is their own does not change who is enrolled. */
+  #assertRules(): void {
+    this.#engine.assertOpen();
+    if (this.#scope.owner === undefined) return;
+    throw new PersonaError("forbidden", "Personas belong to the tenant; use the view of the tenant itself");
+  }
+}
+
+function asPersonaError(error: unknown): PersonaError {
+  if (error instanceof PersonaError) return error;
+  return new PersonaError("internal", "The message could not be taken in", { cause: error });
+}
