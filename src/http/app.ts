@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../clock.ts";
 import { manifest } from "../manifest.ts";
 import { parse } from "../runtime/settings.ts";
 import type { Runtime } from "../types.ts";
+import { accessTo } from "./access.ts";
 import { type AuthOptions, authenticate, authOptionsSchema } from "./authenticate.ts";
 import { guardAgainstForeignPages } from "./guard.ts";
 import type { Identify } from "./identity.ts";
@@ -98,7 +99,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   // Before the routes, so that it sees what becomes of their requests.
   const metrics = options.metrics === false ? undefined : new Metrics(app, runtime, clock);
 
-  const services: Services = { runtime, clock, closing, graceOver, heartbeatMs };
+  const services: Services = { runtime, access: accessTo(runtime), clock, closing, graceOver, heartbeatMs };
   const { version } = manifest;
   await collectRoutes(app, version);
   for (const routes of [

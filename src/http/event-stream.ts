@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
-import type { RuntimeEvent } from "../types.ts";
+import type { Runtime, RuntimeEvent } from "../types.ts";
 import type { Services } from "./services.ts";
 import { eventOf } from "./wire/event.ts";
 
@@ -14,7 +14,8 @@ interface EventFilter {
 
 /** Answers with everything after the rev `after`, until the client leaves or the server closes. */
 export function streamEvents(
-  { runtime, clock, closing, heartbeatMs }: Services,
+  runtime: Runtime,
+  { clock, closing, heartbeatMs }: Services,
   reply: FastifyReply,
   after: number,
   filter: EventFilter,

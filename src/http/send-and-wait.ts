@@ -19,13 +19,14 @@ type SendRequest = Pick<FastifyRequest, "identity"> & {
 
 /** 200 with the reply when it comes within `?wait=`, else 202; refusals and lost items are thrown. */
 export async function sendAndWait(
-  { runtime, clock, graceOver }: Services,
-  { body, headers, query, identity }: SendRequest,
+  { access, clock, graceOver }: Services,
+  request: SendRequest,
   reply: FastifyReply,
   persona: string,
   session?: { readonly conversation: string },
 ) {
-  const answer = runtime.send(persona, body.text, { ...sendOptionsOf(body, headers, identity), ...session });
+  const { body, headers, query, identity } = request;
+  const answer = access(request).send(persona, body.text, { ...sendOptionsOf(body, headers, identity), ...session });
   const accepted = await answer.accepted;
   if (query.wait > 0) {
     const spoken = await within(answer, { ms: query.wait * 1000, clock, response: reply.raw, graceOver });

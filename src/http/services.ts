@@ -1,9 +1,12 @@
 import type { Clock } from "../clock.ts";
 import type { Runtime } from "../types.ts";
+import type { Access } from "./access.ts";
 
 /** What every route is registered with. */
 export interface Services {
+  /** For what concerns no tenant alone, such as readiness; routes about anything else use `access`. */
   readonly runtime: Runtime;
+  readonly access: Access;
   readonly clock: Clock;
   /** Aborts when the server begins to close. */
   readonly closing: AbortSignal;

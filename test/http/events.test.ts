@@ -4,8 +4,7 @@ import net from "node:net";
 import { expect, it } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import type { EventOptions, Runtime, RuntimeEvent } from "../../src/types.ts";
-import { instead } from "../support/instead.ts";
-import { listen, openHouse, readEvents, WatchedClock } from "./harness.ts";
+import { listen, openHouse, readEvents, replaced, WatchedClock } from "./harness.ts";
 
 it("tells of everything that happens, in wire names", async () => {
   const { app, runtime, send } = await openHouse();
@@ -110,7 +109,7 @@ it("lets everything go when the client leaves", async () => {
     options?.signal?.addEventListener("abort", () => ended.resolve());
     return runtime.events(options);
   };
-  const app = await createApp(instead(runtime, { events }), { clock, logger: false });
+  const app = await createApp(replaced(runtime, { events }), { clock, logger: false });
   const reader = await readEvents(await listen(app));
   expect(await connections(app)).toBe(1);
   reader.abort();
@@ -131,7 +130,7 @@ it("stops pulling while a reader takes nothing, and cuts it off in the end", asy
       yield { type: "token", turn: "t", persona: "ada", conversation: "c", token: "x".repeat(10_000) };
     }
   }
-  const app = await createApp(instead(runtime, { events }), { logger: false, heartbeatMs: 25 });
+  const app = await createApp(replaced(runtime, { events }), { logger: false, heartbeatMs: 25 });
   const socket = net.connect(await listen(app), "127.0.0.1");
   socket.pause();
   await once(socket, "connect");

@@ -7,6 +7,7 @@ import { ManualClock } from "../../src/clock.ts";
 import { type AppOptions, createApp } from "../../src/http/app.ts";
 import { createRuntime } from "../../src/index.ts";
 import type { Cognition, Runtime, RuntimeOptions } from "../../src/types.ts";
+import { instead } from "../support/instead.ts";
 
 export interface House {
   readonly runtime: Runtime;
@@ -48,6 +49,11 @@ export async function openHouse(options: Partial<RuntimeOptions> = {}, appOption
       };
     },
   };
+}
+
+/** The same runtime with some calls replaced, in all of its views. */
+export function replaced(runtime: Runtime, calls: Partial<Runtime>): Runtime {
+  return instead(runtime, { ...calls, tenant: (...args) => instead(runtime.tenant(...args), calls) });
 }
 
 /** Listens on a free port; for what only a real socket shows. */

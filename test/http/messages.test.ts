@@ -196,7 +196,13 @@ it("opens rooms, lets personas join and leave, and gives a message to each membe
   await runtime.enroll({ id: "bob", name: "Bob", cognition: () => ({ decline: "listening" }) });
   const opened = await send("POST /v1/rooms", { name: " Salon ", members: ["ada"] });
   expect(opened.status).toBe(201);
-  expect(opened.body).toEqual({ id: uuid, name: "Salon", members: ["ada"], created_at: expect.any(Number) });
+  expect(opened.body).toEqual({
+    id: uuid,
+    name: "Salon",
+    owner: "user:local",
+    members: ["ada"],
+    created_at: expect.any(Number),
+  });
   const room = `/v1/rooms/${opened.body.id}`;
   expect(opened.headers.location).toBe(room);
   expect((await send(`PUT ${room}/members/bob`)).body.members).toEqual(["ada", "bob"]);

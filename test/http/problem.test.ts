@@ -5,8 +5,7 @@ import { expect, it } from "vitest";
 import { PersonaError } from "../../src/errors.ts";
 import { createApp } from "../../src/http/app.ts";
 import { answerProblem } from "../../src/http/problem.ts";
-import { instead } from "../support/instead.ts";
-import { openHouse } from "./harness.ts";
+import { openHouse, replaced } from "./harness.ts";
 
 it("is one shape", async () => {
   const { app } = await openHouse();
@@ -45,7 +44,7 @@ it("keeps what went wrong inside to the log", async () => {
   const room = async () => {
     throw new Error("SELECT secret FROM vault");
   };
-  const app = await createApp(instead(runtime, { room }), { logger: { level: "warn", stream } });
+  const app = await createApp(replaced(runtime, { room }), { logger: { level: "warn", stream } });
   const response = await app.inject("/v1/rooms/x");
   expect(response.statusCode).toBe(500);
   expect(response.json()).toMatchObject({ code: "internal", detail: "The server's log says more." });
@@ -57,7 +56,7 @@ it("keeps what went wrong inside to the log", async () => {
 it("does not let an answer out that is not what it is described as", async () => {
   const { runtime } = await openHouse();
   const status = (() => ({ ...runtime.status(), queued: "many" })) as unknown as typeof runtime.status;
-  const app = await createApp(instead(runtime, { status }), { logger: false });
+  const app = await createApp(replaced(runtime, { status }), { logger: false });
   const response = await app.inject("/v1/status");
   expect(response.json()).toMatchObject({ status: 500, code: "internal" });
   await app.close();

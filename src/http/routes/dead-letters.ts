@@ -9,7 +9,7 @@ import { wire } from "../wire/registry.ts";
 const params = z.strictObject({ item: idInput });
 const tags = ["dead-letters"];
 
-export const deadLetters: FastifyPluginAsyncZod<Services> = async (app, { runtime }) => {
+export const deadLetters: FastifyPluginAsyncZod<Services> = async (app, { access }) => {
   app.get(
     "/v1/dead-letters",
     {
@@ -21,8 +21,9 @@ export const deadLetters: FastifyPluginAsyncZod<Services> = async (app, { runtim
         response: { 200: deadLetterPageSchema },
       },
     },
-    async ({ query: { limit, ...page } }) => {
-      const letters = await runtime.deadLetters({ ...page, limit: limit + 1 });
+    async (request) => {
+      const { limit, ...page } = request.query;
+      const letters = await access(request).deadLetters({ ...page, limit: limit + 1 });
       return { dead_letters: letters.slice(0, limit).map(deadLetterOf), more: letters.length > limit };
     },
   );
@@ -38,8 +39,8 @@ export const deadLetters: FastifyPluginAsyncZod<Services> = async (app, { runtim
         response: { 202: itemSchema },
       },
     },
-    async ({ params: { item } }, reply) => {
-      const fresh = await runtime.replay(item);
+    async (request, reply) => {
+      const fresh = await access(request).replay(request.params.item);
       return reply.code(202).header("location", `/v1/items/${fresh.id}`).send(itemOf(fresh));
     },
   );
@@ -55,8 +56,8 @@ export const deadLetters: FastifyPluginAsyncZod<Services> = async (app, { runtim
         response: { 204: z.undefined().register(wire, { description: "The dead letter is gone" }) },
       },
     },
-    async ({ params: { item } }, reply) => {
-      await runtime.discard(item);
+    async (request, reply) => {
+      await access(request).discard(request.params.item);
       return reply.code(204).send();
     },
   );

@@ -30,7 +30,7 @@ const removalQuery = z.strictObject({
     .register(wire, { description: "Seconds to wait until the persona is gone. Default 60" }),
 });
 
-export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtime, clock, graceOver }) => {
+export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { access, clock, graceOver }) => {
   app.get(
     "/v1/enrollments",
     {
@@ -42,9 +42,14 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
         response: { 200: enrollmentPageSchema },
       },
     },
-    async ({ query: { limit, ...after } }) => {
-      const personas = runtime.personas({ ...after, limit: limit + 1 });
-      return { enrollments: personas.slice(0, limit).map(enrollmentOf), more: personas.length > limit };
+    async (request) => {
+      const { limit, ...after } = request.query;
+      const personas = access(request).personas({ ...after, limit: limit + 1 });
+      const { role } = request.identity;
+      return {
+        enrollments: personas.slice(0, limit).map((persona) => enrollmentOf(persona, role)),
+        more: personas.length > limit,
+      };
     },
   );
 
@@ -54,7 +59,7 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
       config: { policy: "user" },
       schema: { tags, summary: "A persona and what it is doing", params, response: { 200: enrollmentSchema } },
     },
-    async ({ params: { id } }) => enrollmentOf(runtime.status(id)),
+    async (request) => enrollmentOf(access(request).status(request.params.id), request.identity.role),
   );
 
   app.get(
@@ -68,7 +73,7 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
         response: { 200: whySchema },
       },
     },
-    async ({ params: { id } }) => whyOf(await runtime.why(id)),
+    async (request) => whyOf(await access(request).why(request.params.id)),
   );
 
   app.put(
@@ -83,9 +88,11 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
         response: { 200: enrollmentSchema, 201: enrollmentSchema },
       },
     },
-    async ({ params: { id }, body }, reply) => {
+    async (request, reply) => {
+      const { id } = request.params;
+      const runtime = access(request);
       const known = runtime.has(id);
-      const enrolled = enrollmentOf(await runtime.enroll(definitionOf(id, body)));
+      const enrolled = enrollmentOf(await runtime.enroll(definitionOf(id, request.body)), request.identity.role);
       if (known) return reply.code(200).send(enrolled);
       return reply.code(201).header("location", `/v1/enrollments/${id}`).send(enrolled);
     },
@@ -103,7 +110,10 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
         response: { 200: enrollmentSchema },
       },
     },
-    async ({ params: { id }, body }) => enrollmentOf(await runtime.configure(id, changesOf(body))),
+    async (request) => {
+      const changed = await access(request).configure(request.params.id, changesOf(request.body));
+      return enrollmentOf(changed, request.identity.role);
+    },
   );
 
   app.delete(
@@ -121,11 +131,14 @@ export const enrollments: FastifyPluginAsyncZod<Services> = async (app, { runtim
         },
       },
     },
-    async ({ params: { id }, query: { mode, wait } }, reply) => {
+    async (request, reply) => {
+      const { id } = request.params;
+      const { mode, wait } = request.query;
+      const runtime = access(request);
       const gone = runtime.unenroll(id, mode).then(() => true);
       const patience = { ms: wait * 1000, clock, response: reply.raw, graceOver };
       if (await within(gone, patience)) return reply.code(204).send();
-      return reply.code(202).send(enrollmentOf(runtime.status(id)));
+      return reply.code(202).send(enrollmentOf(runtime.status(id), request.identity.role));
     },
   );
 };

@@ -39,7 +39,10 @@ export const events: FastifyPluginAsyncZod<Services> = async (app, services) => 
         },
       },
     },
-    async ({ query: { after, ...filter }, headers }, reply) =>
-      streamEvents(services, reply, headers["last-event-id"] ?? after ?? services.runtime.rev, filter),
+    async (request, reply) => {
+      const { after, ...filter } = request.query;
+      const runtime = services.access(request);
+      return streamEvents(runtime, services, reply, request.headers["last-event-id"] ?? after ?? runtime.rev, filter);
+    },
   );
 };

@@ -4,7 +4,7 @@ import type { Services } from "../services.ts";
 import { idInput } from "../wire/common.ts";
 import { explanationOf, explanationSchema } from "../wire/explanation.ts";
 
-export const explanations: FastifyPluginAsyncZod<Services> = async (app, { runtime }) => {
+export const explanations: FastifyPluginAsyncZod<Services> = async (app, { access }) => {
   app.get(
     "/v1/explanations/:id",
     {
@@ -16,6 +16,6 @@ export const explanations: FastifyPluginAsyncZod<Services> = async (app, { runti
         response: { 200: explanationSchema },
       },
     },
-    async ({ params: { id } }) => explanationOf(await runtime.explain(id)),
+    async (request) => explanationOf(await access(request).explain(request.params.id)),
   );
 };

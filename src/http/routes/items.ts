@@ -4,7 +4,7 @@ import type { Services } from "../services.ts";
 import { idInput } from "../wire/common.ts";
 import { itemOf, itemSchema } from "../wire/item.ts";
 
-export const items: FastifyPluginAsyncZod<Services> = async (app, { runtime }) => {
+export const items: FastifyPluginAsyncZod<Services> = async (app, { access }) => {
   app.get(
     "/v1/items/:id",
     {
@@ -16,6 +16,6 @@ export const items: FastifyPluginAsyncZod<Services> = async (app, { runtime }) =
         response: { 200: itemSchema },
       },
     },
-    async ({ params: { id } }) => itemOf(await runtime.item(id)),
+    async (request) => itemOf(await access(request).item(request.params.id)),
   );
 };

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
+import { personOf } from "../access.ts";
 import type { Services } from "../services.ts";
 import { idInput } from "../wire/common.ts";
 import { messagePageOf, messagePageSchema, pageQuery } from "../wire/message.ts";
@@ -10,12 +11,12 @@ const params = z.strictObject({ id: idInput });
 const memberParams = z.strictObject({ id: idInput, persona: idInput });
 const config = { policy: "user" } as const;
 
-export const rooms: FastifyPluginAsyncZod<Services> = async (app, { runtime }) => {
+export const rooms: FastifyPluginAsyncZod<Services> = async (app, { access }) => {
   app.post(
     "/v1/rooms",
     { config, schema: { tags: ["rooms"], summary: "Open a room", body: roomBody, response: { 201: roomSchema } } },
-    async ({ body }, reply) => {
-      const room = await runtime.createRoom(body);
+    async (request, reply) => {
+      const room = await access(request).createRoom({ owner: personOf(request.identity), ...request.body });
       return reply.code(201).header("location", `/v1/rooms/${room.id}`).send(roomOf(room));
     },
   );
@@ -23,7 +24,7 @@ export const rooms: FastifyPluginAsyncZod<Services> = async (app, { runtime }) =
   app.get(
     "/v1/rooms/:id",
     { config, schema: { tags: ["rooms"], summary: "A room and its members", params, response: { 200: roomSchema } } },
-    async ({ params: { id } }) => roomOf(await runtime.room(id)),
+    async (request) => roomOf(await access(request).room(request.params.id)),
   );
 
   app.put(
@@ -37,7 +38,10 @@ export const rooms: FastifyPluginAsyncZod<Services> = async (app, { runtime }) =
         response: { 200: roomSchema },
       },
     },
-    async ({ params: { id, persona } }) => roomOf(await runtime.addMember(id, persona)),
+    async (request) => {
+      const { id, persona } = request.params;
+      return roomOf(await access(request).addMember(id, persona));
+    },
   );
 
   app.delete(
@@ -51,7 +55,10 @@ export const rooms: FastifyPluginAsyncZod<Services> = async (app, { runtime }) =
         response: { 200: roomSchema },
       },
     },
-    async ({ params: { id, persona } }) => roomOf(await runtime.removeMember(id, persona)),
+    async (request) => {
+      const { id, persona } = request.params;
+      return roomOf(await access(request).removeMember(id, persona));
+    },
   );
 
   app.post(
@@ -67,9 +74,10 @@ export const rooms: FastifyPluginAsyncZod<Services> = async (app, { runtime }) =
         response: { 202: acceptedSchema },
       },
     },
-    async ({ params: { id }, body, headers, identity }, reply) => {
+    async (request, reply) => {
+      const { body, headers, identity } = request;
       const { reply_to: replyTo } = body;
-      const accepted = await runtime.post(id, body.text, {
+      const accepted = await access(request).post(request.params.id, body.text, {
         ...sendOptionsOf(body, headers, identity),
         ...(replyTo === undefined ? {} : { replyTo }),
       });
@@ -89,9 +97,11 @@ export const rooms: FastifyPluginAsyncZod<Services> = async (app, { runtime }) =
         response: { 200: messagePageSchema },
       },
     },
-    async ({ params: { id }, query }) => {
+    async (request) => {
+      const { id } = request.params;
+      const runtime = access(request);
       await runtime.room(id);
-      return messagePageOf(runtime, id, query);
+      return messagePageOf(runtime, id, request.query);
     },
   );
 };

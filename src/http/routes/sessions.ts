@@ -10,7 +10,7 @@ const params = z.strictObject({ id: idInput });
 const config = { policy: "user" } as const;
 
 export const sessions: FastifyPluginAsyncZod<Services> = async (app, services) => {
-  const { runtime } = services;
+  const { access } = services;
 
   app.post(
     "/v1/sessions/:id/messages",
@@ -27,7 +27,7 @@ export const sessions: FastifyPluginAsyncZod<Services> = async (app, services) =
       },
     },
     async (request, reply) => {
-      const { id, persona } = await runtime.session(request.params.id);
+      const { id, persona } = await access(request).session(request.params.id);
       return sendAndWait(services, request, reply, persona, { conversation: id });
     },
   );
@@ -44,9 +44,11 @@ export const sessions: FastifyPluginAsyncZod<Services> = async (app, services) =
         response: { 200: messagePageSchema },
       },
     },
-    async ({ params: { id }, query }) => {
+    async (request) => {
+      const { id } = request.params;
+      const runtime = access(request);
       await runtime.session(id);
-      return messagePageOf(runtime, id, query);
+      return messagePageOf(runtime, id, request.query);
     },
   );
 };

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { definitionSchema } from "../../runtime/settings.ts";
-import type { EnrollmentStatus, PersonaChanges, PersonaDefinition } from "../../types.ts";
+import type { EnrollmentStatus, PersonaChanges, PersonaDefinition, Role } from "../../types.ts";
 import { breakerSchema } from "./breaker.ts";
 import { decimal, idInput, laneCounts, time } from "./common.ts";
 import { gate } from "./gate.ts";
@@ -23,14 +23,16 @@ export const enrollmentChanges = z.strictObject({
   sleep: sleepBody.exactOptional(),
 });
 
+const FOR_SERVICES = "Not for the role `user`";
+
 export const enrollmentSchema = z
   .object({
     id: z.string(),
     name: z.string(),
-    instructions: z.string(),
+    instructions: z.string().optional().register(wire, { description: FOR_SERVICES }),
     model: z.string().optional(),
     cognition: z.enum(["rehearsal", "function", "absent"]),
-    settings: settingsSchema,
+    settings: settingsSchema.optional().register(wire, { description: FOR_SERVICES }),
     sleep: sleepSchema,
     breaker: breakerSchema,
     queued: z.int(),
@@ -60,7 +62,9 @@ export function changesOf({ settings, ...sleep }: z.output<typeof enrollmentChan
   return { ...sleep, ...(settings === undefined ? {} : { settings: inLibraryNames(settings) }) };
 }
 
-export function enrollmentOf(status: EnrollmentStatus): z.output<typeof enrollmentSchema> {
-  const { settings, breaker, ...same } = inWireNames(status);
-  return { ...same, settings: inWireNames(settings), breaker: inWireNames(breaker) };
+/** What a persona was told, and how it is bounded, is no business of those who talk to it. */
+export function enrollmentOf(status: EnrollmentStatus, role: Role): z.output<typeof enrollmentSchema> {
+  const { settings, instructions, breaker, ...same } = inWireNames(status);
+  const common = { ...same, breaker: inWireNames(breaker) };
+  return role === "user" ? common : { ...common, instructions, settings: inWireNames(settings) };
 }

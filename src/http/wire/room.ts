@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { senderId } from "../../runtime/settings.ts";
 import type { Room } from "../../types.ts";
 import { idInput, time } from "./common.ts";
 import { wire } from "./registry.ts";
@@ -10,12 +11,16 @@ export const roomBody = z.strictObject({
     .max(1000)
     .exactOptional()
     .register(wire, { description: "Ids of enrolled personas. Default: none yet" }),
+  owner: senderId.exactOptional().register(wire, {
+    description: "Whose room it is, such as `user:7`. Default: the caller's; to name another takes the role service",
+  }),
 });
 
 export const roomSchema = z
   .object({
     id: z.string(),
     name: z.string().optional(),
+    owner: z.string().optional().register(wire, { description: "Whose room it is: that user may see and use it" }),
     members: z.array(z.string()),
     created_at: time,
     closed_at: time.optional(),
@@ -26,6 +31,7 @@ export function roomOf(room: Room): z.output<typeof roomSchema> {
   return {
     id: room.id,
     name: room.name,
+    owner: room.owner,
     members: [...room.members],
     created_at: room.createdAt,
     closed_at: room.closedAt,

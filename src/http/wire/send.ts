@@ -3,6 +3,7 @@ import * as z from "zod";
 import { MAX_TEXT_BYTES } from "../../runtime/settings.ts";
 import { speechSchema } from "../../runtime/speech.ts";
 import type { Accepted, Reply, SendOptions } from "../../types.ts";
+import { personOf } from "../access.ts";
 import type { Identity } from "../identity.ts";
 import { decimal, idInput } from "./common.ts";
 import { wire } from "./registry.ts";
@@ -13,7 +14,8 @@ const { shape } = speechSchema;
 export const messageBody = z.strictObject({
   text: shape.text.register(wire, { description: `At most ${MAX_TEXT_BYTES} bytes of UTF-8, and not blank` }),
   from: shape.from.optional().register(wire, {
-    description: 'Who says it: `"user:7"`, `"agent:x"`, or an object. Default: the caller',
+    description:
+      'Who says it: `"user:7"`, `"agent:x"`, or an object. Default: the caller; others take the role service',
   }),
   lane: shape.lane,
   priority: shape.priority.register(wire, { description: "Default: by the kind of the sender" }),
@@ -96,7 +98,7 @@ export function sendOptionsOf(
   const { expires_in_ms: expiresInMs, merge_key: mergeKey } = body;
   const idempotencyKey = headers["idempotency-key"];
   return {
-    from: from ?? { kind: "human", id: `user:${identity.user}` },
+    from: from ?? { kind: "human", id: personOf(identity) },
     lane,
     urgent,
     coalesce,
