@@ -842,6 +842,7 @@ module.exports.fleetCreate = nativeBinding.fleetCreate
 module.exports.fleetDrive = nativeBinding.fleetDrive
 module.exports.fleetEnroll = nativeBinding.fleetEnroll
 module.exports.fleetHear = nativeBinding.fleetHear
+module.exports.fleetLoads = nativeBinding.fleetLoads
 module.exports.fleetRelease = nativeBinding.fleetRelease
 module.exports.fleetSleep = nativeBinding.fleetSleep
 module.exports.fleetStatus = nativeBinding.fleetStatus

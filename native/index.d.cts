@@ -41,6 +41,9 @@ export declare function fleetEnroll(handle: ExternalObject<Handle>, settings: Fl
 /** Takes note of a message in a room. `content` stands for who says what; 0 is like nothing else. */
 export declare function fleetHear(handle: ExternalObject<Handle>, room: number, human: boolean, content: number, now: number, heard: Float64Array): void
 
+/** Writes whoever has something waiting or in a turn, as many as fit; gives how many they are. */
+export declare function fleetLoads(handle: ExternalObject<Handle>, loads: Float64Array): number
+
 /** Gives back room whose items were not written. */
 export declare function fleetRelease(handle: ExternalObject<Handle>, slot: number, n: number): void
 

@@ -55,6 +55,8 @@ export const ERRORS = {
   addon_missing: [500, "The native addon could not be loaded"],
   driver_failed: [503, "The native service cycle failed"],
   node_too_old: [500, "This Node.js version is too old"],
+  server_unreachable: [503, "No server answers at this address"],
+  server_foreign: [502, "What answers is no persona-runtime server"],
   config_invalid: [500, "The configuration is not valid"],
   port_in_use: [500, "The port is in use"],
   bind_refused: [500, "The address cannot be bound"],

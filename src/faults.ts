@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { FieldFault } from "./errors.ts";
 
 /** One for each broken field; a fault of the input as a whole is one of the field `whole`. */
-export function faultsOf(error: z.core.$ZodError, whole: string): FieldFault[] {
+export function faultsOf(error: Pick<z.core.$ZodError, "issues">, whole: string): FieldFault[] {
   return error.issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [{ field: fieldName(issue.path) || whole, message: issue.message }];
     return issue.keys.map((key) => ({ field: fieldName([...issue.path, key]), message: "is no known field" }));

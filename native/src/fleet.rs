@@ -15,7 +15,7 @@ use persona_cycle::{
 };
 
 use crate::layout::{
-    self, Arm, BREAKER, Complete, HELD, Head, HeardRecord, LANES, MAX_SETTLEMENTS, MAX_SLOTS, MAX_TURNS,
+    self, Arm, BREAKER, Complete, HELD, Head, HeardRecord, LANES, LoadRecord, MAX_SETTLEMENTS, MAX_SLOTS, MAX_TURNS,
     MAX_WANTED, OP_ARM, OP_COMPLETE, OP_SETTLING, OP_SIZE, OVERFLOW, REASONS, REFUSALS, SLEEP, Settings,
     SettlementRecord, Status, StrandRecord, TurnRecord, UNENROLL, WHY, code_of, moment, moment_or_nan, whole,
     word_at,
@@ -144,6 +144,26 @@ pub(crate) fn fleet_why(handle: &External<Handle>, slot: f64, mut strands: Float
             record.write(place).ok_or_else(|| invalid("strands"))?;
         }
         Ok(driven.strands.len() as f64)
+    })
+}
+
+/// Writes whoever has something waiting or in a turn, as many as fit; gives how many they are.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_loads(handle: &External<Handle>, mut loads: Float64ArraySlice) -> Result<f64> {
+    with(handle, |driven| {
+        let mut places = writable(&mut loads).chunks_exact_mut(LoadRecord::SIZE);
+        let mut count = 0_u32;
+        for load in driven.fleet.loads() {
+            count += 1;
+            let Some(place) = places.next() else { continue };
+            let record = LoadRecord {
+                slot: load.slot.get() as f64,
+                queued: f64::from(load.waiting),
+                in_flight: f64::from(load.turns_in_flight),
+            };
+            record.write(place).ok_or_else(|| invalid("loads"))?;
+        }
+        Ok(f64::from(count))
     })
 }
 

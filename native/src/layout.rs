@@ -110,6 +110,10 @@ record! {
     out StrandRecord { conversation, item, waiting, held, since, until }
 }
 record! {
+    /// How much a persona has to do.
+    out LoadRecord { slot, queued, in_flight }
+}
+record! {
     /// What there was to say about a message in a room; the last two are 0 or 1.
     out HeardRecord { number, storm, duplicate }
 }
@@ -257,6 +261,7 @@ pub(crate) fn layout() -> String {
         ("SETTLEMENT", SettlementRecord::FIELDS, 0),
         ("STATUS", Status::FIELDS, 0),
         ("STRAND", StrandRecord::FIELDS, 0),
+        ("LOAD", LoadRecord::FIELDS, 0),
         ("HEARD", HeardRecord::FIELDS, 0),
     ] {
         for (place, field) in fields.iter().enumerate() {

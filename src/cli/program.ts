@@ -1,6 +1,7 @@
 /** Every command: how it is called, its options, an example. What a command does is loaded when it is called. */
 import { Command, CommanderError } from "commander";
 import { manifest } from "../manifest.ts";
+import { takesServer } from "./client-options.ts";
 import { type ConfigOptions, takesConfig } from "./config-options.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -44,6 +45,35 @@ function program(): Command {
       "persona-runtime serve --port 8080 --data /var/lib/personas",
     ]),
   ).action(async (options: ConfigOptions) => (await import("./serve.ts")).serveCommand(options));
+
+  takesServer(
+    command("send", "Says something to a persona", [
+      'persona-runtime send ada "What is a prime?" --stream',
+      "git diff | persona-runtime send reviewer - --wait",
+    ]),
+  )
+    .argument("<PERSONA>", "id of the persona")
+    .argument("<TEXT>", "what is said; - reads it from the input")
+    .option("--wait", "wait for the reply and print it")
+    .option("--stream", "print the reply while it is spoken")
+    .option("--from <SENDER>", 'who says it, such as "user:7" or "agent:build"')
+    .option("--lane <LANE>", "voice, chat, task or background")
+    .option("--session <ID>", "go on with this session")
+    .option("--idempotency-key <KEY>", "the same key again is the same message")
+    .action(async (persona, text, options) => (await import("./send.ts")).sendCommand(persona, text, options));
+
+  takesServer(
+    command("enroll", "Enrolls the personas of a file, or changes those that are there", [
+      "persona-runtime enroll cast.toml",
+      "generate-cast | persona-runtime enroll - --json",
+    ]),
+  )
+    .argument("<FILE>", "personas as JSON or TOML; - reads them from the input")
+    .action(async (file, options) => (await import("./enroll.ts")).enrollCommand(file, options));
+
+  takesServer(command("status", "Shows the fleet, or what one persona is doing", ["persona-runtime status ada"]))
+    .argument("[PERSONA]", "id of the persona")
+    .action(async (persona, options) => (await import("./status.ts")).statusCommand(persona, options));
 
   const config = command("config", "Shows and checks the configuration", [
     "persona-runtime config print --set log.level=info",

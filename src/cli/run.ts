@@ -1,6 +1,7 @@
 /** From the words of the command line to an exit code. */
 import { ConfigError } from "../config/resolve.ts";
 import { PersonaError } from "../errors.ts";
+import { Refusal } from "./client.ts";
 import { runCommand } from "./program.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -23,5 +24,6 @@ export async function run(words: readonly string[]): Promise<number> {
 /** Code and message of a failure that was expected; the whole stack of a defect, so that it can be reported. */
 function describe(error: unknown): string {
   if (error instanceof PersonaError && error.code !== "internal") return `${error.code}: ${error.message}`;
+  if (error instanceof Refusal) return `${error.code}: ${error.message}`;
   return `internal: ${error instanceof Error ? error.stack : String(error)}`;
 }

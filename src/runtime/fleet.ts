@@ -100,6 +100,13 @@ export interface WaitingStrand {
   readonly until: number | undefined;
 }
 
+/** How much a persona has to do. */
+export interface Load {
+  readonly slot: Slot;
+  readonly queued: number;
+  readonly inFlight: number;
+}
+
 /** Most conversations that `why` tells of. */
 const MAX_STRANDS = 100;
 
@@ -115,6 +122,7 @@ export class Fleet {
   readonly #counts = new Float64Array(layout.STATUS_SIZE);
   readonly #heard = new Float64Array(layout.HEARD_SIZE);
   readonly #strands = new Float64Array(MAX_STRANDS * layout.STRAND_SIZE);
+  #loads = new Float64Array(256 * layout.LOAD_SIZE);
   #operations = new Float64Array(256 * layout.OP_SIZE);
   #pending = 0;
   #scheduled = false;
@@ -289,6 +297,25 @@ export class Fleet {
         held: layout.HELD[field(layout.STRAND_HELD)] ?? "nothing",
         since: momentOf(field(layout.STRAND_SINCE)),
         until: momentOf(field(layout.STRAND_UNTIL)),
+      };
+    });
+  }
+
+  /** Whoever has something waiting or in a turn, in no particular order, with everything that was handed in. */
+  loads(): Load[] {
+    if (this.#pending > 0) this.#drive();
+    const read = () => this.#guard(() => this.#addon.fleetLoads(this.#native, this.#loads));
+    let count = read();
+    if (count * layout.LOAD_SIZE > this.#loads.length) {
+      this.#loads = new Float64Array(2 * count * layout.LOAD_SIZE);
+      count = read();
+    }
+    return Array.from({ length: count }, (_, n) => {
+      const field = (offset: number) => this.#loads[n * layout.LOAD_SIZE + offset] ?? 0;
+      return {
+        slot: field(layout.LOAD_SLOT),
+        queued: field(layout.LOAD_QUEUED),
+        inFlight: field(layout.LOAD_IN_FLIGHT),
       };
     });
   }

@@ -23,7 +23,8 @@ test("a cast file may be empty, and may carry everything that a persona is", asy
 });
 
 test.each<[string, string, readonly string[]]>([
-  ["no array", "{}", ["must be an array of personas"]],
+  ["no persona", "{}", ["[0].id:", "[0].name:"]],
+  ["no list", "7", ["must be a list of personas"]],
   ["no JSON", "[{", ["is not JSON"]],
   ["an empty file", "", ["is not JSON"]],
   ["several broken fields", '[{"id":"a","name":"A"},{"id":"B","name":" ","nick":1}]', ["[1].id:", "[1].name:", "nick"]],
@@ -36,5 +37,7 @@ test.each<[string, string, readonly string[]]>([
 });
 
 test("a cast file that is not there says how to name one", async () => {
-  await expect(loadCast("nowhere.json")).rejects.toThrow(/nowhere\.json cannot be read; give a file with --cast/);
+  await expect(loadCast("nowhere.json")).rejects.toThrow(
+    /nowhere\.json cannot be read \(ENOENT\); name a file with personas/,
+  );
 });

@@ -4,7 +4,7 @@ use crate::fleet::Fleet;
 use crate::slab::NONE;
 use crate::slot::Life;
 use crate::strand::Strand;
-use crate::{Held, Lane, SleepMode, SlotId, SlotStatus, StrandStatus};
+use crate::{Held, Lane, SleepMode, SlotId, SlotLoad, SlotStatus, StrandStatus};
 
 /// Which gate, since when, until when.
 #[derive(Clone, Copy)]
@@ -44,6 +44,16 @@ impl Fleet {
             sleep_until: sleep.and_then(|sleep| self.deadline_of(sleep.alarm)),
             energy: self.energy_of(index),
             debt: row.credit.min(0).unsigned_abs(),
+        })
+    }
+
+    /// Whoever has something waiting or in a turn, in no particular order. Looks at every place of the fleet once.
+    pub fn loads(&self) -> impl Iterator<Item = SlotLoad> {
+        let rows = self.slots.rows().filter(|(_, row)| row.life != Life::Vacant && row.undecided() > 0);
+        rows.map(|(index, row)| SlotLoad {
+            slot: row.id(index),
+            waiting: row.waiting(),
+            turns_in_flight: row.turns,
         })
     }
 

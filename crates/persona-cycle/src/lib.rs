@@ -77,4 +77,4 @@ pub use fleet::{Fleet, Unenroll};
 pub use ids::{SlotId, TurnId};
 pub use rooms::Heard;
 pub use settings::{FleetOptions, Overflow, SlotSettings};
-pub use status::{BreakerState, BreakerStatus, FleetStatus, Held, SlotStatus, StrandStatus};
+pub use status::{BreakerState, BreakerStatus, FleetStatus, Held, SlotLoad, SlotStatus, StrandStatus};

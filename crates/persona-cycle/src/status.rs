@@ -1,6 +1,6 @@
 //! What can be seen of a fleet without changing it.
 
-use crate::SleepMode;
+use crate::{SleepMode, SlotId};
 
 /// Counts over the whole fleet. Always: accepted = done + declined + dead + waiting + `items_in_flight`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -96,6 +96,17 @@ pub enum BreakerState {
     Open,
     /// One does, as a probe.
     HalfOpen,
+}
+
+/// How much a persona has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotLoad {
+    /// Who it is.
+    pub slot: SlotId,
+    /// Items that wait.
+    pub waiting: u32,
+    /// Turns in flight.
+    pub turns_in_flight: u32,
 }
 
 /// One conversation of a persona in which something waits.

@@ -192,3 +192,21 @@ fn asking_changes_nothing() {
     assert_eq!(stage.fleet.status(), before);
     assert_eq!(stage.serve().turns.len(), 4);
 }
+
+#[test]
+fn whoever_has_something_to_do() {
+    let mut stage = Stage::new();
+    let [idle, waits, works] = [(); 3].map(|()| stage.persona());
+    stage.say(works, 1);
+    stage.turn();
+    stage.say(works, 1);
+    stage.configure(waits, SlotSettings { paused: true, ..SlotSettings::default() });
+    stage.say(waits, 2);
+    let busy = |stage: &Stage| -> Vec<_> {
+        stage.fleet.loads().map(|load| (load.slot, load.waiting, load.turns_in_flight)).collect()
+    };
+    assert_eq!(busy(&stage), [(waits, 1, 0), (works, 1, 1)], "and not {idle:?}");
+    assert_eq!(stage.fleet.unenroll(waits, Unenroll::Return), Ok(()));
+    stage.serve();
+    assert_eq!(busy(&stage), [(works, 1, 1)], "its place is free");
+}

@@ -1,0 +1,90 @@
+/** Personas in a file, as JSON or TOML. */
+import { readFile } from "node:fs/promises";
+import { text as textOf } from "node:stream/consumers";
+import * as z from "zod";
+import { isTable, type Place, readToml, TomlFault, type TomlPath } from "../config/toml.ts";
+import { PersonaError } from "../errors.ts";
+import { describeFaults, faultsOf } from "../faults.ts";
+import { inLibraryNames, wireName } from "../http/wire/names.ts";
+import { definitionSchema } from "../runtime/settings.ts";
+import type { PersonaDefinition } from "../types.ts";
+
+const personasSchema = z
+  .array(definitionSchema.omit({ cognition: true }), "must be a list of personas")
+  .superRefine((personas, context) => {
+    const seen = new Set<string>();
+    for (const [index, { id }] of personas.entries()) {
+      if (seen.has(id)) context.addIssue({ code: "custom", path: [index, "id"], message: `"${id}" stands here twice` });
+      seen.add(id);
+    }
+  });
+
+/**
+ * All personas of a file (`-`: of the input): one, a list, or a list named `personas`. Settings may be named
+ * `max_queued` or `maxQueued`. Throws `invalid_input` naming every broken field, in TOML with its line.
+ */
+export async function readPersonas(file: string): Promise<readonly PersonaDefinition[]> {
+  const name = file === "-" ? "The input" : file;
+  const { value, placeOf } = parsed(await contentOf(file), name);
+  const list = isTable(value) ? (value["personas"] ?? [value]) : value;
+  const result = personasSchema.safeParse(Array.isArray(list) ? list.map(inOurNames) : list);
+  if (result.success) return result.data as PersonaDefinition[];
+  const fields = result.error.issues.flatMap((issue) => {
+    const { path } = issue as { readonly path: TomlPath };
+    return faultsOf({ issues: [issue] }, "personas").map(({ field, message }, at) => {
+      const steps = issue.code === "unrecognized_keys" ? [...path, issue.keys[at] ?? ""] : path;
+      return { field, message: `${message}${placeOf(["personas", ...steps])}` };
+    });
+  });
+  throw new PersonaError("invalid_input", `${name} is not valid. ${describeFaults(fields)}`, { fields });
+}
+
+async function contentOf(file: string): Promise<string> {
+  if (file === "-") return textOf(process.stdin);
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new PersonaError("invalid_input", `${file} cannot be read (${code}); name a file with personas.`, { cause });
+  }
+}
+
+interface Parsed {
+  readonly value: unknown;
+  /** ` (line 3, column 1)`, or nothing where lines are not known. */
+  placeOf(path: TomlPath): string;
+}
+
+/** What begins like a table, a key or a comment is TOML. */
+const TOML = /^\uFEFF?\s*(?:#|[A-Za-z_]|\[\s*[A-Za-z_[])/;
+
+function parsed(text: string, name: string): Parsed {
+  try {
+    if (!TOML.test(text)) return { value: JSON.parse(text), placeOf: () => "" };
+    const { value, placeOf } = readToml(text);
+    return { value, placeOf: (path) => inWords(later(placeOf(path), placeOf(path.map(wireStep)))) };
+  } catch (cause) {
+    const reason =
+      cause instanceof TomlFault
+        ? `TOML${inWords(cause.place)}: ${cause.message}`
+        : `JSON: ${(cause as Error).message}`;
+    throw new PersonaError("invalid_input", `${name} is not ${reason}.`, { cause });
+  }
+}
+
+/** The settings as the library names them; what is no persona at all is left for the check to find. */
+function inOurNames(persona: unknown): unknown {
+  if (!isTable(persona) || !isTable(persona["settings"])) return persona;
+  return { ...persona, settings: inLibraryNames(persona["settings"]) };
+}
+
+const wireStep = (step: string | number) => (typeof step === "string" ? wireName(step) : step);
+
+/** Of the place of a field and that of what it would stand in, the field's. */
+function later(one: Place, other: Place): Place {
+  return one.line > other.line || (one.line === other.line && one.column > other.column) ? one : other;
+}
+
+function inWords({ line, column }: Place): string {
+  return ` (line ${line}, column ${column})`;
+}
