@@ -1,6 +1,6 @@
 /** The options by which a command takes the configuration. */
 import { type Command, Option } from "commander";
-import { defaultOf, KEYS } from "../config/keys.ts";
+import { defaultOf, KEYS, keyName } from "../config/keys.ts";
 import { type Configuration, DEFAULT_FILE, resolveConfig } from "../config/resolve.ts";
 import { type Flag, readSetting } from "../config/sources.ts";
 import { UsageError } from "./usage-error.ts";
@@ -11,18 +11,19 @@ export interface ConfigOptions {
   readonly flags?: readonly Flag[];
 }
 
-/** Adds `--config`, `--set` and the flags that keys have of their own. */
-export function takesConfig(command: Command): Command {
+/** Adds `--config`, `--set` and the flags that keys have of their own: all of them, or those of the keys named. */
+export function takesConfig(command: Command, only?: readonly string[]): Command {
   command.option("--config <FILE>", `configuration file (${DEFAULT_FILE}, if it is there)`);
   for (const { path, schema, about } of KEYS) {
-    if (about.flag === undefined) continue;
+    if (about.flag === undefined || only?.includes(keyName(path)) === false) continue;
     const [flag = "", word = ""] = about.flag.split(" ");
     const otherwise = defaultOf(schema);
     const description = `${about.description}${otherwise === undefined ? "" : ` (${otherwise})`}`;
     command.addOption(new FlagOption(`${flag} <${word}>`, description, (text) => ({ flag, path, text })));
   }
   const noCast = { flag: "--no-cast", path: ["server", "cast"], text: "none" };
-  command.addOption(new FlagOption(noCast.flag, "Enroll nobody at the start: the same as --cast none", () => noCast));
+  if (only === undefined)
+    command.addOption(new FlagOption(noCast.flag, "Enroll nobody at the start: the same as --cast none", () => noCast));
   return command.addOption(new FlagOption("--set <KEY=VALUE>", "Any key, such as --set log.level=info", setting));
 }
 

@@ -1,6 +1,7 @@
 /** Every command: how it is called, its options, an example. What a command does is loaded when it is called. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { manifest } from "../manifest.ts";
+import { ROLES } from "../types.ts";
 import { takesServer } from "./client-options.ts";
 import { type ConfigOptions, takesConfig } from "./config-options.ts";
 import { UsageError } from "./usage-error.ts";
@@ -74,6 +75,34 @@ function program(): Command {
   takesServer(command("status", "Shows the fleet, or what one persona is doing", ["persona-runtime status ada"]))
     .argument("[PERSONA]", "id of the persona")
     .action(async (persona, options) => (await import("./status.ts")).statusCommand(persona, options));
+
+  const keys = command("keys", "Makes, lists and revokes API keys", [
+    "persona-runtime keys create --user root --role admin",
+    "persona-runtime keys list --url http://127.0.0.1:8787",
+  ])
+    .helpCommand(false)
+    .addHelpText(
+      "after",
+      "With --url they are those of a running server; else those in the database of a stopped one.",
+    );
+  const ofKeys = (usage: string, description: string) =>
+    takesConfig(takesServer(keys.command(usage).description(description), ""), ["server.data", "server.store"]).option(
+      "--tenant <NAME>",
+      "whose keys in the database (default)",
+    );
+  ofKeys("create", "Makes a key, and prints its secret this once.")
+    .requiredOption("--user <NAME>", "who uses it")
+    .addOption(new Option("--role <ROLE>", "what it may do").choices(ROLES).default("user"))
+    .option("--tier <NAME>", "how much it may do, such as free")
+    .option("--name <TEXT>", "what it is for")
+    .option("--expires <DATE>", "when it ends, such as 2027-01-31")
+    .action(async (options) => (await import("./keys.ts")).createCommand(options));
+  ofKeys("list", "Lists the keys, also expired and revoked ones, without their secrets.").action(async (options) =>
+    (await import("./keys.ts")).listCommand(options),
+  );
+  ofKeys("revoke", "Revokes a key, at once and for good.")
+    .argument("<ID>", "id of the key")
+    .action(async (id, options) => (await import("./keys.ts")).revokeCommand(id, options));
 
   const config = command("config", "Shows and checks the configuration", [
     "persona-runtime config print --set log.level=info",

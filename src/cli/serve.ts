@@ -1,7 +1,5 @@
 /** `persona-runtime serve`: a runtime, its cast and the HTTP server, from the start to a signal. */
 import { constants } from "node:os";
-import { join } from "node:path";
-import type { Config } from "../config/schema.ts";
 import { inLibraryNames } from "../http/wire/names.ts";
 import { createRuntime } from "../index.ts";
 import { manifest } from "../manifest.ts";
@@ -9,6 +7,7 @@ import { serve } from "../server.ts";
 import type { Runtime } from "../types.ts";
 import { loadCast, seed } from "./cast.ts";
 import { type ConfigOptions, configurationOf } from "./config-options.ts";
+import { storeOf } from "./store-of.ts";
 
 /** A terminal sends Ctrl+C to every process, and npm passes it on once more: within this time it is one signal. */
 const SAME_SIGNAL_MS = 500;
@@ -16,7 +15,7 @@ const SAME_SIGNAL_MS = 500;
 /** Serves until SIGINT or SIGTERM, then lets running turns finish and closes the store. */
 export async function serveCommand(options: ConfigOptions): Promise<void> {
   const signalled = firstSignal();
-  const { config, file } = await configurationOf(options);
+  const { config, options: library, file } = await configurationOf(options);
   const { server, log } = config;
   const graceMs = server.grace_ms;
   const cast = await loadCast(server.cast);
@@ -34,6 +33,10 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
       port: server.port,
       graceMs,
       maxConnections: server.max_connections,
+      trustProxy: server.trust_proxy,
+      auth: library.auth,
+      limits: library.limits,
+      metrics: config.metrics.enabled,
       logger: { level: log.level, stream: process.stderr },
     });
     console.log(greeting(listening.url, { store, file }, runtime, added));
@@ -45,11 +48,6 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
   } finally {
     await runtime.close({ graceMs: 0 });
   }
-}
-
-/** The database file, or `"memory"`. */
-export function storeOf({ data, store }: Config["server"]): string {
-  return store ?? join(data, "persona-runtime.db");
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process. */

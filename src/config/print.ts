@@ -2,6 +2,7 @@
 import { defaultOf, expectation, KEYS, type Key, type KeyPath, keyName } from "./keys.ts";
 import { type Configuration, HIDDEN, type Setting } from "./resolve.ts";
 import { originText } from "./sources.ts";
+import { isTable } from "./toml.ts";
 
 /** TOML with the origin of each value as a comment; secrets are hidden. */
 export function printConfig({ settings, file }: Configuration): string {
@@ -13,7 +14,9 @@ export function printConfig({ settings, file }: Configuration): string {
       return [`${name} = ${tomlOf(shown(setting))}`, originText(setting.origin)];
     });
     const width = Math.min(60, Math.max(...rows.map(([text]) => text.length)));
-    lines.push("", `[${table}]`, ...rows.map(([text, note]) => `${text.padEnd(width)}  # ${note}`));
+    // An empty table would say more than none: that it is wanted.
+    const head = keys.some(({ value }) => value !== undefined) ? `[${table}]` : `# [${table}]`;
+    lines.push("", head, ...rows.map(([text, note]) => `${text.padEnd(width)}  # ${note}`));
   }
   return lines.join("\n");
 }
@@ -56,7 +59,11 @@ function shown({ value, about }: Setting): unknown {
   return about.secret === true && value !== undefined ? HIDDEN : value;
 }
 
-/** JSON is TOML for texts, numbers, booleans and lists of them. */
+/** JSON is TOML for texts, numbers and booleans. */
 function tomlOf(value: unknown): string {
+  if (isTable(value)) {
+    const pairs = Object.entries(value).map(([name, inner]) => `${keyName([name])} = ${tomlOf(inner)}`);
+    return `{ ${pairs.join(", ")} }`;
+  }
   return Array.isArray(value) ? `[${value.map(tomlOf).join(", ")}]` : JSON.stringify(value);
 }

@@ -3,7 +3,9 @@ import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import type * as z from "zod";
 import { PersonaError } from "../errors.ts";
+import { wireName } from "../http/wire/names.ts";
 import { expectation, find, KEYS, type KeyNode, type KeyPath, keyName } from "./keys.ts";
+import { type LibraryIssue, type LibraryOptions, libraryOptions } from "./library.ts";
 import { type About, ALTERNATIVES, type Config, configSchema } from "./schema.ts";
 import {
   type Entry,
@@ -37,6 +39,8 @@ export interface Setting {
 
 export interface Configuration {
   readonly config: Config;
+  /** What stands in it for the library, in the library's names. */
+  readonly options: LibraryOptions;
   /** The file that was read. */
   readonly file: string | undefined;
   /** Every key, in the order of the schema. */
@@ -74,7 +78,12 @@ export async function resolveConfig({ file, environment, flags, folder = "." }: 
   }
   const config = checkWhole(checked, faults);
   if (config === undefined || faults.length > 0) throw new ConfigError(faults);
-  return { config, file: name, settings: settingsOf(config, checked) };
+  const options = await libraryOptions(config);
+  if (isList(options)) {
+    for (const { path, issue } of options) blame(path, issue, checked, faults);
+    throw new ConfigError(faults);
+  }
+  return { config, options, file: name, settings: settingsOf(config, checked) };
 }
 
 const NOTHING = { entries: [], faults: [] };
@@ -180,27 +189,29 @@ function checkWhole(entries: readonly Entry[], faults: Fault[]): Config | undefi
   for (const { path, value } of entries) put(tree, path, value);
   const result = configSchema.safeParse(tree);
   if (result.success) return result.data;
-  for (const { field, message } of issuesOf(result.error)) {
-    const owner =
-      entries.findLast(({ path }) => path.length > 0 && isWithin(field, path)) ??
-      entries.findLast(({ path }) => field.length > 1 && isWithin(path, field.slice(0, -1)));
-    const key = keyName(field);
-    // It is missing because it is wrong, which is said already.
-    if (faults.some((fault) => fault.key === key)) continue;
-    faults.push({ origin: owner?.origin ?? { from: "default" }, key, message });
-  }
+  for (const issue of result.error.issues) blame(issue.path.map(String), issue, entries, faults);
   return undefined;
 }
 
-function issuesOf(error: z.core.$ZodError): { field: KeyPath; message: string }[] {
-  return error.issues.map((issue) => {
-    const field = issue.path.map(String);
-    const found = find(field);
-    const missing = issue.code === "invalid_type" || issue.code === "invalid_value";
-    if (missing && !("fault" in found) && found.node.kind === "value")
-      return { field, message: `is missing; it must be ${expected(found.node)}` };
-    return { field, message: issue.message };
-  });
+/** Finds out who said what a schema does not like. */
+function blame(path: KeyPath, issue: z.core.$ZodIssue, entries: readonly Entry[], faults: Fault[]): void {
+  const key = keyName(path);
+  // It is missing because it is wrong, which is said already.
+  if (faults.some((fault) => fault.key === key)) return;
+  const owner =
+    entries.findLast((entry) => isWithin(path, entry.path)) ??
+    entries.findLast((entry) => path.length > 1 && isWithin(entry.path, path.slice(0, -1)));
+  const found = find(path);
+  const missing = owner === undefined || !isWithin(path, owner.path);
+  const message =
+    missing && !("fault" in found) && found.node.kind === "value"
+      ? `is missing; it must be ${expected(found.node)}`
+      : issue.message.replace(/`(\w+)`/g, (_, name: string) => `\`${wireName(name)}\``);
+  faults.push({ origin: owner?.origin ?? { from: "default" }, key, message });
+}
+
+function isList(value: LibraryOptions | readonly LibraryIssue[]): value is readonly LibraryIssue[] {
+  return Array.isArray(value);
 }
 
 function isWithin(path: KeyPath, above: KeyPath): boolean {

@@ -1,5 +1,6 @@
 /** Every key of the configuration: where it stands, what is right for it, its default, and what it is for. */
 import * as z from "zod";
+import { limitOptionsSchema } from "../http/limits.ts";
 import { optionsSchema } from "../runtime/settings.ts";
 
 export interface About {
@@ -21,7 +22,20 @@ export const about = z.registry<About>();
 
 const { maxTurnsInFlight, maxHops, seed } = optionsSchema.shape;
 
+const { requestsPerMinute, tiers, bodyBytes, maxEventLoopDelayMs } = limitOptionsSchema.shape;
+
 const notBlank = () => z.string().trim().min(1, "must not be blank");
+
+const claim = (what: string, example: string) =>
+  notBlank()
+    .exactOptional()
+    .register(about, { description: `Claim that names ${what}`, example });
+
+const HIDDEN_EXAMPLE = { env: "JWT_SECRET" };
+
+const TIERS = Object.fromEntries(
+  Object.entries(tiers.parse(undefined)).map(([name, tier]) => [name, { requests_per_minute: tier.requestsPerMinute }]),
+);
 
 /** The layout of the file, of the names in the environment, and of `--set`. */
 export const configSchema = z.strictObject({
@@ -70,6 +84,93 @@ export const configSchema = z.strictObject({
         .max(65_535)
         .default(4_096)
         .register(about, { description: "Open connections; further ones are cut off at once" }),
+      trust_proxy: z
+        .array(notBlank())
+        .default([])
+        .register(about, {
+          description: "Addresses or networks of proxies whose word is taken on who called them",
+          example: ["10.0.0.0/8"],
+        }),
+    })
+    .prefault({}),
+  auth: z
+    .strictObject({
+      mode: z.enum(["none", "required"]).default("none").register(about, {
+        description:
+          '"none" takes everybody for the administrator, on loopback only; "required" wants a key or a token',
+      }),
+      jwt: z
+        .strictObject({
+          issuer: notBlank().exactOptional().register(about, {
+            description: "Whose tokens are taken besides API keys",
+            example: "https://id.example.com/",
+          }),
+          audience: notBlank().exactOptional().register(about, {
+            description: "For whom the tokens must be",
+            example: "persona-runtime",
+          }),
+          algorithms: z
+            .array(notBlank())
+            .exactOptional()
+            .register(about, {
+              description: "How they are signed: HS256 and the like with a secret, others with a key set",
+              example: ["RS256"],
+            }),
+          jwks_url: notBlank().exactOptional().register(about, {
+            description: "Where the issuer publishes its keys",
+            example: "https://id.example.com/.well-known/jwks.json",
+          }),
+          secret: z.string().exactOptional().register(about, {
+            description: "What was agreed with the issuer, instead of jwks_url",
+            secret: true,
+            example: HIDDEN_EXAMPLE,
+          }),
+          allow_private: z
+            .array(notBlank())
+            .exactOptional()
+            .register(about, {
+              description: "Origins of key sets that may be plain http or within the own network",
+              example: ["http://10.0.0.5:8080"],
+            }),
+          claims: z
+            .strictObject({
+              user: claim("the user", "sub"),
+              tenant: claim("the tenant", "tenant"),
+              role: claim("the role", "role"),
+              tier: claim("the tier", "tier"),
+            })
+            .exactOptional(),
+        })
+        .exactOptional(),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      requests_per_minute: requestsPerMinute.register(about, {
+        description: "Requests of one address that does not say who it is",
+      }),
+      body_bytes: bodyBytes.register(about, { description: "The largest body of a request" }),
+      max_event_loop_delay_ms: maxEventLoopDelayMs.register(about, {
+        description: "Requests are refused while the event loop is later than this",
+      }),
+      tiers: z
+        .record(
+          tiers.unwrap().keyType,
+          z.strictObject({
+            requests_per_minute: requestsPerMinute.unwrap().register(about, {
+              description:
+                "Requests of each key or user of this tier; tiers that are given take the place of all others",
+              example: 60,
+            }),
+          }),
+        )
+        .default(TIERS)
+        .register(about, { description: "Tiers by name", example: "free" }),
+    })
+    .prefault({}),
+  metrics: z
+    .strictObject({
+      enabled: z.boolean().default(true).register(about, { description: "Whether /metrics is there, and counts" }),
     })
     .prefault({}),
   runtime: z
@@ -95,4 +196,7 @@ export const configSchema = z.strictObject({
 export type Config = z.output<typeof configSchema>;
 
 /** Keys that stand for one another: given by a stronger source, one takes the place of the other. */
-export const ALTERNATIVES: readonly (readonly [string, string])[] = [["server.data", "server.store"]];
+export const ALTERNATIVES: readonly (readonly [string, string])[] = [
+  ["server.data", "server.store"],
+  ["auth.jwt.jwks_url", "auth.jwt.secret"],
+];

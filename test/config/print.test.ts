@@ -35,10 +35,20 @@ test("as JSON it has every key", async () => {
 test("the example names every key, and is right when it is uncommented", async () => {
   const example = exampleConfig();
   const lines = example.split("\n").map((line) => line.replace(/^# (?=\[|\w+ = )/, ""));
-  // It stands for `data`.
-  const toml = lines.filter((line) => !line.startsWith("store = ")).join("\n");
+  // They stand for others, which are there.
+  const instead = ["server.store", "auth.jwt.secret"];
+  const toml = lines.filter((line) => !/^(?:store|secret) = /.test(line)).join("\n");
   const { settings } = await resolved(toml);
   const given = settings.filter(({ origin }) => origin.from === "file").map(({ path }) => keyName(path));
-  expect(given).toEqual(KEYS.map(({ example: path }) => keyName(path)).filter((name) => name !== "server.store"));
+  expect(given).toEqual(KEYS.map(({ example: path }) => keyName(path)).filter((name) => !instead.includes(name)));
   await expect(resolved(example)).resolves.toMatchObject({ config: (await resolved("")).config });
+});
+
+test("a secret is not printed", async () => {
+  const secret = "0123456789abcdef0123456789abcdef";
+  const toml = `[auth.jwt]\nissuer = "i"\naudience = "a"\nsecret = "${secret}"`;
+  const configuration = await resolved(toml);
+  expect(printConfig(configuration)).toMatch(/^secret = "<set>" +# persona-runtime\.toml:4:1$/m);
+  const everything = printConfig(configuration) + JSON.stringify(configAsJson(configuration));
+  expect(everything).not.toContain(secret);
 });

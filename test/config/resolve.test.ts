@@ -161,3 +161,71 @@ test("what Kubernetes says of a service named persona-runtime, and an empty vari
 test("a byte order mark is no fault", async () => {
   expect((await resolved({ toml: "\uFEFF[server]\nport = 1" })).config.server.port).toBe(1);
 });
+
+describe("authentication", () => {
+  const jwt = "[auth]\nmode = 'required'\n[auth.jwt]\nissuer = 'i'\naudience = 'a'\n";
+
+  test("a secret is a text, a variable or a file", async () => {
+    const folder = temporaryFolder();
+    const secret = "0123456789abcdef0123456789abcdef";
+    writeFileSync(join(folder, "secret"), `${secret}\n`);
+    const environment = { MY_SECRET: secret };
+    for (const value of [`"${secret}"`, '{ env = "MY_SECRET" }', '{ file = "secret" }']) {
+      const { options } = await resolved({ toml: `${jwt}secret = ${value}`, environment, folder });
+      expect(options.auth).toMatchObject({ mode: "required", jwt: { issuer: "i", secret, algorithms: ["HS256"] } });
+    }
+    const variable = { PERSONA_RUNTIME_AUTH_JWT_SECRET: '{ env = "MY_SECRET" }', ...environment };
+    expect((await resolved({ toml: jwt, environment: variable })).options.auth.jwt).toMatchObject({ secret });
+  });
+
+  test.each<[string, string, string]>([
+    [
+      "a variable that is not set",
+      'secret = { env = "NOWHERE" }',
+      "auth.jwt.secret names the variable NOWHERE, which is not set",
+    ],
+    [
+      "a file that is not there",
+      'secret = { file = "nowhere" }',
+      "auth.jwt.secret names the file nowhere, which cannot be read (ENOENT)",
+    ],
+    ["what was printed instead of a secret", 'secret = "<set>"', "auth.jwt.secret must be a text, { env"],
+    ["a number", "secret = 12345678", "auth.jwt.secret must be a text, { env"],
+    ["another table", 'secret = { envv = "X" }', "auth.jwt.secret must be a text, { env"],
+    ["a secret that is too short", 'secret = "hunter2"', "auth.jwt.secret must be at least 32 bytes for HS256"],
+    [
+      "both",
+      'secret = "x"\njwks_url = "https://a/b"',
+      "auth.jwt.secret must not be given together with auth.jwt.jwks_url",
+    ],
+    [
+      "neither",
+      "algorithms = ['RS256']",
+      "auth.jwt must have either `secret` with HS algorithms, or `jwks_url` with others",
+    ],
+  ])("%s is refused without showing a secret", async (_, line, message) => {
+    const said = await faults({ toml: `${jwt}${line}` });
+    expect(said).toContain(message);
+    expect(said).toMatch(/^persona-runtime\.toml:/);
+    expect(said).not.toMatch(/hunter2|12345678/);
+  });
+
+  test("what the library misses is told with the line of the table", async () => {
+    expect(
+      await faults({ toml: "[auth.jwt]\nissuer = 'i'\njwks_url = 'https://a/b'\nalgorithms = ['RS256']" }),
+    ).toMatch(/^persona-runtime\.toml:\d:1: auth\.jwt\.?\w* (?:is missing; it must be a text|must have either)/);
+  });
+
+  test("tiers can be changed from the environment", async () => {
+    const toml = "[limits.tiers.free]\nrequests_per_minute = 1\n[limits.tiers.gold_plus]\nrequests_per_minute = 2";
+    const environment = {
+      PERSONA_RUNTIME_LIMITS_TIERS_GOLD_PLUS_REQUESTS_PER_MINUTE: "3",
+      PERSONA_RUNTIME_LIMITS_TIERS_NEW_REQUESTS_PER_MINUTE: "4",
+    };
+    expect((await resolved({ toml, environment })).options.limits.tiers).toEqual({
+      free: { requestsPerMinute: 1 },
+      gold_plus: { requestsPerMinute: 3 },
+      new: { requestsPerMinute: 4 },
+    });
+  });
+});
