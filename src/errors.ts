@@ -39,6 +39,10 @@ export const ERRORS = {
   cognition_failed: [502, "The persona's cognition failed"],
   cognition_invalid: [502, "The persona's cognition answered something that is not a reply"],
   cognition_timeout: [504, "The persona's cognition did not answer before its deadline"],
+  provider_unknown: [422, "No such provider of models is configured"],
+  provider_failed: [502, "The provider of the model failed"],
+  provider_unavailable: [503, "The provider of the model cannot be used at the moment"],
+  provider_throttled: [503, "The provider of the model asks to be called later"],
   // The store
   store_locked: [503, "Another process owns this database"],
   store_corrupt: [500, "The database is damaged"],
@@ -54,6 +58,7 @@ export const ERRORS = {
   // The process
   addon_missing: [500, "The native addon could not be loaded"],
   driver_failed: [503, "The native service cycle failed"],
+  package_missing: [500, "An optional package is not installed"],
   node_too_old: [500, "This Node.js version is too old"],
   server_unreachable: [503, "No server answers at this address"],
   server_foreign: [502, "What answers is no persona-runtime server"],

@@ -1,5 +1,6 @@
 /** The public shapes of the library. Times are milliseconds since 1970 unless a name says otherwise. */
 import type { Clock } from "./clock.ts";
+import type { Admission, Obstacle } from "./cognition/admission.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.ts";
 import type { Commits, Lane, Sender } from "./store/port.ts";
@@ -15,7 +16,10 @@ export interface PersonaDefinition {
   readonly name: string;
   /** At most 64 KiB. Default: none. */
   readonly instructions?: string;
-  /** `provider:model`. Kept, and shown; no provider is built into this version. */
+  /**
+   * `provider:model`: who answers, among `RuntimeOptions.providers`. Default: their default. Without providers, and for
+   * a persona with a function of its own, it is kept and shown.
+   */
   readonly model?: string;
   /** The caller's own function instead of a provider. It is not stored: enroll again after a restart. Enrolling again without one keeps it. */
   readonly cognition?: Cognition;
@@ -161,13 +165,52 @@ export type CognitionAnswer =
  * Answers a turn: a text, a stream of tokens, or `{ decline: reason }`. A throw, a rejection, an empty reply or
  * anything else is a failure and is tried again.
  */
-export type Cognition = (turn: CognitionTurn) => CognitionAnswer | Promise<CognitionAnswer>;
+export interface Cognition {
+  (turn: CognitionTurn): CognitionAnswer | Promise<CognitionAnswer>;
+  /** Of those that have room for so many turns only: asked before a turn is begun. */
+  readonly admission?: Admission;
+}
+
+/** Who answers for models: made by `providers` of `persona-runtime/ai`. Runtimes may share one. */
+export interface Providers {
+  /**
+   * The cognition of a persona with this model, or of one without; undefined if there is no default for it. Throws
+   * `provider_unknown`.
+   */
+  cognition(model: string | undefined): Cognition | undefined;
+  status(): readonly ProviderStatus[];
+}
+
+/** Whether a provider can be called. */
+export interface ProviderHealth {
+  readonly name: string;
+  readonly state: "closed" | "open" | "half_open";
+  /** When one call may try, if it is open. */
+  readonly halfOpenAt: number | undefined;
+  /** It has asked not to be called before. */
+  readonly throttledUntil: number | undefined;
+}
+
+export interface ProviderStatus extends ProviderHealth {
+  /** Closed: calls that failed in a row. Else: tries that failed in a row. */
+  readonly failures: number;
+  readonly inFlight: number;
+  readonly maxConcurrent: number;
+  /** Personas and turns that wait for room. */
+  readonly waiting: number;
+  /** Calls since it was configured; of those, how many failed, and how many it asked to repeat later. */
+  readonly calls: number;
+  readonly failed: number;
+  readonly throttled: number;
+}
 
 export interface RuntimeOptions {
   /** A file name for SQLite, or `"memory"`. */
   readonly store: string;
   /** Answers for personas without a cognition of their own. Default: the rehearsal. */
   readonly cognition?: Cognition;
+  /** Answer for personas with a `model`, and for those without one if they have a default. They come before `cognition`. */
+  readonly providers?: Providers;
   readonly clock?: Clock;
   /** For the jitter of back-offs; the same seed and inputs give the same run. Default: random. */
   readonly seed?: number;
@@ -293,8 +336,11 @@ export interface EnrollmentStatus {
   readonly name: string;
   readonly instructions: string;
   readonly model: string | undefined;
-  /** `rehearsal`, `function`, or `absent` (its function was not given again after a restart; items wait). */
-  readonly cognition: "rehearsal" | "function" | "absent";
+  /**
+   * `rehearsal`, `function`, `provider`, or `absent` (its function was not given again after a restart, or the provider
+   * of its model is not configured any more; items wait).
+   */
+  readonly cognition: "rehearsal" | "function" | "provider" | "absent";
   readonly settings: PersonaSettings;
   /** How it sleeps; `active` when it is awake. */
   readonly sleep: Sleep;
@@ -318,8 +364,10 @@ export interface EnrollmentStatus {
 export type Gate =
   /** The persona is paused. */
   | "paused"
-  /** Its function was not given again after a restart. */
+  /** Its function was not given again after a restart, or the provider of its model is not configured any more. */
   | "cognition_absent"
+  /** The provider of its model is failing (`provider_open`), asked to be called later, or has as many calls as it may. */
+  | Obstacle
   | "asleep"
   /** Its circuit breaker is open. */
   | "breaker_open"
@@ -398,12 +446,15 @@ export interface TenantStatus {
   readonly store: "sqlite" | "memory";
   /** False once the native cycle has failed. */
   readonly driver: boolean;
+  /** Those that the runtime was given; none without. How much they are called is no tenant's business. */
+  readonly providers: readonly ProviderHealth[];
 }
 
 /** All tenants together in numbers. */
 export interface FleetStatus extends TenantStatus {
   /** How many tenants have personas. */
   readonly tenants: number;
+  readonly providers: readonly ProviderStatus[];
   readonly nativeBytes: number;
   /** Who reads the events right now. */
   readonly readers: number;
@@ -438,7 +489,7 @@ export interface Explanation {
     readonly waitedMs: number;
   }[];
   readonly cognition: {
-    /** `provider`: a function that called a provider, and said so. */
+    /** `provider`: also a function that called one, and said so. */
     readonly kind: "rehearsal" | "function" | "provider";
     readonly provider: string | undefined;
     /** The model that answered; without a provider the one that the persona names. */
@@ -569,6 +620,8 @@ export interface Readiness {
     readonly driver: "ok" | "failed";
     readonly store: "ok" | "failed";
     readonly accepting: "ok" | "closing";
+    /** `degraded`: the breaker of one is open; `failed`: that of each. */
+    readonly providers: "ok" | "degraded" | "failed";
   };
 }
 

@@ -14,7 +14,7 @@ interface Kept {
   readonly why: Explanation["why"]["reason"];
   readonly priority: number;
   readonly waitedMs: number;
-  readonly kind: "rehearsal" | "function";
+  readonly kind: Explanation["cognition"]["kind"];
   readonly model?: string | undefined;
   readonly begunAt?: number | undefined;
   readonly answeredAt?: number | undefined;
@@ -31,7 +31,7 @@ export function explanationOf(turn: LiveTurn): string {
     why,
     priority: effectivePriority,
     waitedMs,
-    kind: turn.cognitionKind === "function" ? "function" : "rehearsal",
+    kind: turn.cognitionKind === "absent" ? "rehearsal" : turn.cognitionKind,
     model: turn.persona.definition.model,
     begunAt: turn.begunAt || undefined,
     answeredAt: turn.answeredAt || undefined,

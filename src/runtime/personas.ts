@@ -1,6 +1,7 @@
 /** All enrolled personas: who they are, and which native slot each occupies. Each tenant has its own `Directory`. */
 
 import type { Clock } from "../clock.ts";
+import type { Wait } from "../cognition/admission.ts";
 import { rehearsal } from "../cognition/rehearsal.ts";
 import { PersonaError } from "../errors.ts";
 import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
@@ -11,6 +12,7 @@ import type {
   PersonaDefinition,
   PersonaSettings,
   PersonaWarning,
+  Providers,
   Sleep,
 } from "../types.ts";
 import { Directory } from "./directory.ts";
@@ -48,6 +50,8 @@ export interface Persona {
   own: Cognition | undefined;
   cognition: Cognition;
   cognitionKind: EnrollmentStatus["cognition"];
+  /** Set while its cognition has no room for it. */
+  wait: { readonly entry: Wait; readonly since: number } | undefined;
   /** Set while it is being unenrolled; settles when it is gone. */
   leaving: (PromiseWithResolvers<void> & { mode: "drain" | "return" }) | undefined;
 }
@@ -57,6 +61,7 @@ export class Personas {
   readonly #clock: Clock;
   readonly #fleet: Fleet;
   readonly #standIn: Cognition | undefined;
+  readonly #providers: Providers | undefined;
   readonly #onChange: (rev: number) => void;
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #directories = new Map<string, Directory>();
@@ -65,12 +70,13 @@ export class Personas {
   /** The last write per tenant and id: two writes of one enrollment follow each other. */
   readonly #writes = new Map<string, Promise<unknown>>();
 
-  /** `cognition` answers for personas without one of their own; default the rehearsal. */
+  /** `providers`, then `cognition` answer for personas without one of their own; default the rehearsal. */
   constructor(options: {
     store: Store;
     clock: Clock;
     fleet: Fleet;
     cognition: Cognition | undefined;
+    providers: Providers | undefined;
     onChange: (rev: number) => void;
     warn: (warning: PersonaWarning) => void;
   }) {
@@ -78,6 +84,7 @@ export class Personas {
     this.#clock = options.clock;
     this.#fleet = options.fleet;
     this.#standIn = options.cognition;
+    this.#providers = options.providers;
     this.#onChange = options.onChange;
     this.#warn = options.warn;
   }
@@ -93,7 +100,7 @@ export class Personas {
   async replace(): Promise<void> {
     this.#bySlot.clear();
     for (const persona of this.#byKey.values()) {
-      persona.slot = this.#fleet.enroll(nativeSettings(persona.definition, persona.cognitionKind));
+      persona.slot = this.#fleet.enroll(nativeSettings(persona));
       this.#bySlot.set(persona.slot, persona);
       this.#putToSleep(persona);
     }
@@ -175,6 +182,11 @@ export class Personas {
     await (await this.#inTurn(tenant, id, async () => this.#leave(this.of(tenant).get(id), mode))).promise;
   }
 
+  /** Nobody waits for room any more. */
+  stopWaiting(): void {
+    for (const persona of this.#byKey.values()) stopWaiting(persona);
+  }
+
   /** Nobody will leave any more: the store still has those who were to, and so has the next start. */
   stay(error: PersonaError): void {
     for (const { leaving } of this.#byKey.values()) leaving?.reject(error);
@@ -222,6 +234,8 @@ export class Personas {
     const { id, name, instructions, model, settings } = checked;
     // Who changes a name over HTTP has no function to give, and must not take the persona's away.
     const cognition = checked.cognition ?? current?.own;
+    // Before anything is written: nobody is enrolled for whom nobody can answer.
+    if (cognition === undefined) this.#providers?.cognition(model);
     const sleep = current?.definition.sleep;
     const hasFunction = cognition !== undefined;
     const definition: StoredDefinition = { name, instructions, model, settings, hasFunction, sleep };
@@ -247,9 +261,10 @@ export class Personas {
 
   #place(row: EnrollmentRow, definition: StoredDefinition, cognition: Cognition | undefined): Persona {
     const mind = this.#mind(definition, cognition);
-    const slot = this.#fleet.enroll(nativeSettings(definition, mind.cognitionKind));
+    const slot = this.#fleet.enroll(nativeSettings({ definition, ...mind, wait: undefined }));
     const directory = this.of(row.tenant);
-    const persona: Persona = { id: row.id, directory, slot, row, definition, ...mind, leaving: undefined };
+    const state = { wait: undefined, leaving: undefined };
+    const persona: Persona = { id: row.id, directory, slot, row, definition, ...mind, ...state };
     this.#putToSleep(persona);
     this.#directories.set(row.tenant, directory);
     directory.add(persona);
@@ -284,11 +299,14 @@ export class Personas {
   }
 
   #change(persona: Persona, row: EnrollmentRow, definition: StoredDefinition, cognition: Cognition | undefined): void {
+    // It may be answered by another provider from now on, so it asks again.
+    stopWaiting(persona);
     Object.assign(persona, { row, definition, ...this.#mind(definition, cognition) });
-    this.#fleet.configure(persona.slot, nativeSettings(definition, persona.cognitionKind));
+    this.#fleet.configure(persona.slot, nativeSettings(persona));
   }
 
   #forget(persona: Persona): void {
+    stopWaiting(persona);
     persona.directory.delete(persona);
     this.#byKey.delete(persona.row.key);
     this.#bySlot.delete(persona.slot);
@@ -300,8 +318,20 @@ export class Personas {
   ): Pick<Persona, "own" | "cognition" | "cognitionKind"> {
     if (own !== undefined) return { own, cognition: own, cognitionKind: "function" };
     if (definition.hasFunction) return { own, cognition: rehearsal, cognitionKind: "absent" };
+    const provided = this.#provided(definition.model);
+    if (provided !== undefined) return { own, ...provided };
     if (this.#standIn !== undefined) return { own, cognition: this.#standIn, cognitionKind: "function" };
     return { own, cognition: rehearsal, cognitionKind: "rehearsal" };
+  }
+
+  #provided(model: string | undefined): Pick<Persona, "cognition" | "cognitionKind"> | undefined {
+    try {
+      const cognition = this.#providers?.cognition(model);
+      return cognition && { cognition, cognitionKind: "provider" };
+    } catch {
+      // It was enrolled when there were other providers: what it is sent waits until that one is configured again.
+      return { cognition: rehearsal, cognitionKind: "absent" };
+    }
   }
 
   async #inTurn<Result>(tenant: string, id: string, write: () => Promise<Result>): Promise<Result> {
@@ -329,7 +359,17 @@ function storedDefinition({ id, definition }: EnrollmentRow): StoredDefinition {
   }
 }
 
-/** A persona whose function was not given again cannot answer: to native that is a pause. */
-function nativeSettings(definition: StoredDefinition, kind: Persona["cognitionKind"]): PersonaSettings {
-  return kind === "absent" ? { ...definition.settings, paused: true } : definition.settings;
+/** A persona that cannot answer, or for which there is no room: to native that is a pause. */
+export function nativeSettings({
+  definition,
+  cognitionKind,
+  wait,
+}: Pick<Persona, "definition" | "cognitionKind" | "wait">): PersonaSettings {
+  const cannot = cognitionKind === "absent" || wait !== undefined;
+  return cannot ? { ...definition.settings, paused: true } : definition.settings;
+}
+
+function stopWaiting(persona: Persona): void {
+  persona.wait?.entry.cancel();
+  persona.wait = undefined;
 }

@@ -21,12 +21,13 @@ import { type Persona, Personas } from "./personas.ts";
 import { Reception } from "./reception.ts";
 import { Rooms } from "./rooms.ts";
 import { DEFAULT_TENANT } from "./scope.ts";
-import { fleetStatus } from "./status.ts";
+import { fleetStatus, healthOf } from "./status.ts";
 import { newTally } from "./tally.ts";
 import { type Engine, TenantRuntime } from "./tenant.ts";
 import { Texts } from "./texts.ts";
 import { Turns } from "./turns.ts";
 import { Changes } from "./views.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 export interface RuntimeParts {
   readonly store: Store;
@@ -35,6 +36,7 @@ export interface RuntimeParts {
   readonly maxTurnsInFlight: number;
   readonly maxHops: number;
   readonly cognition?: api.Cognition | undefined;
+  readonly providers?: api.Providers | undefined;
   readonly onWarning?: ((warning: api.PersonaWarning) => void) | undefined;
 }
 
@@ -61,6 +63,7 @@ export class PersonaRuntime {
   readonly #outcomes: Outcomes;
   readonly #reception: Reception;
   readonly #changes: Changes;
+  readonly #providers: api.Providers | undefined;
   readonly #hub: EventHub;
   readonly #explanations: Explanations;
   readonly #observers = new Set<{ readonly observer: (turn: api.EndedTurn) => void }>();
@@ -95,11 +98,13 @@ export class PersonaRuntime {
     return new TenantRuntime(runtime.#engine(), { tenant: DEFAULT_TENANT });
   }
 
-  private constructor({ store, clock, seed, maxTurnsInFlight, maxHops, cognition, onWarning }: RuntimeParts) {
+  private constructor(parts: RuntimeParts) {
+    const { store, clock, seed, maxTurnsInFlight, maxHops, cognition, providers, onWarning } = parts;
     this.#store = store;
     this.#clock = clock;
     this.#keys = new StoredApiKeys(store, clock);
     this.#maxHops = maxHops;
+    this.#providers = providers;
     // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
     this.#warn = (warning) => queueMicrotask(() => onWarning?.(warning));
     this.#fleet = new Fleet({
@@ -129,6 +134,7 @@ export class PersonaRuntime {
       clock,
       fleet: this.#fleet,
       cognition,
+      providers,
       onChange: (rev) => this.#hub.changed(rev),
       warn: this.#warn,
     });
@@ -150,6 +156,7 @@ export class PersonaRuntime {
       fleet: this.#fleet,
       personas: this.#personas,
       conversations: this.#conversations,
+      waitingRoom: new WaitingRoom(clock, this.#fleet),
       texts: this.#texts,
       warn: this.#warn,
       sources: { store, room: (conversation) => this.#roomOf(conversation) },
@@ -204,9 +211,11 @@ export class PersonaRuntime {
       get driver() {
         return isDriven();
       },
+      providers: () => this.#providers?.status() ?? [],
       assertOpen: () => this.#assertOpen(),
       fleetStatus: () => {
-        const state = { store: this.#store.kind, driver: isDriven(), readers: this.#hub.readers };
+        const providers = this.#providers?.status() ?? [];
+        const state = { store: this.#store.kind, driver: isDriven(), readers: this.#hub.readers, providers };
         const { commits } = this.#store;
         return {
           ...fleetStatus(this.#personas, this.#goneTally, this.#fleet, state),
@@ -226,7 +235,9 @@ export class PersonaRuntime {
       () => "ok" as const,
       () => "failed" as const,
     );
-    return { ready: driver === "ok" && store === "ok" && accepting === "ok", checks: { driver, store, accepting } };
+    const providers = healthOf(this.#providers?.status() ?? []);
+    const ready = driver === "ok" && store === "ok" && accepting === "ok" && providers !== "failed";
+    return { ready, checks: { driver, store, accepting, providers } };
   }
 
   #observe(observer: (turn: api.EndedTurn) => void): () => void {
@@ -243,6 +254,7 @@ export class PersonaRuntime {
 
   async #shutDown(graceMs: number): Promise<void> {
     this.#fleet.stopDispatching();
+    this.#personas.stopWaiting();
     await this.#turns.drain(graceMs);
     this.#paging.stop();
     this.#fleet.close();

@@ -8,6 +8,7 @@ import {
   type Cognition,
   type PersonaDefinition,
   type PersonaSettings,
+  type Providers,
   type RuntimeOptions,
   SLEEP_MODES,
   type Sleep,
@@ -25,7 +26,16 @@ export const textSchema = z
   // A store of UTF-8 could not give it back as it was.
   .refine((value) => value.isWellFormed(), "must not hold half of a surrogate pair");
 
-const functionSchema = <Type>() => z.custom<Type>((value) => typeof value === "function", "must be a function");
+export const functionSchema = <Type>() =>
+  z.custom<Type>((value) => typeof value === "function", "must be a function");
+
+export const clockSchema = z.custom<Clock>(isClock, "must have the functions now() and at(at, wake)");
+
+/** `provider:model` */
+export const modelNameSchema = z
+  .string()
+  .regex(/^[^:\s]+:\S+$/, "must be `provider:model`")
+  .max(256);
 
 /** Most messages, or dead letters, that are given at once. */
 const PAGE_LIMIT = 200;
@@ -87,11 +97,7 @@ export const definitionSchema = z.strictObject({
   id: z.string().regex(ID_PATTERN, ID_FORM),
   name: z.string().trim().min(1, "must not be blank").max(128),
   instructions: textSchema.default(""),
-  model: z
-    .string()
-    .regex(/^[^:\s]+:\S+$/, "must be `provider:model`")
-    .max(256)
-    .optional(),
+  model: modelNameSchema.optional(),
   cognition: functionSchema<Cognition>().optional(),
   settings: z.strictObject(settingsShape).prefault({}),
 });
@@ -151,12 +157,20 @@ export const eventsSchema = z
 export const optionsSchema = z.strictObject({
   store: z.string().min(1, 'must be a file name, or "memory"'),
   cognition: functionSchema<Cognition>().optional(),
-  clock: z.custom<Clock>(isClock, "must have the functions now() and at(at, wake)").optional(),
+  providers: z
+    .custom<Providers>(isProviders, "must be what `await providers(…)` of persona-runtime/ai gives")
+    .optional(),
+  clock: clockSchema.optional(),
   seed: z.int().min(0).optional(),
   maxTurnsInFlight: z.int().min(1).max(65_536).default(1_024),
   maxHops: z.int().min(1).max(64).default(8),
   onWarning: functionSchema<NonNullable<RuntimeOptions["onWarning"]>>().optional(),
 });
+
+function isProviders(value: unknown): boolean {
+  const { cognition, status } = (value ?? {}) as Partial<Providers>;
+  return typeof cognition === "function" && typeof status === "function";
+}
 
 function isClock(value: unknown): boolean {
   const { now, at } = (value ?? {}) as Partial<Clock>;

@@ -1,6 +1,16 @@
 /** What can be seen of the fleet and of one persona. */
 import { encodeId } from "../ids.ts";
-import type { BreakerStatus, EnrollmentStatus, FleetStatus, Gate, Sleep, TenantStatus, Why } from "../types.ts";
+import type {
+  BreakerStatus,
+  EnrollmentStatus,
+  FleetStatus,
+  Gate,
+  ProviderStatus,
+  Readiness,
+  Sleep,
+  TenantStatus,
+  Why,
+} from "../types.ts";
 import type { Directory } from "./directory.ts";
 import type { Fleet, FleetCounts } from "./fleet.ts";
 import { AWAKE, type Persona, type Personas } from "./personas.ts";
@@ -26,7 +36,7 @@ export function personaStatus(persona: Persona, fleet: Fleet): EnrollmentStatus 
     lanes,
     held,
     heldSince: held && sinceOf(persona, held, counts.heldSince),
-    heldUntil: counts.heldUntil,
+    heldUntil: held && untilOf(persona, held, counts.heldUntil),
     draining,
   };
 }
@@ -42,7 +52,7 @@ export async function why(
   const { queued, inStore, inFlight, energy, debt } = counts;
   const heldBy = (word: FleetCounts["held"], since: number | undefined, until: number | undefined) => {
     const gate = gateOf(persona, word);
-    return gate && { gate, since: sinceOf(persona, gate, since), until };
+    return gate && { gate, since: sinceOf(persona, gate, since), until: untilOf(persona, gate, until) };
   };
   const strands = fleet.why(persona.slot);
   const seen = await Promise.all(strands.map(({ conversation }) => isSeen(conversation)));
@@ -67,16 +77,22 @@ export async function why(
   };
 }
 
-/** To native a persona without its function is paused. */
-function gateOf(persona: Persona, held: FleetCounts["held"]): Gate | undefined {
+/** To native a persona is paused also when its cognition is absent, or has no room for it. */
+function gateOf({ definition, wait }: Persona, held: FleetCounts["held"]): Gate | undefined {
   if (held === "nothing") return undefined;
-  return held === "paused" && !persona.definition.settings.paused ? "cognition_absent" : held;
+  if (held !== "paused" || definition.settings.paused) return held;
+  return wait?.entry.obstacle ?? "cognition_absent";
 }
 
 /** Native knows of a pause or a sleep only since the start of the process. */
 function sinceOf(persona: Persona, gate: Gate, since: number | undefined): number | undefined {
+  if (gate === persona.wait?.entry.obstacle) return persona.wait.since;
   const isStored = gate === "paused" || gate === "asleep";
   return isStored ? Math.min(persona.row.updatedAt, since ?? Number.POSITIVE_INFINITY) : since;
+}
+
+function untilOf({ wait }: Persona, gate: Gate, until: number | undefined): number | undefined {
+  return gate === wait?.entry.obstacle ? wait.entry.until : until;
 }
 
 /** Native knows first that it has woken. */
@@ -89,8 +105,19 @@ function breakerOf({ breaker, breakerFailures, breakerUntil }: FleetCounts): Bre
 }
 
 /** Of one tenant. Its tally is kept; what waits is asked of each of its personas, unless it has the fleet to itself. */
-export function tenantStatus(directory: Directory, personas: Personas, fleet: Fleet, state: State): TenantStatus {
-  const common = { ...countsOf(directory.tally), personas: directory.size, ...state };
+export function tenantStatus(
+  directory: Directory,
+  personas: Personas,
+  fleet: Fleet,
+  { providers, ...state }: State & Pick<FleetStatus, "providers">,
+): TenantStatus {
+  const health = providers.map(({ name, state, halfOpenAt, throttledUntil }) => ({
+    name,
+    state,
+    halfOpenAt,
+    throttledUntil,
+  }));
+  const common = { ...countsOf(directory.tally), personas: directory.size, ...state, providers: health };
   if (fleet.over) return { ...common, ...NOTHING };
   if (directory.size === personas.size) return { ...common, ...loadOf(fleet.counts()) };
   return { ...common, ...fleet.load([...directory].map(({ slot }) => slot)) };
@@ -101,7 +128,7 @@ export function fleetStatus(
   personas: Personas,
   others: Tally,
   fleet: Fleet,
-  state: State & Pick<FleetStatus, "readers">,
+  state: State & Pick<FleetStatus, "readers" | "providers">,
 ): Omit<FleetStatus, "commits"> {
   const { directories } = personas;
   const total = totalOf([...directories.map(({ tally }) => tally), others]);
@@ -110,6 +137,13 @@ export function fleetStatus(
   if (fleet.over) return { ...common, ...NOTHING, nativeBytes: 0 };
   const counts = fleet.counts();
   return { ...common, ...loadOf(counts), nativeBytes: counts.bytes };
+}
+
+/** Of all providers together, for readiness. */
+export function healthOf(providers: readonly ProviderStatus[]): Readiness["checks"]["providers"] {
+  const open = providers.filter(({ state }) => state === "open").length;
+  if (open === 0) return "ok";
+  return open === providers.length ? "failed" : "degraded";
 }
 
 function countsOf(tally: Tally): Tally & { refused: number } {

@@ -41,6 +41,7 @@ export interface Engine {
   readonly keys: api.ApiKeys;
   /** False once the native cycle has failed. */
   readonly driver: boolean;
+  providers(): readonly api.ProviderStatus[];
   /** Throws `runtime_closed`, or why there is no fleet. */
   assertOpen(): void;
   fleetStatus(): api.FleetStatus;
@@ -185,9 +186,9 @@ export class TenantRuntime implements api.Runtime {
   status(): api.TenantStatus;
   status(persona: string): api.EnrollmentStatus;
   status(persona?: string): api.TenantStatus | api.EnrollmentStatus {
-    const { personas, fleet, store, driver } = this.#engine;
+    const { personas, fleet, store, driver, providers } = this.#engine;
     if (persona !== undefined) return personaStatus(this.#directory.get(persona), fleet);
-    return tenantStatus(this.#directory, personas, fleet, { store: store.kind, driver });
+    return tenantStatus(this.#directory, personas, fleet, { store: store.kind, driver, providers: providers() });
   }
 
   fleet(): api.FleetStatus {

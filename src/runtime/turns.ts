@@ -4,10 +4,11 @@
  * store's outcomes or waits again.
  */
 import type { Clock } from "../clock.ts";
+import type { Pass } from "../cognition/admission.ts";
 import { runCognition } from "../cognition/run.ts";
 import { type ErrorCode, PersonaError } from "../errors.ts";
 import type { Decision, MessageRow, Settle, Settled, Store, TurnOutcome } from "../store/port.ts";
-import type { PersonaWarning } from "../types.ts";
+import type { Cognition, PersonaWarning } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
 import { explanationOf } from "./explanation.ts";
 import type { Fleet, FormedTurn, NativeSettlement, TurnHandle } from "./fleet.ts";
@@ -15,6 +16,7 @@ import type { Prepared } from "./intake.ts";
 import { LiveTurn, type TurnSources, viewFor } from "./live-turn.ts";
 import type { Persona, Personas } from "./personas.ts";
 import type { Texts } from "./texts.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
 
 /** What the rest of the runtime does about a turn. */
 export interface TurnEvents {
@@ -54,6 +56,9 @@ const LONGEST_PAUSE_MS = 16_000;
 const FINAL: ReadonlySet<ErrorCode> = new Set(["store_fenced", "runtime_closed"]);
 /** After a begin that could not be written. */
 const RETRY_BEGIN_MS = 1_000;
+/** With these a cognition says that it is not its fault, nor that of the items: they wait again, for so long. */
+const LATER: ReadonlySet<ErrorCode> = new Set(["provider_throttled", "provider_unavailable"]);
+const LATER_MS = { least: 100, most: 600_000 };
 
 export class Turns {
   readonly #store: Store;
@@ -61,6 +66,7 @@ export class Turns {
   readonly #fleet: Fleet;
   readonly #personas: Personas;
   readonly #conversations: Conversations;
+  readonly #waitingRoom: WaitingRoom;
   readonly #texts: Texts;
   readonly #events: TurnEvents;
   readonly #sources: TurnSources;
@@ -85,6 +91,7 @@ export class Turns {
     fleet: Fleet;
     personas: Personas;
     conversations: Conversations;
+    waitingRoom: WaitingRoom;
     texts: Texts;
     events: TurnEvents;
     sources: TurnSources;
@@ -95,6 +102,7 @@ export class Turns {
     this.#fleet = options.fleet;
     this.#personas = options.personas;
     this.#conversations = options.conversations;
+    this.#waitingRoom = options.waitingRoom;
     this.#texts = options.texts;
     this.#events = options.events;
     this.#sources = options.sources;
@@ -169,6 +177,20 @@ export class Turns {
     const persona = this.#personas.bySlot(formed.slot);
     if (persona === undefined)
       throw new PersonaError("internal", `A turn was formed for slot ${formed.slot}, which nobody has`);
+    const pass = this.#waitingRoom.enter(persona);
+    if (pass === undefined) {
+      // Nothing was written: the items go back as they were, and the persona waits.
+      this.#fleet.complete(formed.handle, "cancelled", this.#clock.now());
+      return;
+    }
+    try {
+      await this.#attend(persona, formed, pass);
+    } finally {
+      pass.leave();
+    }
+  }
+
+  async #attend(persona: Persona, formed: FormedTurn, { answer }: Pass): Promise<void> {
     const turn = new LiveTurn(this.#store, this.#clock, persona, formed, this.#events.token);
     this.#running.set(formed.handle, turn);
     try {
@@ -203,10 +225,10 @@ export class Turns {
     turn.begunAt = this.#clock.now();
     if (this.#interrupted !== undefined) this.#giveBack(turn, this.#interrupted);
     if (turn.over) return;
-    await this.#think(turn);
+    await this.#think(turn, answer);
   }
 
-  async #think(turn: LiveTurn): Promise<void> {
+  async #think(turn: LiveTurn, cognition: Cognition): Promise<void> {
     try {
       const place = await this.#conversations.byKey(turn.formed.conversation);
       if (place === undefined) throw new PersonaError("internal", "The conversation of a turn is not in the store");
@@ -214,7 +236,7 @@ export class Turns {
       turn.place = place;
       this.#events.started(turn);
       const messages = await this.#messages(turn.formed.items);
-      const answered = await runCognition(turn.persona.cognition, viewFor(turn, messages, this.#sources), turn);
+      const answered = await runCognition(cognition, viewFor(turn, messages, this.#sources), turn);
       if (turn.over) return;
       turn.answeredAt = this.#clock.now();
       // It answered in time: from here on the lease must not run out.
@@ -239,7 +261,9 @@ export class Turns {
     } catch (error) {
       if (turn.over) return;
       turn.answeredAt = this.#clock.now();
-      this.#end(turn, "failed", error instanceof Error ? error : new Error(String(error)));
+      const later = laterOf(error);
+      if (later === undefined) this.#end(turn, "failed", error instanceof Error ? error : new Error(String(error)));
+      else await this.#postpone(turn, (error as Error).message, this.#clock.now() + later);
     }
   }
 
@@ -271,6 +295,16 @@ export class Turns {
   async #finish(turn: LiveTurn, outcome: "done" | "declined", command: Settle): Promise<void> {
     turn.over = true;
     await this.#write(turn, command, turn.persona, () => this.#fleet.complete(turn.formed.handle, outcome));
+    this.#forget(turn);
+  }
+
+  /** Cognition asks to be asked again at that time: the items wait, and nobody is blamed. */
+  async #postpone(turn: LiveTurn, error: string, notBefore: number): Promise<void> {
+    turn.over = true;
+    this.#fleet.settling(turn.formed.handle);
+    const decisions = turn.formed.items.map((item): Decision => ({ item, outcome: "retry", notBefore }));
+    const command = this.#settlement(turn, "cancelled", error, decisions);
+    await this.#write(turn, command, () => this.#fleet.complete(turn.formed.handle, "throttled", notBefore));
     this.#forget(turn);
   }
 
@@ -393,6 +427,14 @@ export class Turns {
     this.#idle?.resolve();
     this.#idle = undefined;
   }
+}
+
+/** Milliseconds after which cognition wants to be asked again, if that is what it said. */
+function laterOf(error: unknown): number | undefined {
+  if (!(error instanceof PersonaError) || !LATER.has(error.code)) return undefined;
+  const { retryAfterMs } = error;
+  if (retryAfterMs === undefined || Number.isNaN(retryAfterMs)) return undefined;
+  return Math.min(Math.max(retryAfterMs, LATER_MS.least), LATER_MS.most);
 }
 
 function decisionOn(settlement: NativeSettlement, error: string | null): Decision {

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { createRuntime, ManualClock } from "../../src/index.ts";
 import { temporaryFolder } from "../support/command-line.ts";
-import { random } from "../support/random.ts";
+import { random } from "../../src/random.ts";
 import { untilDecided } from "../support/until-decided.ts";
 import { audit } from "./audit.ts";
 

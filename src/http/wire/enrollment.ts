@@ -31,7 +31,7 @@ export const enrollmentSchema = z
     name: z.string(),
     instructions: z.string().optional().register(wire, { description: FOR_SERVICES }),
     model: z.string().optional(),
-    cognition: z.enum(["rehearsal", "function", "absent"]),
+    cognition: z.enum(["rehearsal", "function", "provider", "absent"]),
     settings: settingsSchema.optional().register(wire, { description: FOR_SERVICES }),
     sleep: sleepSchema,
     breaker: breakerSchema,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { TenantStatus } from "../../types.ts";
 import { laneCounts } from "./common.ts";
 import { inWireNames } from "./names.ts";
+import { providerSchema } from "./provider.ts";
 import { wire } from "./registry.ts";
 
 export const fleetSchema = z
@@ -22,6 +23,7 @@ export const fleetSchema = z
       .register(wire, { description: "Of those, how many by the code of the refusal" }),
     store: z.enum(["sqlite", "memory"]),
     driver: z.boolean().register(wire, { description: "False once the native cycle has failed" }),
+    providers: z.array(providerSchema),
   })
   .register(wire, {
     id: "Fleet",
@@ -29,5 +31,5 @@ export const fleetSchema = z
   });
 
 export function fleetOf(status: TenantStatus): z.output<typeof fleetSchema> {
-  return inWireNames(status);
+  return { ...inWireNames(status), providers: status.providers.map(inWireNames) };
 }

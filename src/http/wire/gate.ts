@@ -5,7 +5,10 @@ import { wire } from "./registry.ts";
 
 const GATES = {
   paused: "the persona is paused",
-  cognition_absent: "its function was not given again after a restart",
+  cognition_absent: "its function was not given again after a restart, or its provider is not configured any more",
+  provider_open: "the provider of its model is failing",
+  provider_throttled: "the provider of its model asked to be called later",
+  provider_busy: "the provider of its model has as many calls as it may",
   asleep: "it sleeps",
   breaker_open: "its circuit breaker is open",
   breaker_probing: "one turn tries whether it answers again",

@@ -8,6 +8,7 @@ export const readinessSchema = z
       driver: z.enum(["ok", "failed"]),
       store: z.enum(["ok", "failed"]),
       accepting: z.enum(["ok", "closing"]),
+      providers: z.enum(["ok", "degraded", "failed"]),
     }),
   })
   .register(wire, { id: "Readiness" });

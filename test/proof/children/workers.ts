@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import type { Runtime } from "../../../src/types.ts";
-import { random } from "../../support/random.ts";
+import { random } from "../../../src/random.ts";
 
 const DIST = new URL("../../../dist/index.js", import.meta.url);
 // What is built starts in a third of the time that the sources take.

@@ -1,0 +1,99 @@
+/**
+ * What a call that gave no answer says: about the provider, and about the items of the turn.
+ *
+ * | what came | the breaker | the items | the next model is tried |
+ * |---|---|---|---|
+ * | 429, or 503 and 529 with Retry-After | throttle | wait, not blamed | yes |
+ * | no connection; 401, 402, 403 (a wrong key fails everybody), 408, 502, 503, 504, 529 | failure | wait, not blamed | yes |
+ * | 500 and other 5xx; a stream that breaks, is malformed, or has no end | failure | blamed | yes |
+ * | 404 (there is no such model) | nothing | blamed | yes |
+ * | other 4xx: the request is to blame | nothing | blamed | no |
+ * | nothing until the deadline | failure | blamed | no |
+ * | the turn was called off otherwise, or cut off while it was speaking | nothing | – | no |
+ */
+import { PersonaError } from "../errors.ts";
+import type { Redact } from "./redact.ts";
+import { retryAfterMs } from "./retry-after.ts";
+
+export interface Failure {
+  readonly error: PersonaError;
+  readonly says: "failed" | "throttled" | "refused" | "cancelled";
+  /** Whether another model may answer instead, as long as nothing was streamed. */
+  readonly elsewhere: boolean;
+  readonly status: number | undefined;
+  /** When it was throttled: for how long, if the provider said so. */
+  readonly afterMs: number | undefined;
+}
+
+const MAX_WORDS = 300;
+const RETRY_MS = 1_000;
+const WITHOUT_BLAME = new Set([401, 402, 403, 408, 502, 503, 504, 529]);
+const OVERLOADED = new Set([503, 529]);
+
+/** What the AI SDK's errors have, as far as it matters here. */
+interface Told {
+  readonly message?: unknown;
+  readonly statusCode?: unknown;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+  readonly code?: unknown;
+}
+
+/** `model` is its full name. */
+export function failureOf(cause: unknown, model: string, redact: Redact, now: number): Failure {
+  if (cause instanceof PersonaError) return ours(cause);
+  const told = (typeof cause === "object" && cause !== null ? cause : {}) as Told;
+  const status = typeof told.statusCode === "number" ? told.statusCode : undefined;
+  if (status === undefined || status < 400) return broken(told, status, model, redact);
+  const words = redact(typeof told.message === "string" ? told.message : "").slice(0, MAX_WORDS);
+  const answered = `${model} answered ${status}${words === "" ? "" : `: ${words}`}`;
+  const afterMs = retryAfterMs(told.responseHeaders ?? {}, now);
+  if (status === 429 || (OVERLOADED.has(status) && afterMs !== undefined)) {
+    const error = new PersonaError("provider_throttled", answered, { retryAfterMs: afterMs ?? RETRY_MS });
+    return { error, says: "throttled", elsewhere: true, status, afterMs };
+  }
+  if (WITHOUT_BLAME.has(status)) {
+    const error = new PersonaError("provider_unavailable", answered, { retryAfterMs: RETRY_MS });
+    return { error, says: "failed", elsewhere: true, status, afterMs: undefined };
+  }
+  const error = new PersonaError("provider_failed", answered);
+  const isTheirs = status >= 500;
+  return { error, says: isTheirs ? "failed" : "refused", elsewhere: isTheirs || status === 404, status, afterMs: undefined };
+}
+
+/** The turn was aborted: at its deadline before anything came, or for another reason. */
+export function cancelled(reason: unknown, model: string, hasSpoken: boolean): Failure {
+  const error = reason instanceof PersonaError ? reason : new PersonaError("cognition_failed", `${model} was called off`);
+  const hung = error.code === "cognition_timeout" && !hasSpoken;
+  return { error, says: hung ? "failed" : "cancelled", elsewhere: false, status: undefined, afterMs: undefined };
+}
+
+/** What we found wrong with an answer (its form, its length), or a budget with the question. */
+function ours(error: PersonaError): Failure {
+  const isForm = error.code === "provider_failed";
+  const says = isForm || error.code === "cognition_invalid" ? "failed" : "refused";
+  return { error, says, elsewhere: isForm, status: undefined, afterMs: undefined };
+}
+
+function broken(told: Told, status: number | undefined, model: string, redact: Redact): Failure {
+  const code = networkCode(told);
+  const same = { says: "failed", elsewhere: true, status, afterMs: undefined } as const;
+  if (status === undefined && code !== undefined) {
+    const message = `${model} cannot be reached (${code})`;
+    return { ...same, error: new PersonaError("provider_unavailable", message, { retryAfterMs: RETRY_MS }) };
+  }
+  const words = typeof told.message === "string" ? redact(told.message).slice(0, MAX_WORDS) : "";
+  const why = code ?? words;
+  return { ...same, error: new PersonaError("provider_failed", `The answer of ${model} broke off or cannot be read (${why})`) };
+}
+
+/** `ECONNREFUSED`, from whatever depth. */
+function networkCode(told: Told): string | undefined {
+  let current: unknown = told;
+  for (let depth = 0; depth < 8 && typeof current === "object" && current !== null; depth += 1) {
+    const { code, cause } = current as Told;
+    if (typeof code === "string" && /^(?:E[A-Z]{3,}|UND_ERR_|CERT_|ERR_TLS|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code)) return code;
+    current = cause;
+  }
+  return undefined;
+}

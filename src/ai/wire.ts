@@ -1,0 +1,38 @@
+/** The wire to a provider: what it may send, and how much. The AI SDK would read on for ever. */
+import { PersonaError } from "../errors.ts";
+
+/** Of one answer, with all that a protocol wraps around a million characters. */
+const MAX_ANSWER_BYTES = 64 * 2 ** 20;
+const MAX_ERROR_BYTES = 64 * 2 ** 10;
+
+/** Calls through `fetch`, follows no redirect, and gives only answers that are event streams, or errors, of bounded length. */
+export function boundedFetch(name: string, call: typeof fetch): typeof fetch {
+  return async (input, init) => {
+    const response = await call(input, { ...init, redirect: "manual" });
+    if (response.status >= 300 && response.status < 400) {
+      await response.body?.cancel();
+      throw new PersonaError("provider_failed", `${name} answered with a redirect, which is not followed`);
+    }
+    const type = response.headers.get("content-type") ?? "";
+    if (response.ok && !/^text\/event-stream\b/i.test(type)) {
+      await response.body?.cancel();
+      throw new PersonaError("provider_failed", `${name} answered with ${shown(type)} instead of text/event-stream`);
+    }
+    if (response.body === null) return response;
+    const body = response.body.pipeThrough(bound(name, response.ok ? MAX_ANSWER_BYTES : MAX_ERROR_BYTES));
+    return new Response(body, response);
+  };
+}
+
+function bound(name: string, most: number): TransformStream<Uint8Array, Uint8Array> {
+  let bytes = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      bytes += chunk.byteLength;
+      if (bytes > most) throw new PersonaError("provider_failed", `${name} sent more than ${most} bytes`);
+      controller.enqueue(chunk);
+    },
+  });
+}
+
+const shown = (type: string): string => (/^[\w.+-]+\/[\w.+-]+/.exec(type) ?? ["no content type"])[0];
