@@ -41,7 +41,8 @@ interface Told {
 
 /** `model` is its full name. */
 export function failureOf(cause: unknown, model: string, redact: Redact, now: number): Failure {
-  if (cause instanceof PersonaError) return ours(cause);
+  const coded = codedIn(cause);
+  if (coded !== undefined) return ours(coded, model);
   const told = (typeof cause === "object" && cause !== null ? cause : {}) as Told;
   const status = typeof told.statusCode === "number" ? told.statusCode : undefined;
   if (status === undefined || status < 400) return broken(told, status, model, redact);
@@ -58,21 +59,42 @@ export function failureOf(cause: unknown, model: string, redact: Redact, now: nu
   }
   const error = new PersonaError("provider_failed", answered);
   const isTheirs = status >= 500;
-  return { error, says: isTheirs ? "failed" : "refused", elsewhere: isTheirs || status === 404, status, afterMs: undefined };
+  return {
+    error,
+    says: isTheirs ? "failed" : "refused",
+    elsewhere: isTheirs || status === 404,
+    status,
+    afterMs: undefined,
+  };
 }
 
 /** The turn was aborted: at its deadline before anything came, or for another reason. */
 export function cancelled(reason: unknown, model: string, hasSpoken: boolean): Failure {
-  const error = reason instanceof PersonaError ? reason : new PersonaError("cognition_failed", `${model} was called off`);
+  const error =
+    reason instanceof PersonaError ? reason : new PersonaError("cognition_failed", `${model} was called off`);
   const hung = error.code === "cognition_timeout" && !hasSpoken;
   return { error, says: hung ? "failed" : "cancelled", elsewhere: false, status: undefined, afterMs: undefined };
 }
 
-/** What we found wrong with an answer (its form, its length), or a budget with the question. */
-function ours(error: PersonaError): Failure {
-  const isForm = error.code === "provider_failed";
-  const says = isForm || error.code === "cognition_invalid" ? "failed" : "refused";
-  return { error, says, elsewhere: isForm, status: undefined, afterMs: undefined };
+/** What we found wrong with an answer (its form, its length) or with the address; or what a budget has against the call. */
+function ours(error: PersonaError, model: string): Failure {
+  const same = { status: undefined, afterMs: undefined };
+  if (error.code === "provider_failed") return { ...same, error, says: "failed", elsewhere: true };
+  if (error.code === "cognition_invalid") return { ...same, error, says: "failed", elsewhere: false };
+  if (error.code !== "url_refused") return { ...same, error, says: "refused", elsewhere: false };
+  const message = `${model} cannot be reached: ${error.message}`;
+  const unreachable = new PersonaError("provider_unavailable", message, { retryAfterMs: RETRY_MS });
+  return { ...same, error: unreachable, says: "failed", elsewhere: true };
+}
+
+/** The AI SDK wraps what the wire threw. */
+function codedIn(cause: unknown): PersonaError | undefined {
+  let current: unknown = cause;
+  for (let depth = 0; depth < 8 && current instanceof Error; depth += 1) {
+    if (current instanceof PersonaError) return current;
+    current = current.cause;
+  }
+  return undefined;
 }
 
 function broken(told: Told, status: number | undefined, model: string, redact: Redact): Failure {
@@ -84,7 +106,10 @@ function broken(told: Told, status: number | undefined, model: string, redact: R
   }
   const words = typeof told.message === "string" ? redact(told.message).slice(0, MAX_WORDS) : "";
   const why = code ?? words;
-  return { ...same, error: new PersonaError("provider_failed", `The answer of ${model} broke off or cannot be read (${why})`) };
+  return {
+    ...same,
+    error: new PersonaError("provider_failed", `The answer of ${model} broke off or cannot be read (${why})`),
+  };
 }
 
 /** `ECONNREFUSED`, from whatever depth. */
@@ -92,7 +117,8 @@ function networkCode(told: Told): string | undefined {
   let current: unknown = told;
   for (let depth = 0; depth < 8 && typeof current === "object" && current !== null; depth += 1) {
     const { code, cause } = current as Told;
-    if (typeof code === "string" && /^(?:E[A-Z]{3,}|UND_ERR_|CERT_|ERR_TLS|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code)) return code;
+    if (typeof code === "string" && /^(?:E[A-Z]{3,}|UND_ERR_|CERT_|ERR_TLS|DEPTH_|SELF_SIGNED|UNABLE_TO)/.test(code))
+      return code;
     current = cause;
   }
   return undefined;

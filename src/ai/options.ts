@@ -44,7 +44,9 @@ export const providerSchema = z
     create: functionSchema<(model: string) => Model>().optional(),
     baseUrl: baseUrl.optional(),
     apiKey: headerValue.optional(),
-    headers: z.record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be the name of a header"), headerValue).optional(),
+    headers: z
+      .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be the name of a header"), headerValue)
+      .optional(),
     /** Whether `baseUrl` may be http and lead to an address that is not public. */
     allowPrivate: z.boolean().default(false),
     fetch: functionSchema<typeof fetch>().optional(),
@@ -57,7 +59,8 @@ export const providerSchema = z
     if ((kind === undefined) === (create === undefined)) fault("kind", "must be given, or else `create`");
     if (kind === undefined) {
       for (const field of ["baseUrl", "apiKey", "headers", "fetch"] as const)
-        if (value[field] !== undefined) fault(field, "must be left out with `create`, which decides itself whom it calls");
+        if (value[field] !== undefined)
+          fault(field, "must be left out with `create`, which decides itself whom it calls");
       return;
     }
     if (kind === "openai-compatible" && value.baseUrl === undefined)
@@ -85,6 +88,8 @@ export const modelsSchema = z
     seed: z.int().min(0).optional(),
   })
   .prefault({});
+
+export type CheckedModel = z.output<z.ZodObject<typeof callShape>>;
 
 /** Of `aiSdk`. */
 export const modelSchema = z

@@ -1,6 +1,9 @@
 /** The packages that only those need who use them. */
 import { PersonaError } from "../errors.ts";
 
+/** Loaded when it is first needed. Throws `package_missing`. */
+export const loadSdk = () => load("ai", 7, () => import("ai"));
+
 /** Runs an import; throws `package_missing` with what to install if the package itself is not there. */
 export async function load<Module>(name: string, version: number, load: () => Promise<Module>): Promise<Module> {
   try {

@@ -1,6 +1,6 @@
 /** What a provider says that it was used; believed as far as it can be true. */
 import type { LanguageModelUsage } from "ai";
-import type { Usage } from "../types.ts";
+import type { Usage } from "../facts.ts";
 
 /** More tokens than any model takes or gives in one call. */
 const MOST = 100_000_000;

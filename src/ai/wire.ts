@@ -2,7 +2,7 @@
 import { PersonaError } from "../errors.ts";
 
 /** Of one answer, with all that a protocol wraps around a million characters. */
-const MAX_ANSWER_BYTES = 64 * 2 ** 20;
+export const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 const MAX_ERROR_BYTES = 64 * 2 ** 10;
 
 /** Calls through `fetch`, follows no redirect, and gives only answers that are event streams, or errors, of bounded length. */

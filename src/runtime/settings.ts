@@ -26,8 +26,7 @@ export const textSchema = z
   // A store of UTF-8 could not give it back as it was.
   .refine((value) => value.isWellFormed(), "must not hold half of a surrogate pair");
 
-export const functionSchema = <Type>() =>
-  z.custom<Type>((value) => typeof value === "function", "must be a function");
+export const functionSchema = <Type>() => z.custom<Type>((value) => typeof value === "function", "must be a function");
 
 export const clockSchema = z.custom<Clock>(isClock, "must have the functions now() and at(at, wake)");
 

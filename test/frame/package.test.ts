@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Ended, execute, ROOT } from "../support/command-line.ts";
-import { layOut } from "../support/packed.ts";
+import { layOut, link } from "../support/packed.ts";
 
 let project: string;
 let addonHome: string;
@@ -73,6 +73,25 @@ await runtime.close();`;
   expect(packages.filter((name) => !allowed.includes(name))).toEqual([]);
   const server = await runInProject("server.mjs", graph("persona-runtime/server", "if (!serve) throw 1;"));
   expect(JSON.parse(server.stdout)).toContain("fastify");
+});
+
+test("models are an entry of their own, which says what to install", async () => {
+  const source = (kind: string) => `
+import { providers } from "persona-runtime/ai";
+import { createRuntime } from "persona-runtime";
+const configured = { local: { kind: "${kind}", baseUrl: "http://127.0.0.1:9/v1", apiKey: "none", allowPrivate: true } };
+const models = await providers(configured, { default: "local:m" }).catch(({ code, message }) => console.log(code, message));
+const runtime = await createRuntime({ store: "memory", ...(models && { providers: models }) });
+console.log((await runtime.enroll({ id: "ada", name: "Ada" })).cognition);
+await runtime.close();`;
+  const without = await runInProject("models.mjs", source("anthropic"));
+  expect(without).toMatchObject({ code: 0, stderr: "" });
+  expect(without.stdout).toMatch(/^package_missing .*npm install ai@7\nrehearsal\n$/);
+  link(project, ["ai", "@ai-sdk/openai-compatible"]);
+  const other = await runInProject("models.mjs", source("anthropic"));
+  expect(other.stdout).toMatch(/^package_missing .*npm install @ai-sdk\/anthropic@4\n/);
+  const models = await runInProject("models.mjs", source("openai-compatible"));
+  expect(models).toEqual({ code: 0, stdout: "provider\n", stderr: "" });
 });
 
 test("nothing but the named entries can be imported", async () => {

@@ -1,8 +1,8 @@
 /** No text leaves its place in the prompt: whatever is put in can be read out again, by whom it was said. */
 import { expect, it } from "vitest";
 import { assemblePrompt } from "../../src/index.ts";
+import { random } from "../../src/random.ts";
 import type { Sender, TurnMessage } from "../../src/types.ts";
-import { random } from "../support/random.ts";
 import { answers, type Scene, says, turnOf } from "./turn.ts";
 
 /** What somebody writes who wants to speak as another, or to give orders. */

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { createRuntime, ManualClock } from "../../src/index.ts";
-import { temporaryFolder } from "../support/command-line.ts";
 import { random } from "../../src/random.ts";
+import { temporaryFolder } from "../support/command-line.ts";
 import { untilDecided } from "../support/until-decided.ts";
 import { audit } from "./audit.ts";
 

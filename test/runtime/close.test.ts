@@ -109,7 +109,7 @@ it("takes nothing when it is closed, and says so", async () => {
   expect(runtime.status()).toMatchObject({ accepted: 1, answered: 1, queued: 0, driver: true });
   expect(await runtime.readiness()).toEqual({
     ready: false,
-    checks: { driver: "ok", store: "failed", accepting: "closing" },
+    checks: { driver: "ok", store: "failed", accepting: "closing", providers: "ok" },
   });
   expect(await runtime.events().next()).toEqual({ done: true, value: undefined });
 });

@@ -38,7 +38,12 @@ export function layOut(folder: string): { readonly home: string; readonly addonH
   };
   const home = unpack(main, "persona-runtime");
   const { dependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { dependencies: object };
-  for (const name of Object.keys(dependencies)) {
+  link(folder, Object.keys(dependencies));
+}
+
+/** Links to packages as they are installed here. */
+export function link(folder: string, names: readonly string[]): void {
+  for (const name of names) {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(ROOT, "node_modules", name), link);

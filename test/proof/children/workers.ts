@@ -7,8 +7,8 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
-import type { Runtime } from "../../../src/types.ts";
 import { random } from "../../../src/random.ts";
+import type { Runtime } from "../../../src/types.ts";
 
 const DIST = new URL("../../../dist/index.js", import.meta.url);
 // What is built starts in a third of the time that the sources take.

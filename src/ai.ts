@@ -1,0 +1,4 @@
+/** The `persona-runtime/ai` entry: models answer turns, through the AI SDK (its packages are optional: see the README). */
+export { aiSdk } from "./ai/ai-sdk.ts";
+export type { Model, ModelOptions, ModelsOptions, ProviderOptions } from "./ai/options.ts";
+export { providers } from "./ai/providers.ts";

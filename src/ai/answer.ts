@@ -1,0 +1,190 @@
+/**
+ * Answers a turn with the first model of a chain that can: calls it, runs the tools it asks for, calls it again.
+ * As soon as something was streamed no other model takes its place.
+ */
+import type { ModelMessage, ToolResultPart, ToolSet, TypedToolCall } from "ai";
+import { PersonaError } from "../errors.ts";
+import type { Usage } from "../facts.ts";
+import { assemble } from "../prompt/assemble.ts";
+import { estimateTokens } from "../tokens.ts";
+import type { CognitionAnswer } from "../types.ts";
+import { call, type Line, type Said, split, Unanswered } from "./call.ts";
+import type { Lease } from "./gate.ts";
+import { loadSdk } from "./packages.ts";
+import type { Turn } from "./turn.ts";
+import { sum } from "./usage.ts";
+
+/** Calls of a model for one answer; each but the last may ask for tools. */
+const MAX_CALLS = 8;
+
+/** The models to try, in this order. */
+export type Chain = readonly [Line, ...Line[]];
+
+/** The place in a chain where there is room now. */
+export interface Start {
+  readonly at: number;
+  /** Undefined: it has to be waited for. */
+  readonly lease: Lease | undefined;
+}
+
+export async function answer(turn: Turn, chain: Chain, start: Start): Promise<CognitionAnswer> {
+  const dialogue = new Dialogue(turn, chain, start);
+  const { system, messages, tokens, facts } = await assemble(turn);
+  turn.note({ prompt: facts });
+  const tools = await toolsOf(turn);
+  const said: ModelMessage[] = messages.map(({ role, content }) => ({ role, content }));
+  let text = "";
+  let usage: Usage | undefined;
+  for (let count = 1; count <= MAX_CALLS; count += 1) {
+    const inputTokens = tokens + estimateTokens(JSON.stringify([said.slice(messages.length), namesOf(turn)]));
+    const next = await dialogue.ask({ system, messages: said, tools, inputTokens });
+    text += next.text;
+    usage = count === 1 ? next.usage : sum(usage, next.usage);
+    if (next.calls.length === 0) return conclude(dialogue.line, next, text, usage);
+    said.push(...next.messages, ...(await results(turn, next)));
+  }
+  const { name } = dialogue.line;
+  throw new PersonaError(
+    "cognition_failed",
+    `${name} asked for tools in ${MAX_CALLS} calls in a row without answering`,
+  );
+}
+
+/** Asks the model that answered before, and the next ones as long as none has. */
+class Dialogue {
+  readonly #turn: Turn;
+  readonly #chain: Chain;
+  #at: number;
+  #lease: Lease | undefined;
+  #hasSpoken = false;
+
+  constructor(turn: Turn, chain: Chain, { at, lease }: Start) {
+    this.#turn = turn;
+    this.#chain = chain;
+    this.#at = at;
+    this.#lease = lease;
+  }
+
+  get line(): Line {
+    return this.#chain[this.#at] ?? this.#chain[0];
+  }
+
+  async ask(question: Parameters<typeof call>[3]): Promise<Said> {
+    let first: PersonaError | undefined;
+    for (;;) {
+      const lease = this.#lease ?? (await this.#enter(first));
+      this.#lease = undefined;
+      try {
+        const said = await call(this.line, lease, this.#turn, question);
+        this.#hasSpoken ||= said.text !== "";
+        const [provider, model] = split(this.line.name);
+        this.#turn.note({ provider, model });
+        return said;
+      } catch (cause) {
+        if (!(cause instanceof Unanswered)) throw cause;
+        const { failure, hasSpoken } = cause;
+        first ??= failure.error;
+        if (hasSpoken || this.#hasSpoken || !failure.elsewhere || this.#at + 1 >= this.#chain.length) throw first;
+        this.#at += 1;
+      }
+    }
+  }
+
+  /** Room at the present model, or at a later one if this is shut and nothing was said. Throws when all are. */
+  async #enter(before: PersonaError | undefined): Promise<Lease> {
+    for (let at = this.#at; at < this.#chain.length; at += 1) {
+      const { gate } = this.#chain[at] as Line;
+      const lease = await roomAt(gate, this.#turn);
+      if (lease !== undefined) {
+        this.#at = at;
+        return lease;
+      }
+      if (this.#hasSpoken) break;
+    }
+    throw before ?? shut(this.#chain.slice(this.#at));
+  }
+}
+
+/** Waits for it while the provider is only busy. Undefined: it is shut. */
+async function roomAt(gate: Line["gate"], turn: Turn): Promise<Lease | undefined> {
+  for (;;) {
+    const lease = gate.enter(turn);
+    if (lease !== undefined || gate.obstacle !== "provider_busy") return lease;
+    const again = Promise.withResolvers<void>();
+    const cancel = gate.wait(turn, { again: again.resolve, roams: true, runs: true });
+    const abort = () => again.reject(turn.signal.reason);
+    turn.signal.addEventListener("abort", abort, { once: true });
+    try {
+      turn.signal.throwIfAborted();
+      await again.promise;
+    } catch (cause) {
+      cancel();
+      throw cause;
+    } finally {
+      turn.signal.removeEventListener("abort", abort);
+    }
+  }
+}
+
+/** What to say when none of these models may be called. */
+export function shut(chain: readonly Line[]): PersonaError {
+  const waits = chain.map(({ gate, clock }) => (gate.until ?? clock.now() + 1_000) - clock.now());
+  const retryAfterMs = Math.max(0, Math.min(...waits));
+  const names = chain.map(({ name }) => name).join(", ");
+  const isThrottled = chain.every(({ gate }) => gate.obstacle === "provider_throttled");
+  return isThrottled
+    ? new PersonaError("provider_throttled", `${names} asked to be called later`, { retryAfterMs })
+    : new PersonaError("provider_unavailable", `${names} cannot be called at the moment`, { retryAfterMs });
+}
+
+function conclude({ name }: Line, { finishReason }: Said, text: string, usage: Usage | undefined): CognitionAnswer {
+  if (text.trim() !== "") return usage === undefined ? { text } : { text, usage };
+  if (finishReason === "content-filter") return { decline: "content_filter" };
+  if (finishReason === "length")
+    throw new PersonaError("provider_failed", `${name} came to its maximum of tokens before it said anything`);
+  throw new PersonaError("cognition_invalid", `${name} answered nothing (${finishReason})`);
+}
+
+const namesOf = (turn: Turn) =>
+  (turn.tools ?? []).map(({ name, description, inputSchema }) => [name, description, inputSchema]);
+
+/** They are run here and not by the AI SDK: meanwhile no call is held open, and the provider has room for others. */
+async function toolsOf(turn: Turn): Promise<ToolSet> {
+  const { jsonSchema, tool } = await loadSdk();
+  const entries = (turn.tools ?? []).map(({ name, description, inputSchema }) => [
+    name,
+    tool({ description, inputSchema: jsonSchema(inputSchema) }),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** What became of the calls, for the model. What is wrong with a call is told to the model; the turn's end ends all. */
+async function results(turn: Turn, { calls, messages }: Said): Promise<ModelMessage[]> {
+  // The AI SDK has answered by itself what it could not read.
+  const answered = new Set(
+    messages.flatMap(({ role, content }) =>
+      role === "tool" ? content.map((part) => "toolCallId" in part && part.toolCallId) : [],
+    ),
+  );
+  const open = calls.filter(({ toolCallId }) => !answered.has(toolCallId));
+  const content = await Promise.all(open.map((call) => run(turn, call)));
+  return content.length === 0 ? [] : [{ role: "tool", content }];
+}
+
+async function run(turn: Turn, { toolCallId, toolName, input }: TypedToolCall<ToolSet>): Promise<ToolResultPart> {
+  const result = (output: ToolResultPart["output"]): ToolResultPart => ({
+    type: "tool-result",
+    toolCallId,
+    toolName,
+    output,
+  });
+  try {
+    const value = await turn.tools?.find(({ name }) => name === toolName)?.call(input);
+    return result(typeof value === "string" ? { type: "text", value } : { type: "json", value: plain(value) });
+  } catch (error) {
+    turn.signal.throwIfAborted();
+    return result({ type: "error-text", value: error instanceof PersonaError ? error.message : "The tool failed" });
+  }
+}
+
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value ?? null));

@@ -1,0 +1,195 @@
+/** One call of one model: its tokens go to the turn as they come, and what it said and did comes back. */
+import type { ModelMessage, TextStreamPart, ToolSet, TypedToolCall } from "ai";
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import type { ProviderCall, Usage } from "../facts.ts";
+import { cancelled, type Failure, failureOf } from "./failure.ts";
+import type { Gate, Lease } from "./gate.ts";
+import type { CheckedModel, Model } from "./options.ts";
+import { loadSdk } from "./packages.ts";
+import type { Redact } from "./redact.ts";
+import type { Turn } from "./turn.ts";
+import { usageOf } from "./usage.ts";
+
+/** A model that can be called, and all that belongs to its calls. */
+export interface Line {
+  /** `provider:model` */
+  readonly name: string;
+  readonly gate: Gate;
+  readonly model: Model;
+  readonly options: CheckedModel;
+  readonly redact: Redact;
+  readonly clock: Clock;
+}
+
+export interface Question {
+  readonly system: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: ToolSet;
+  /** Estimated. */
+  readonly inputTokens: number;
+}
+
+export interface Said {
+  readonly text: string;
+  readonly finishReason: string;
+  /** Undefined when the provider did not say, or said what cannot be true. */
+  readonly usage: Usage | undefined;
+  readonly calls: readonly TypedToolCall<ToolSet>[];
+  /** To be put before the results of the calls. */
+  readonly messages: readonly ModelMessage[];
+}
+
+/** What a call ended with instead of an answer. */
+export class Unanswered extends Error {
+  readonly failure: Failure;
+  /** Whether the turn has streamed something of it: then no other model can take its place. */
+  readonly hasSpoken: boolean;
+
+  constructor(failure: Failure, hasSpoken: boolean) {
+    super(failure.error.message);
+    this.failure = failure;
+    this.hasSpoken = hasSpoken;
+  }
+}
+
+/** Of what is thought, and of what tools are given. What is said is bounded by the turn. */
+const MAX_UNSAID = 4_000_000;
+const NOTHING: Usage = { inputTokens: 0, outputTokens: 0 };
+
+/** Ends the lease with what the call says of the provider. Throws `Unanswered`. */
+export async function call(line: Line, lease: Lease, turn: Turn, question: Question): Promise<Said> {
+  const { name, clock } = line;
+  const [provider, model] = split(name);
+  const { maxOutputTokens } = line.options;
+  const startedAt = clock.now();
+  const progress: Progress = { text: "", unsaid: 0, firstAt: undefined, usage: undefined };
+  const note = (more: Pick<ProviderCall, "outcome" | "error" | "status" | "finishReason">) => {
+    const firstTokenMs = progress.firstAt && progress.firstAt - startedAt;
+    const durationMs = clock.now() - startedAt;
+    turn.note({ calls: [{ provider, model, startedAt, firstTokenMs, durationMs, usage: progress.usage, ...more }] });
+  };
+  let settle: ((usage: Usage | undefined) => void) | undefined;
+  try {
+    const { inputTokens } = question;
+    const reservation = await turn.reserve?.({ model: name, inputTokens, maxOutputTokens });
+    settle = (usage) => reservation?.settle(usage);
+    lease.start();
+    const said = await listen(line, turn, question, progress);
+    lease.succeed();
+    settle(said.usage);
+    note({ outcome: "answered", finishReason: said.finishReason });
+    return said;
+  } catch (cause) {
+    const hasSpoken = progress.text !== "";
+    const failure = turn.signal.aborted
+      ? cancelled(turn.signal.reason, name, progress.firstAt !== undefined)
+      : failureOf(cause, name, line.redact, clock.now());
+    const { says, error, status, afterMs } = failure;
+    if (says === "failed") lease.fail();
+    else if (says === "throttled") lease.throttle(afterMs);
+    else lease.drop();
+    // Who answered with an error, or not at all, has used nothing; what broke off may have used all of it.
+    settle?.((status ?? 0) >= 400 || error.code === "provider_unavailable" ? NOTHING : progress.usage);
+    note({ outcome: says, error: error.message, ...(status !== undefined && { status }) });
+    throw new Unanswered(failure, hasSpoken);
+  }
+}
+
+/** `provider:model` in two; a model may have colons of its own. */
+export function split(name: string): [provider: string, model: string] {
+  const colon = name.indexOf(":");
+  return [name.slice(0, colon), name.slice(colon + 1)];
+}
+
+interface Progress {
+  text: string;
+  /** Characters that were received and are not of the reply. */
+  unsaid: number;
+  firstAt: number | undefined;
+  usage: Usage | undefined;
+}
+
+async function listen(line: Line, turn: Turn, question: Question, progress: Progress): Promise<Said> {
+  const { model, options, clock } = line;
+  const { maxOutputTokens, temperature, providerOptions } = options;
+  const { system, messages, tools } = question;
+  // Of its own: an answer that is not wanted any more is cut off too.
+  const controller = new AbortController();
+  const abort = () => controller.abort(turn.signal.reason);
+  turn.signal.addEventListener("abort", abort, { once: true });
+  try {
+    const { streamText } = await loadSdk();
+    turn.signal.throwIfAborted();
+    const result = streamText({
+      model,
+      ...(system !== "" && { instructions: system }),
+      messages: [...messages],
+      ...(Object.keys(tools).length > 0 && { tools }),
+      maxOutputTokens,
+      ...(temperature !== undefined && { temperature }),
+      ...(providerOptions !== undefined && { providerOptions }),
+      // Retries, breakers and budgets are ours.
+      maxRetries: 0,
+      abortSignal: controller.signal,
+      // It would write to the console.
+      onError: () => {},
+    });
+    const calls: TypedToolCall<ToolSet>[] = [];
+    let finishReason = "other";
+    let raw: string | undefined;
+    for await (const part of untilAborted(result.stream, controller.signal)) {
+      const unsaid = unsaidIn(part);
+      progress.unsaid += unsaid;
+      if (progress.unsaid > MAX_UNSAID)
+        throw new PersonaError("provider_failed", `${line.name} did not come to an end`);
+      if (unsaid > 0) progress.firstAt ??= clock.now();
+      if (part.type === "text-delta" && part.text !== "") {
+        progress.firstAt ??= clock.now();
+        progress.text += part.text;
+        turn.stream(part.text);
+      } else if (part.type === "tool-call") {
+        calls.push(part);
+      } else if (part.type === "finish-step") {
+        progress.usage = usageOf(part.usage);
+        finishReason = part.finishReason;
+        raw = part.rawFinishReason;
+      } else if (part.type === "error") {
+        throw part.error;
+      }
+    }
+    // What ends without saying why was cut off.
+    if (finishReason === "error" || finishReason === "interrupted" || (finishReason === "other" && raw === undefined))
+      throw new PersonaError("provider_failed", `The answer of ${line.name} broke off`);
+    const said = calls.length === 0 ? [] : (await result.finalStep).response.messages;
+    return { text: progress.text, finishReason, usage: progress.usage, calls, messages: said };
+  } finally {
+    turn.signal.removeEventListener("abort", abort);
+    controller.abort();
+  }
+}
+
+function unsaidIn(part: TextStreamPart<ToolSet>): number {
+  if (part.type === "reasoning-delta") return part.text.length;
+  return part.type === "tool-input-delta" ? part.delta.length : 0;
+}
+
+/** Ends with the signal, also when the stream does not. */
+async function* untilAborted<Part>(stream: AsyncIterable<Part>, signal: AbortSignal): AsyncGenerator<Part> {
+  const aborted = Promise.withResolvers<never>();
+  aborted.promise.catch(() => {});
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  const parts = stream[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await Promise.race([parts.next(), aborted.promise]);
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener("abort", abort);
+    // It need not come to an end.
+    parts.return?.().catch(() => {});
+  }
+}

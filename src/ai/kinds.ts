@@ -1,0 +1,34 @@
+/** The kinds of providers that are built by name, from the AI SDK's packages. */
+import { guardedFetch } from "../net/guarded-fetch.ts";
+import type { CheckedProvider, Model } from "./options.ts";
+import { load } from "./packages.ts";
+import { boundedFetch, MAX_ANSWER_BYTES } from "./wire.ts";
+
+const LONGEST_SILENCE_MS = 600_000;
+/** Where these are when nobody says otherwise. Given always: the packages would look into the environment first. */
+const ANTHROPIC_URL = "https://api.anthropic.com/v1";
+const GOOGLE_URL = "https://generativelanguage.googleapis.com/v1beta";
+
+/** Throws `package_missing`. */
+export async function createModels(name: string, provider: CheckedProvider): Promise<(model: string) => Model> {
+  const { kind, baseUrl, apiKey, headers } = provider;
+  const { allowPrivate } = provider;
+  // A turn has a deadline of its own.
+  const guarded = guardedFetch({ allowPrivate, maxBytes: MAX_ANSWER_BYTES, timeoutMs: LONGEST_SILENCE_MS });
+  const fetch = boundedFetch(name, provider.fetch ?? guarded);
+  const given = { fetch, ...(apiKey !== undefined && { apiKey }), ...(headers !== undefined && { headers }) };
+  if (kind === "anthropic") {
+    const { createAnthropic } = await load("@ai-sdk/anthropic", 4, () => import("@ai-sdk/anthropic"));
+    return createAnthropic({ ...given, baseURL: baseUrl?.href ?? ANTHROPIC_URL });
+  }
+  if (kind === "google") {
+    const { createGoogle } = await load("@ai-sdk/google", 4, () => import("@ai-sdk/google"));
+    return createGoogle({ ...given, baseURL: baseUrl?.href ?? GOOGLE_URL });
+  }
+  const { createOpenAICompatible } = await load(
+    "@ai-sdk/openai-compatible",
+    3,
+    () => import("@ai-sdk/openai-compatible"),
+  );
+  return createOpenAICompatible({ ...given, name, baseURL: baseUrl?.href ?? "", includeUsage: true });
+}
