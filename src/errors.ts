@@ -35,6 +35,9 @@ export const ERRORS = {
   declined: [409, "The persona declined to answer"],
   dead: [500, "The item was given up and is kept as a dead letter"],
   turn_conflict: [409, "An item of the turn is not where the turn expects it"],
+  // Budgets
+  budget_exhausted: [429, "A budget is exhausted"],
+  price_unknown: [422, "A model under a budget in dollars has no price"],
   // Cognition
   cognition_failed: [502, "The persona's cognition failed"],
   cognition_invalid: [502, "The persona's cognition answered something that is not a reply"],

@@ -3,10 +3,10 @@ import type { Clock } from "./clock.ts";
 import type { Admission, Obstacle } from "./cognition/admission.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.ts";
-import type { Commits, Lane, Sender } from "./store/port.ts";
+import type { Commits, Lane, Sender, Spender } from "./store/port.ts";
 
 export type * from "./facts.ts";
-export type { Commits, Lane, Sender };
+export type { Commits, Lane, Sender, Spender };
 
 /** What a persona is, as far as this version needs it. */
 export interface PersonaDefinition {
@@ -27,8 +27,9 @@ export interface PersonaDefinition {
 }
 
 /** Settings to be given: what is left out has its default, or stays as it is. */
-export interface SettingsInput extends Partial<Omit<PersonaSettings, "windows">> {
+export interface SettingsInput extends Partial<Omit<PersonaSettings, "windows" | "budget">> {
   readonly windows?: Partial<PersonaSettings["windows"]>;
+  readonly budget?: BudgetInput | null;
 }
 
 export interface PersonaSettings {
@@ -73,7 +74,38 @@ export interface PersonaSettings {
   readonly complexity: number;
   /** With a temperament: what is left to compute with, 0..1, as the host measures it; below 0.2 it is overwhelmed. Default 1. */
   readonly computeBudget: number;
+  /** What its calls to models may take in a window; null: what `RuntimeOptions.budgets.persona` says. Default null. */
+  readonly budget: Budget | null;
 }
+
+/** Dollars for a million tokens, 0..10 000 with at most six decimals. */
+export interface Price {
+  readonly inputUsdPerMTok: number;
+  readonly outputUsdPerMTok: number;
+  /** Default: as other input. */
+  readonly cachedInputUsdPerMTok?: number | undefined;
+}
+
+/** What may be spent, input and output together; at least one of the two is given. */
+export interface Limits {
+  /** 1..10^12. */
+  readonly tokens?: number | undefined;
+  /** Above 0, at most 1 000 000, with at most nine decimals. */
+  readonly usd?: number | undefined;
+}
+
+/** What may be spent in each window. Windows lie end to end from 1970 on, so that a day begins at midnight UTC. */
+export interface Budget extends Limits {
+  /** 1 000 ms to 366 days. Default: a day. */
+  readonly windowMs: number;
+  /**
+   * What becomes of a turn whose call does not fit: declined (`budget_exhausted`), or held until the next window. A
+   * call that fits into no window is declined in any case. Default `decline`.
+   */
+  readonly onExhausted: "decline" | "hold";
+}
+
+export type BudgetInput = Limits & Partial<Budget>;
 
 /** What a persona waits for in its sleep. */
 export const SLEEP_MODES = ["active", "mentioned_only", "human_only", "sleeping", "until_topic"] as const;
@@ -152,6 +184,29 @@ export interface CognitionTurn {
    * noted once the turn has ended changes nothing.
    */
   note(facts: CognitionFacts): void;
+  /**
+   * Sets aside what a call to a model may cost at most, before it is made; with a budget that bounds it this is on
+   * the disk when the promise resolves. Throws `budget_exhausted`, `price_unknown`, or `invalid_input`: then the call
+   * must not be made. What is not settled when the turn ends is booked as it was reserved.
+   */
+  reserve(call: ModelCall): Promise<Reservation>;
+}
+
+export interface ModelCall {
+  /** `provider:model`. */
+  readonly model: string;
+  /** Estimated size of the prompt, 0..10^8. */
+  readonly inputTokens: number;
+  /** The most that the model is allowed to answer, 0..10^8. */
+  readonly maxOutputTokens: number;
+}
+
+export interface Reservation {
+  /**
+   * Books what was really used instead; undefined, or a usage that cannot be true (negative, no number, more than
+   * 10^8): all that was reserved. Only the first call counts.
+   */
+  settle(usage: Usage | undefined): void;
 }
 
 export type CognitionAnswer =
@@ -220,6 +275,18 @@ export interface RuntimeOptions {
   readonly maxHops?: number;
   /** Told of what went wrong behind the caller's back (a write that is being repeated, say). Default: nobody. */
   readonly onWarning?: (warning: PersonaWarning) => void;
+  /** What models cost, by `provider:model`. Default: nothing is known. */
+  readonly prices?: Readonly<Record<string, Price>>;
+  /**
+   * What may be spent: by one turn, each persona without a budget of its own, each owner (the caller of a session), and
+   * all together. Under a budget in dollars every model needs a price (`price_unknown`). Default: no bounds.
+   */
+  readonly budgets?: {
+    readonly turn?: Limits;
+    readonly persona?: BudgetInput;
+    readonly owner?: BudgetInput;
+    readonly fleet?: BudgetInput;
+  };
 }
 
 export interface PersonaWarning {
@@ -625,6 +692,34 @@ export interface Readiness {
   };
 }
 
+/** What to add up: by whom, and when the calls were reserved. */
+export interface SpendingOptions {
+  readonly by: Spender;
+  /** Default: from the beginning. */
+  readonly from?: number;
+  /** Only what came before. Default: up to now. */
+  readonly to?: number;
+  /** Only what was spent for this owner, the caller of a session. */
+  readonly owner?: string;
+  /** 1..1000. Default: all. */
+  readonly limit?: number;
+}
+
+export interface Spending {
+  /** Id of the persona or owner, or `provider:model`; undefined for the fleet, and for what has no owner or model. */
+  readonly of: string | undefined;
+  /** Calls to models. */
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Exact to a billionth of a dollar. */
+  readonly usd: number;
+  /** Of the calls, those booked as they were reserved because nobody could say what was used. */
+  readonly unconfirmed: number;
+  /** Of the calls, those of models without a price. */
+  readonly unpriced: number;
+}
+
 export interface PostOptions extends Omit<SendOptions, "conversation"> {
   readonly replyTo?: string;
 }
@@ -740,6 +835,8 @@ export interface Runtime {
   replay(item: string): Promise<ItemView>;
   /** Lets a dead letter go; its outcome stays recorded. Throws `dead_letter_not_found`. */
   discard(item: string): Promise<void>;
+  /** Who in the tenant spent what: the most expensive first. Calls under way are not in it. */
+  spending(options: SpendingOptions): Promise<readonly Spending[]>;
   /**
    * The tenant in numbers. What waits and runs is asked of each of its personas, unless it is the only tenant that has
    * any: about a microsecond each.

@@ -27,6 +27,7 @@ import { personas } from "./routes/personas.ts";
 import { rooms } from "./routes/rooms.ts";
 import { root } from "./routes/root.ts";
 import { sessions } from "./routes/sessions.ts";
+import { spending } from "./routes/spending.ts";
 import { status } from "./routes/status.ts";
 import type { Services } from "./services.ts";
 import { validatorCompiler } from "./validation.ts";
@@ -112,6 +113,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     keys,
     explanations,
     events,
+    spending,
     status,
     health,
   ]) {

@@ -135,3 +135,8 @@ function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): voi
     map.delete(oldest);
   }
 }
+
+/** Who pays for what is said in a conversation: its owner, or the program that talks in the session. */
+export function payerOf(conversation: ConversationRow): string | null {
+  return conversation.owner ?? (conversation.kind === "session" ? callerId(conversation) : null);
+}

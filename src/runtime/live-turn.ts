@@ -1,10 +1,13 @@
 /** A turn while it runs: what is known of it so far, and the view of it that cognition gets. */
 import type { Clock } from "../clock.ts";
+import type { Budgets } from "../cognition/budgets/budgets.ts";
+import { Purse } from "../cognition/budgets/purse.ts";
 import { Facts } from "../cognition/facts.ts";
 import { checkPart } from "../cognition/run.ts";
 import { encodeId } from "../ids.ts";
-import type { ConversationRow, MessageRow, Store } from "../store/port.ts";
+import type { ConversationRow, MessageRow, SpendingRow, Store } from "../store/port.ts";
 import type { CognitionFacts, CognitionTurn, TurnMessage, TurnRoom, Usage } from "../types.ts";
+import { payerOf } from "./conversations.ts";
 import type { FormedTurn } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
 import type { Persona } from "./personas.ts";
@@ -31,6 +34,8 @@ export class LiveTurn {
   /** Once its outcome is decided, what cognition still says changes nothing. */
   over = false;
   readonly #clock: Clock;
+  readonly #budgets: Budgets;
+  #purse: Purse | undefined;
   readonly #onToken: (turn: LiveTurn, token: string) => void;
   readonly #spoken: string[] = [];
   #length = 0;
@@ -40,6 +45,7 @@ export class LiveTurn {
   constructor(
     store: Store,
     clock: Clock,
+    budgets: Budgets,
     persona: Persona,
     formed: FormedTurn,
     onToken: (turn: LiveTurn, token: string) => void,
@@ -51,7 +57,31 @@ export class LiveTurn {
     this.persona = persona;
     this.cognitionKind = persona.cognitionKind;
     this.#clock = clock;
+    this.#budgets = budgets;
     this.#onToken = onToken;
+  }
+
+  /** Made when something is paid: most functions cost nothing. */
+  get purse(): Purse {
+    const { row, id, definition } = this.persona;
+    this.#purse ??= new Purse({
+      budgets: this.#budgets,
+      turn: this.key,
+      id: this.id,
+      payer: {
+        tenant: row.tenant,
+        persona: { key: row.key, id, budget: definition.settings.budget },
+        owner: payerOf(this.place),
+      },
+      isOver: () => this.over,
+    });
+    return this.#purse;
+  }
+
+  /** What its calls to models were booked at, if there were any; nothing can be reserved any more. */
+  closePurse(): { readonly rows: readonly SpendingRow[]; readonly usd: number | undefined } | undefined {
+    const rows = this.#purse?.close() ?? [];
+    return rows.length === 0 ? undefined : { rows, usd: this.#purse?.usd };
   }
 
   /** Everything that was streamed so far. */
@@ -158,6 +188,7 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
     room: () => sources.room(turn.formed.conversation),
     stream: (token) => turn.stream(token),
     note: (facts) => turn.note(facts),
+    reserve: (call) => turn.purse.reserve(call),
   };
 }
 

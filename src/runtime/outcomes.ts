@@ -88,6 +88,7 @@ export class Outcomes {
 /** What the cycle declines on its own, and why. */
 const DECLINED: Readonly<Record<string, string>> = {
   unenrolled: "The persona was unenrolled before it answered",
+  budget_exhausted: "A budget has no room for the call to a model that this takes",
   unknown_outcome: "The process ended while the persona was answering",
   own: "The persona said this itself",
   duplicate: "The same was said in the room just before",

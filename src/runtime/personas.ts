@@ -2,6 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { Wait } from "../cognition/admission.ts";
+import type { Budgets } from "../cognition/budgets/budgets.ts";
 import { rehearsal } from "../cognition/rehearsal.ts";
 import { PersonaError } from "../errors.ts";
 import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
@@ -62,6 +63,7 @@ export class Personas {
   readonly #fleet: Fleet;
   readonly #standIn: Cognition | undefined;
   readonly #providers: Providers | undefined;
+  readonly #budgets: Budgets;
   readonly #onChange: (rev: number) => void;
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #directories = new Map<string, Directory>();
@@ -77,6 +79,7 @@ export class Personas {
     fleet: Fleet;
     cognition: Cognition | undefined;
     providers: Providers | undefined;
+    budgets: Budgets;
     onChange: (rev: number) => void;
     warn: (warning: PersonaWarning) => void;
   }) {
@@ -85,6 +88,7 @@ export class Personas {
     this.#fleet = options.fleet;
     this.#standIn = options.cognition;
     this.#providers = options.providers;
+    this.#budgets = options.budgets;
     this.#onChange = options.onChange;
     this.#warn = options.warn;
   }
@@ -92,7 +96,10 @@ export class Personas {
   /** Takes up the stored enrollments; those whose cognition was a function wait until it is given again. */
   async load(): Promise<void> {
     for (const row of await this.#store.enrollments()) {
-      if (!this.#byKey.has(row.key)) this.#place(row, storedDefinition(row), undefined);
+      if (this.#byKey.has(row.key)) continue;
+      const definition = storedDefinition(row);
+      this.#assertPriced(row.id, definition);
+      this.#place(row, definition, undefined);
     }
   }
 
@@ -239,6 +246,7 @@ export class Personas {
     const sleep = current?.definition.sleep;
     const hasFunction = cognition !== undefined;
     const definition: StoredDefinition = { name, instructions, model, settings, hasFunction, sleep };
+    this.#assertPriced(id, definition);
     const now = this.#clock.now();
     const row: EnrollmentRow = {
       key: former?.key ?? this.#store.allocate("enrollment"),
@@ -275,10 +283,20 @@ export class Personas {
 
   /** Writes another definition of an enrolled persona, then lets it hold. */
   async #save(persona: Persona, definition: StoredDefinition): Promise<void> {
+    this.#assertPriced(persona.id, definition);
     const row = { ...persona.row, definition: JSON.stringify(definition), updatedAt: this.#clock.now() };
     const rev = await this.#store.saveEnrollment(row);
     this.#change(persona, row, definition, persona.own);
     this.#onChange(rev);
+  }
+
+  #assertPriced(id: string, { model, settings }: StoredDefinition): void {
+    try {
+      this.#budgets.assertPriced(model, settings.budget);
+    } catch (cause) {
+      if (!(cause instanceof PersonaError)) throw cause;
+      throw new PersonaError(cause.code, `${id} cannot be enrolled. ${cause.message}`, { cause });
+    }
   }
 
   /** A persona that takes its place in the fleet sleeps as it did. */

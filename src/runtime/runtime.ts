@@ -1,6 +1,8 @@
 /** One runtime: the fleet, the store, and everything between them. */
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
+import { Budgets } from "../cognition/budgets/budgets.ts";
+import type { CheckedBudgets } from "../cognition/budgets/settings.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { FLAG_ADMITTED, FLAG_PAGED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
@@ -38,6 +40,8 @@ export interface RuntimeParts {
   readonly cognition?: api.Cognition | undefined;
   readonly providers?: api.Providers | undefined;
   readonly onWarning?: ((warning: api.PersonaWarning) => void) | undefined;
+  readonly prices?: Readonly<Record<string, api.Price>>;
+  readonly budgets?: CheckedBudgets;
 }
 
 /** The last back-off of the cycle, 16 s, with its jitter. */
@@ -99,7 +103,18 @@ export class PersonaRuntime {
   }
 
   private constructor(parts: RuntimeParts) {
-    const { store, clock, seed, maxTurnsInFlight, maxHops, cognition, providers, onWarning } = parts;
+    const {
+      store,
+      clock,
+      seed,
+      maxTurnsInFlight,
+      maxHops,
+      cognition,
+      providers,
+      onWarning,
+      prices = {},
+      budgets: limits = {},
+    } = parts;
     this.#store = store;
     this.#clock = clock;
     this.#keys = new StoredApiKeys(store, clock);
@@ -107,6 +122,7 @@ export class PersonaRuntime {
     this.#providers = providers;
     // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
     this.#warn = (warning) => queueMicrotask(() => onWarning?.(warning));
+    const budgets = new Budgets({ store, clock, limits, prices, warn: this.#warn });
     this.#fleet = new Fleet({
       clock,
       seed,
@@ -135,6 +151,7 @@ export class PersonaRuntime {
       fleet: this.#fleet,
       cognition,
       providers,
+      budgets,
       onChange: (rev) => this.#hub.changed(rev),
       warn: this.#warn,
     });
@@ -158,6 +175,7 @@ export class PersonaRuntime {
       conversations: this.#conversations,
       waitingRoom: new WaitingRoom(clock, this.#fleet),
       texts: this.#texts,
+      budgets,
       warn: this.#warn,
       sources: { store, room: (conversation) => this.#roomOf(conversation) },
       events: {

@@ -1,8 +1,10 @@
 /** The settings of a persona: their bounds, their defaults, and the check of a definition. */
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
+import { budgetSchema, budgetsSchema, pricesSchema } from "../cognition/budgets/settings.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
+import { SPENDERS } from "../store/port.ts";
 import { utf8Bytes } from "../tokens.ts";
 import {
   type Cognition,
@@ -63,6 +65,7 @@ export const settingsShape = {
   temperament: z.boolean().default(false),
   complexity: z.number().min(0).max(10).default(1),
   computeBudget: z.number().min(0).max(1).default(1),
+  budget: budgetSchema.nullable().default(null),
 };
 
 /** Similarity from which on a message is on the topic of a persona that sleeps until then. */
@@ -146,6 +149,14 @@ export const personasSchema = z
   .strictObject({ after: z.string().optional(), limit: z.int().min(1).optional() })
   .default({});
 
+export const spendingSchema = z.strictObject({
+  by: z.enum(SPENDERS),
+  from: z.int().min(0).default(0),
+  to: z.int().min(0).optional(),
+  owner: z.string().min(1).max(256).optional(),
+  limit: z.int().min(1).max(1_000).optional(),
+});
+
 export const eventsSchema = z
   .strictObject({
     after: z.int().min(0).optional(),
@@ -164,6 +175,8 @@ export const optionsSchema = z.strictObject({
   maxTurnsInFlight: z.int().min(1).max(65_536).default(1_024),
   maxHops: z.int().min(1).max(64).default(8),
   onWarning: functionSchema<NonNullable<RuntimeOptions["onWarning"]>>().optional(),
+  prices: pricesSchema.default({}),
+  budgets: budgetsSchema.default({}),
 });
 
 function isProviders(value: unknown): boolean {

@@ -1,5 +1,6 @@
 /** A runtime as its host sees it: everything in one tenant, or in that what belongs to one person. */
 import type { Clock } from "../clock.ts";
+import { usdOf } from "../cognition/budgets/money.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { Store } from "../store/port.ts";
@@ -21,6 +22,7 @@ import {
   parse,
   personasSchema,
   roomSchema,
+  spendingSchema,
   unenrollSchema,
 } from "./settings.ts";
 import { personaStatus, tenantStatus, why } from "./status.ts";
@@ -181,6 +183,30 @@ export class TenantRuntime implements api.Runtime {
   async discard(item: string): Promise<void> {
     this.#engine.assertOpen();
     await this.#engine.deadLetters.discard(this.#scope, item);
+  }
+
+  async spending(options: api.SpendingOptions): Promise<readonly api.Spending[]> {
+    const { clock, personas, store } = this.#engine;
+    const {
+      by,
+      from,
+      to = clock.now() + 1,
+      owner = this.#scope.owner,
+      limit,
+    } = parse(spendingSchema, options, "options");
+    if (owner !== (this.#scope.owner ?? owner)) return [];
+    const sums = await store.spending({
+      ...{ by, tenant: this.#scope.tenant, from, to },
+      ...(owner === undefined ? {} : { owner }),
+      ...(limit === undefined ? {} : { limit }),
+    });
+    return Promise.all(
+      sums.map(async ({ of, nanoUsd, ...sum }) => ({
+        of: typeof of === "number" ? await personas.idOf(of) : (of ?? undefined),
+        ...sum,
+        usd: usdOf(nanoUsd),
+      })),
+    );
   }
 
   status(): api.TenantStatus;

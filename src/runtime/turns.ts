@@ -5,9 +5,10 @@
  */
 import type { Clock } from "../clock.ts";
 import type { Pass } from "../cognition/admission.ts";
+import type { Budgets } from "../cognition/budgets/budgets.ts";
 import { runCognition } from "../cognition/run.ts";
 import { type ErrorCode, PersonaError } from "../errors.ts";
-import type { Decision, MessageRow, Settle, Settled, Store, TurnOutcome } from "../store/port.ts";
+import type { Decision, MessageRow, Settle, Settled, SpendingRow, Store, TurnOutcome } from "../store/port.ts";
 import type { Cognition, PersonaWarning } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
 import { explanationOf } from "./explanation.ts";
@@ -70,6 +71,7 @@ export class Turns {
   readonly #texts: Texts;
   readonly #events: TurnEvents;
   readonly #sources: TurnSources;
+  readonly #budgets: Budgets;
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #running = new Map<TurnHandle, LiveTurn>();
   readonly #ending = new Map<TurnHandle, Ending>();
@@ -95,6 +97,7 @@ export class Turns {
     texts: Texts;
     events: TurnEvents;
     sources: TurnSources;
+    budgets: Budgets;
     warn: (warning: PersonaWarning) => void;
   }) {
     this.#store = options.store;
@@ -106,6 +109,7 @@ export class Turns {
     this.#texts = options.texts;
     this.#events = options.events;
     this.#sources = options.sources;
+    this.#budgets = options.budgets;
     this.#warn = options.warn;
   }
 
@@ -191,7 +195,7 @@ export class Turns {
   }
 
   async #attend(persona: Persona, formed: FormedTurn, { answer }: Pass): Promise<void> {
-    const turn = new LiveTurn(this.#store, this.#clock, persona, formed, this.#events.token);
+    const turn = new LiveTurn(this.#store, this.#clock, this.#budgets, persona, formed, this.#events.token);
     this.#running.set(formed.handle, turn);
     try {
       await this.#store.begin({
@@ -236,19 +240,18 @@ export class Turns {
       turn.place = place;
       this.#events.started(turn);
       const messages = await this.#messages(turn.formed.items);
+      if (this.#isBounded(turn)) await turn.purse.assertNotEmpty();
+      if (turn.over) return;
       const answered = await runCognition(cognition, viewFor(turn, messages, this.#sources), turn);
       if (turn.over) return;
       turn.answeredAt = this.#clock.now();
       // It answered in time: from here on the lease must not run out.
       this.#fleet.settling(turn.formed.handle);
-      if (answered.kind === "declined") {
-        const decisions = turn.formed.items.map(
-          (item): Decision => ({ item, outcome: "declined", reason: answered.reason, error: null }),
-        );
-        await this.#finish(turn, "declined", this.#settlement(turn, "declined", null, decisions));
-        return;
-      }
+      if (answered.kind === "declined") return await this.#decline(turn, answered.reason, null);
       turn.usage = answered.usage;
+      if (answered.usage !== undefined && !turn.purse.used) {
+        await turn.purse.book(answered.usage, turn.persona.definition.model ?? null);
+      }
       const trigger = messages.at(-1) as MessageRow;
       turn.composed = await this.#events.compose(turn, trigger, answered.text);
       const decisions = turn.formed.items.map(
@@ -261,10 +264,26 @@ export class Turns {
     } catch (error) {
       if (turn.over) return;
       turn.answeredAt = this.#clock.now();
+      if (error instanceof PersonaError && error.code === "budget_exhausted") {
+        const { retryAfterMs, message } = error;
+        if (retryAfterMs !== undefined) return await this.#postpone(turn, message, retryAfterMs);
+        this.#fleet.settling(turn.formed.handle);
+        return await this.#decline(turn, error.code, message);
+      }
       const later = laterOf(error);
       if (later === undefined) this.#end(turn, "failed", error instanceof Error ? error : new Error(String(error)));
-      else await this.#postpone(turn, (error as Error).message, this.#clock.now() + later);
+      else await this.#postpone(turn, (error as Error).message, later);
     }
+  }
+
+  /** Whether a budget stands before what the persona may do; a rehearsal costs nothing. */
+  #isBounded({ cognitionKind, persona }: LiveTurn): boolean {
+    return cognitionKind !== "rehearsal" && this.#budgets.bounds(persona.definition.settings.budget);
+  }
+
+  async #decline(turn: LiveTurn, reason: string, error: string | null): Promise<void> {
+    const decisions = turn.formed.items.map((item): Decision => ({ item, outcome: "declined", reason, error: null }));
+    await this.#finish(turn, "declined", this.#settlement(turn, "declined", error, decisions));
   }
 
   /** The messages behind items: from memory, or from the store after a restart. */
@@ -298,13 +317,16 @@ export class Turns {
     this.#forget(turn);
   }
 
-  /** Cognition asks to be asked again at that time: the items wait, and nobody is blamed. */
-  async #postpone(turn: LiveTurn, error: string, notBefore: number): Promise<void> {
+  /** The items of a turn wait for so long, blamed for nothing. */
+  async #postpone(turn: LiveTurn, error: string, ms: number): Promise<void> {
     turn.over = true;
     this.#fleet.settling(turn.formed.handle);
+    const notBefore = this.#clock.now() + ms;
     const decisions = turn.formed.items.map((item): Decision => ({ item, outcome: "retry", notBefore }));
     const command = this.#settlement(turn, "cancelled", error, decisions);
-    await this.#write(turn, command, () => this.#fleet.complete(turn.formed.handle, "throttled", notBefore));
+    await this.#write(turn, command, turn.persona, () =>
+      this.#fleet.complete(turn.formed.handle, "throttled", notBefore),
+    );
     this.#forget(turn);
   }
 
@@ -333,9 +355,13 @@ export class Turns {
 
   #settlement(turn: LiveTurn, outcome: TurnOutcome, error: string | null, decisions: readonly Decision[]): Settle {
     const at = this.#clock.now();
+    const spent = turn.closePurse();
+    if (spent?.usd !== undefined) turn.facts.note({ costUsd: spent.usd });
+    const explanation = explanationOf(turn);
     return {
-      turn: { key: turn.key, attempt: turn.formed.attempt, outcome, error, explanation: explanationOf(turn) },
+      turn: { key: turn.key, attempt: turn.formed.attempt, outcome, error, explanation },
       decisions,
+      ...(spent === undefined ? {} : { spending: spent.rows }),
       at,
     };
   }
@@ -353,6 +379,7 @@ export class Turns {
       if (settled === undefined) return;
       // First, so that who hears of the outcome finds the room free that the items had.
       written();
+      if (command.spending !== undefined) await this.#paid(turn, settled.status, command.spending);
       if (settled.status === "settled") this.#events.settled(turn, command, settled.revs, persona);
       // Its begin was never written, so its items are in no turn: the decisions hold without it.
       else if (turn?.begunAt === 0) await this.#write(undefined, { ...command, turn: null }, persona);
@@ -360,6 +387,16 @@ export class Turns {
     } finally {
       this.#writing -= 1;
       this.#checkIdle();
+    }
+  }
+
+  /** A settlement that is late changes nothing, but what its turn has spent is spent. */
+  async #paid(turn: LiveTurn | undefined, status: Settled["status"], spending: readonly SpendingRow[]): Promise<void> {
+    try {
+      if (status === "late") await this.#store.spend(spending);
+      turn?.purse.written();
+    } catch (cause) {
+      this.#warn({ code: "spending_not_written", message: "What a late turn has spent could not be written", cause });
     }
   }
 

@@ -12,6 +12,7 @@ import type {
   OutcomeRow,
   Sender,
   SenderKind,
+  SpendingRow,
   TurnRow,
 } from "./port.ts";
 
@@ -152,6 +153,20 @@ export const API_KEY = table<ApiKeyRow>("api_key", {
   expiresAt: "expires_at",
   lastUsedAt: "last_used_at",
   revokedAt: "revoked_at",
+});
+
+export const SPENDING = table<SpendingRow>("spending", {
+  at: "at",
+  turn: "turn",
+  call: "call",
+  tenant: "tenant",
+  persona: "persona",
+  owner: "owner",
+  model: "model",
+  inputTokens: "input_tokens",
+  outputTokens: "output_tokens",
+  nanoUsd: "nano_usd",
+  state: "state",
 });
 
 export function messageValues(message: MessageRow): Values {

@@ -1,6 +1,6 @@
 import type BetterSqlite3 from "better-sqlite3";
 import { PersonaError } from "../errors.ts";
-import { API_KEY, CONVERSATION, ENROLLMENT, ITEM, MESSAGE, TURN, type Values } from "./columns.ts";
+import { API_KEY, CONVERSATION, ENROLLMENT, ITEM, MESSAGE, SPENDING, TURN, type Values } from "./columns.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Appended, Discarded, Outcome, Replayed, Settled } from "./port.ts";
 
@@ -105,10 +105,12 @@ export class Commands {
     reply: MessageArguments | null,
     decisions: readonly DecisionArguments[],
     at: number,
+    spending: readonly Values[] = [],
   ): Settled {
     const tenant = turn === null ? null : this.#tenantOfRunning(turn[0], turn[1], decisions.length);
     // The guards come first: a settlement that is late is nothing else, whatever it brings along.
     for (const decision of decisions) this.#decide(turn?.[0] ?? null, decision, at);
+    this.spend(spending);
     const revs: number[] = [];
     if (reply !== null) revs.push(this.#insertMessage(...reply));
     if (turn !== null && tenant !== null) {
@@ -121,6 +123,10 @@ export class Commands {
       if (outcome !== "retry" && outcome !== "answered") revs.push(this.#stampItem(item, item));
     }
     return { status: "settled", revs };
+  }
+
+  spend(rows: readonly Values[]): void {
+    for (const row of rows) this.#statements.spend.run(row);
   }
 
   replayDeadLetter(item: number, key: number, fresh: Values): Replayed {
@@ -263,6 +269,7 @@ function prepare(database: BetterSqlite3.Database) {
     settleTurn: run(
       "UPDATE turn SET outcome = ?, settled_at = ?, reply = ?, error = ?, explanation = ?, rev = ? WHERE key = ?",
     ),
+    spend: run(`INSERT OR REPLACE INTO spending (${SPENDING.columns}) VALUES (${SPENDING.places})`),
     decideInTurn: decide(IN_TURN),
     decideWaiting: decide(WAITING),
     retryInTurn: retry(IN_TURN),

@@ -23,7 +23,7 @@ export interface DatabaseIdentity {
 
 /**
  * Makes a file ready for its new owner, in one transaction: creates or migrates the tables, raises
- * the epoch, and closes the turns that the owner before did not live to settle. Refuses files that
+ * the epoch, and closes the turns and calls that the owner before did not live to settle. Refuses files that
  * are another program's (`store_foreign`), of a later version (`store_newer`) or damaged.
  */
 export function prepareDatabase(file: string, options: DatabaseOptions): DatabaseIdentity {
@@ -40,6 +40,7 @@ export function prepareDatabase(file: string, options: DatabaseOptions): Databas
         migrate(database, version, options);
         const identity = raiseEpoch(database);
         endUnknownTurns(database, identity.epoch, options);
+        bookReservations(database);
         return identity;
       })
       .immediate();
@@ -98,4 +99,9 @@ function endUnknownTurns(database: Database.Database, epoch: number, { now, keep
   database.exec(`
     UPDATE inbox SET unknown_items = (SELECT json_array_length(items) FROM turn WHERE turn.key = inbox.turn)
     WHERE turn IS NOT NULL AND unknown_items = 0`);
+}
+
+/** What was reserved for calls that were cut off may have been billed: it stays booked, as it was reserved. */
+function bookReservations(database: Database.Database): void {
+  database.exec("UPDATE spending SET state = 'unconfirmed' WHERE state = 'reserved'");
 }

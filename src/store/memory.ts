@@ -27,6 +27,9 @@ import type {
   Replayed,
   Settle,
   Settled,
+  SpendingQuery,
+  SpendingRow,
+  SpendingSum,
   Store,
   TurnRow,
 } from "./port.ts";
@@ -35,7 +38,10 @@ export interface MemoryStoreOptions {
   readonly clock: Clock;
   /** Default: random. */
   readonly salt?: number;
-  /** Decided messages that are kept; older ones are forgotten with their outcomes and dead letters. Default 100 000. */
+  /**
+   * Decided messages that are kept; older ones are forgotten with their outcomes and dead letters. So many calls to
+   * models are kept as well. Default 100 000.
+   */
   readonly maxMessages?: number;
   /** Revs of the change log that are kept. Default 100 000. */
   readonly keepChanges?: number;
@@ -81,6 +87,8 @@ class MemoryStore implements Store {
   /** What may be forgotten, in the order in which it was decided. */
   readonly #settledMessages = new Set<number>();
   readonly #settledTurns = new Set<number>();
+  /** Calls to models, by turn and number. */
+  readonly #spending = new Map<string, SpendingRow>();
   readonly #changes: ChangeRow[] = [];
   readonly #decided = { answered: 0, declined: 0, dead: 0 };
   #rev = 0;
@@ -237,6 +245,7 @@ class MemoryStore implements Store {
       if (new Set(guarded).size !== decisions.length) return { status: "late" };
       if (reply !== undefined) this.#assertNew(reply.message, reply.items);
 
+      this.#spend(command.spending ?? []);
       const revs: number[] = [];
       if (reply !== undefined) revs.push(this.#putMessage(reply.message, reply.items));
       if (turn !== undefined && ending !== null) {
@@ -254,6 +263,10 @@ class MemoryStore implements Store {
       this.#feed.deliver(reply?.items ?? []);
       return { status: "settled", revs };
     });
+  }
+
+  spend(rows: readonly SpendingRow[]): Promise<void> {
+    return this.#write(() => this.#spend(rows));
   }
 
   async enrollments(): Promise<readonly EnrollmentRow[]> {
@@ -394,6 +407,17 @@ class MemoryStore implements Store {
     return { waiting: this.#inbox.size - inTurn, inTurn, ...this.#decided };
   }
 
+  async spending(query: SpendingQuery): Promise<readonly SpendingSum[]> {
+    this.#assertOpen();
+    const sums = new Map<SpendingSum["of"], SpendingSum>();
+    for (const row of this.#spending.values()) {
+      if (!isAsked(row, query)) continue;
+      const of = query.by === "fleet" ? null : row[query.by];
+      sums.set(of, added(sums.get(of) ?? { of, ...NOTHING_SPENT }, row));
+    }
+    return [...sums.values()].sort(mostExpensiveFirst).slice(0, query.limit);
+  }
+
   async probe(): Promise<void> {
     this.#assertOpen();
   }
@@ -501,6 +525,10 @@ class MemoryStore implements Store {
     return this.#rev;
   }
 
+  #spend(rows: readonly SpendingRow[]): void {
+    for (const row of rows) this.#spending.set(`${row.turn}/${row.call}`, row);
+  }
+
   #forget(): void {
     for (const key of takeSurplus(this.#settledMessages, this.#maxMessages)) {
       const message = this.#messages.get(key);
@@ -519,6 +547,7 @@ class MemoryStore implements Store {
       this.#idempotencyOf.delete(key);
     }
     for (const key of takeSurplus(this.#settledTurns, this.#maxMessages)) this.#turns.delete(key);
+    for (const call of takeSurplus(this.#spending, this.#maxMessages)) this.#spending.delete(call);
   }
 
   #rows(keys: readonly number[]): readonly MessageRow[] {
@@ -542,9 +571,9 @@ class MemoryStore implements Store {
 }
 
 /** Removes the oldest keys down to `max`, but not before there are a tenth more: a walk steps over all that were removed. */
-function* takeSurplus(keys: Set<number>, max: number): Generator<number> {
+function* takeSurplus<Key>(keys: Pick<Map<Key, unknown>, "size" | "delete" | "keys">, max: number): Generator<Key> {
   if (keys.size <= max * 1.1) return;
-  for (const key of keys) {
+  for (const key of keys.keys()) {
     if (keys.size <= max) return;
     keys.delete(key);
     yield key;
@@ -561,6 +590,34 @@ function position(keys: readonly number[], key: number): number {
     else high = middle;
   }
   return low;
+}
+
+function isAsked(row: SpendingRow, { from, to, tenant, persona, owner }: SpendingQuery): boolean {
+  if (row.state === "reserved" || row.at < from || row.at >= to) return false;
+  return (
+    row.tenant === (tenant ?? row.tenant) &&
+    row.persona === (persona ?? row.persona) &&
+    row.owner === (owner ?? row.owner)
+  );
+}
+
+const NOTHING_SPENT = { calls: 0, inputTokens: 0, outputTokens: 0, nanoUsd: 0, unconfirmed: 0, unpriced: 0 };
+
+function added(sum: SpendingSum, { inputTokens, outputTokens, nanoUsd, state }: SpendingRow): SpendingSum {
+  return {
+    of: sum.of,
+    calls: sum.calls + 1,
+    inputTokens: sum.inputTokens + inputTokens,
+    outputTokens: sum.outputTokens + outputTokens,
+    nanoUsd: sum.nanoUsd + (nanoUsd ?? 0),
+    unconfirmed: sum.unconfirmed + (state === "unconfirmed" ? 1 : 0),
+    unpriced: sum.unpriced + (nanoUsd === null ? 1 : 0),
+  };
+}
+
+function mostExpensiveFirst(a: SpendingSum, b: SpendingSum): number {
+  const tokens = (sum: SpendingSum) => sum.inputTokens + sum.outputTokens;
+  return b.nanoUsd - a.nanoUsd || tokens(b) - tokens(a) || ((a.of ?? "") < (b.of ?? "") ? -1 : 1);
 }
 
 function itemKeys(message: MessageRow): number[] {

@@ -216,4 +216,24 @@ export const MIGRATIONS: readonly string[] = [
   -- A key is unique within a tenant, or for one person there.
   ALTER TABLE idempotency RENAME COLUMN tenant TO scope;
   `,
+  `
+  -- One row for each call to a model, in the order of time: windows and reports are ranges of it.
+  CREATE TABLE spending (
+    at INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    call INTEGER NOT NULL,
+    tenant TEXT NOT NULL,
+    persona INTEGER NOT NULL,
+    owner TEXT,
+    model TEXT,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    nano_usd INTEGER,
+    state TEXT NOT NULL,
+    PRIMARY KEY (at, turn, call)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX spending_persona ON spending (persona, at);
+  CREATE INDEX spending_owner ON spending (tenant, owner, at) WHERE owner IS NOT NULL;
+  CREATE INDEX spending_reserved ON spending (state) WHERE state = 'reserved';
+  `,
 ];

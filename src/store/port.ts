@@ -222,6 +222,60 @@ export type Decision =
       readonly flags?: number;
     };
 
+/** What one call to a model was booked at. */
+export interface SpendingRow {
+  readonly turn: number;
+  /** The number of the call in its turn, from 0 on. */
+  readonly call: number;
+  readonly tenant: string;
+  /** Key of the enrollment. */
+  readonly persona: number;
+  /** The user to whom the conversation belongs; null if it belongs to nobody. */
+  readonly owner: string | null;
+  /** `provider:model`; null if a function did not say what it called. */
+  readonly model: string | null;
+  /** When it was reserved, which decides the window that it counts in. */
+  readonly at: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Billionths of a dollar; null if the model has no price. */
+  readonly nanoUsd: number | null;
+  /**
+   * `reserved`: under way. `unconfirmed`: booked as it was reserved, because nobody could say what was used; so is
+   * what was under way when the process ended.
+   */
+  readonly state: "reserved" | "settled" | "unconfirmed";
+}
+
+export const SPENDERS = ["persona", "owner", "model", "fleet"] as const;
+export type Spender = (typeof SPENDERS)[number];
+
+export interface SpendingQuery {
+  readonly by: Spender;
+  /** Only what was reserved at or after `from` and before `to`. */
+  readonly from: number;
+  readonly to: number;
+  readonly tenant?: string;
+  /** Key of an enrollment. */
+  readonly persona?: number;
+  readonly owner?: string;
+  /** So many at most. Default: all. */
+  readonly limit?: number;
+}
+
+/** What was booked on one persona, owner or model, or altogether; what is only reserved is not in it. */
+export interface SpendingSum {
+  /** Key of the enrollment, name of the owner or model; null for the fleet, and for what has no owner or model. */
+  readonly of: number | string | null;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly nanoUsd: number;
+  /** Of the calls, those that are `unconfirmed`, and those without a price. */
+  readonly unconfirmed: number;
+  readonly unpriced: number;
+}
+
 export interface Settle {
   /** The turn that ends here, or null when native ended items that were in none (expired, unenrolled). */
   readonly turn: {
@@ -234,6 +288,8 @@ export interface Settle {
   /** Of an answered turn: what was said, and the items it makes for the other members of a room. */
   readonly reply?: { readonly message: MessageRow; readonly items: readonly ItemRow[] };
   readonly decisions: readonly Decision[];
+  /** What the turn's calls to models were booked at; left out if there were none. */
+  readonly spending?: readonly SpendingRow[];
   readonly at: number;
 }
 
@@ -335,6 +391,8 @@ export interface Store {
   begin(turn: TurnRow): Promise<void>;
   /** Writes what became of a turn. Rejects with `turn_conflict` unless there is one decision for each of its items. */
   settle(command: Settle): Promise<Settled>;
+  /** Writes what is reserved before a call, or was spent without a settlement; in place of the row of the same call. */
+  spend(rows: readonly SpendingRow[]): Promise<void>;
   /**
    * Puts `fresh`, which is `replayOf` this item and of the same message, into the inbox in place of a
    * dead letter; the outcome stays. The feed brings it. It is no part of `itemsOf`, which are the items
@@ -393,6 +451,8 @@ export interface Store {
     limit: number,
   ): Promise<{ readonly oldest: number; readonly rows: readonly ChangeRow[] }>;
   counts(): Promise<Counts>;
+  /** Who spent what: the most expensive first, then those with the most tokens. */
+  spending(query: SpendingQuery): Promise<readonly SpendingSum[]>;
 
   /** Resolves while the store can be written, rejects with the reason otherwise. */
   probe(): Promise<void>;

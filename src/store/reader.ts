@@ -28,6 +28,9 @@ import {
   type MessageRow,
   type OutcomeRow,
   type Page,
+  type Spender,
+  type SpendingQuery,
+  type SpendingSum,
   type TurnRow,
 } from "./port.ts";
 
@@ -35,6 +38,8 @@ import {
 export class Reader {
   readonly #database: Database.Database;
   readonly #statements: ReturnType<typeof prepare>;
+  /** Reports of spending by their text: there are few kinds, and most are never asked for. */
+  readonly #reports = new Map<string, Database.Statement<[SpendingQuery], SpendingSum>>();
 
   constructor(file: string) {
     this.#database = new Database(file, { readonly: true, fileMustExist: true });
@@ -152,6 +157,14 @@ export class Reader {
     return this.#statements.counts.get() ?? { waiting: 0, inTurn: 0, answered: 0, declined: 0, dead: 0 };
   }
 
+  spending(query: SpendingQuery): SpendingSum[] {
+    const sql = reportOf(query);
+    const known = this.#reports.get(sql);
+    const statement = known ?? this.#database.prepare<[SpendingQuery], SpendingSum>(sql);
+    if (known === undefined) this.#reports.set(sql, statement);
+    return statement.all(query);
+  }
+
   /** Undecided items with a greater key. */
   backlog(after: number, limit: number): FedItem[] {
     return this.#statements.backlog.all(after, limit);
@@ -167,6 +180,26 @@ const LETTER_PAGE = `
   AND (@owner IS NULL OR EXISTS (
     SELECT 1 FROM conversation WHERE conversation.key = dead_letter.conversation AND conversation.owner = @owner))
   ORDER BY item LIMIT @limit`;
+
+const SPENDER: Readonly<Record<Spender, string>> = {
+  persona: "persona",
+  owner: "owner",
+  model: "model",
+  fleet: "NULL",
+};
+
+function reportOf({ by, tenant, persona, owner, limit }: SpendingQuery): string {
+  const conditions = ["at >= @from", "at < @to", "state <> 'reserved'"];
+  if (tenant !== undefined) conditions.push("tenant = @tenant");
+  if (persona !== undefined) conditions.push("persona = @persona");
+  if (owner !== undefined) conditions.push("owner = @owner");
+  return `
+    SELECT ${SPENDER[by]} AS "of", count(*) AS calls, sum(input_tokens) AS "inputTokens",
+      sum(output_tokens) AS "outputTokens", coalesce(sum(nano_usd), 0) AS "nanoUsd",
+      sum(state = 'unconfirmed') AS unconfirmed, sum(nano_usd IS NULL) AS unpriced
+    FROM spending WHERE ${conditions.join(" AND ")} GROUP BY 1
+    ORDER BY "nanoUsd" DESC, "inputTokens" + "outputTokens" DESC, 1 ${limit === undefined ? "" : "LIMIT @limit"}`;
+}
 
 function prepare(database: Database.Database) {
   const read = <Row>(sql: string) => database.prepare<unknown[], Row>(sql);

@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
-import { API_KEY, CONVERSATION, ENROLLMENT, ITEM, messageValues, turnValues } from "./columns.ts";
+import { API_KEY, CONVERSATION, ENROLLMENT, ITEM, messageValues, SPENDING, turnValues } from "./columns.ts";
 import type { ConversationArguments, DecisionArguments, MessageArguments } from "./commands.ts";
 import { prepareDatabase } from "./database.ts";
 import { Feed } from "./feed.ts";
@@ -30,6 +30,8 @@ import type {
   Replayed,
   Settle,
   Settled,
+  SpendingQuery,
+  SpendingRow,
   Store,
   TurnRow,
 } from "./port.ts";
@@ -159,10 +161,16 @@ class SqliteStore implements Store {
     return this.#write("begin", [turn.key, turn.items, turnValues(turn)]);
   }
 
-  settle({ turn, reply, decisions, at }: Settle): Promise<Settled> {
+  settle({ turn, reply, decisions, spending, at }: Settle): Promise<Settled> {
     const ending = turn && ([turn.key, turn.attempt, turn.outcome, turn.error, turn.explanation] as const);
     const answer = reply === undefined ? null : messageArguments(reply.message, reply.items);
-    return this.#write("settle", [ending, answer, decisions.map(decisionArguments), at], reply?.items);
+    const decided = decisions.map(decisionArguments);
+    if (spending === undefined) return this.#write("settle", [ending, answer, decided, at], reply?.items);
+    return this.#write("settle", [ending, answer, decided, at, spending.map(SPENDING.values)], reply?.items);
+  }
+
+  spend(rows: readonly SpendingRow[]): Promise<void> {
+    return this.#write("spend", [rows.map(SPENDING.values)]);
   }
 
   replayDeadLetter(item: number, fresh: ItemRow): Promise<Replayed> {
@@ -290,6 +298,10 @@ class SqliteStore implements Store {
 
   async counts() {
     return this.#read((reader) => reader.counts());
+  }
+
+  async spending(query: SpendingQuery) {
+    return this.#read((reader) => reader.spending(query));
   }
 
   async probe(): Promise<void> {

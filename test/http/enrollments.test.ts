@@ -25,6 +25,7 @@ it("enrolls, shows, replaces and removes a persona", async () => {
       windows: { voice: 50, chat: 500, task: 100, background: 200 },
       breaker_failures: 5,
       breaker_open_ms: 30_000,
+      budget: null,
       room_gap_ms: 10_000,
       room_cap: 50,
       answer_undirected: false,

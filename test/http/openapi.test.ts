@@ -26,6 +26,7 @@ const OWN_ROUTES = [
   "GET /v1/rooms/{id}",
   "GET /v1/rooms/{id}/messages",
   "GET /v1/sessions/{id}/messages",
+  "GET /v1/spending",
   "GET /v1/status",
   "PATCH /v1/enrollments/{id}",
   "POST /v1/dead-letters/{item}/replay",

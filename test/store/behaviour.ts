@@ -23,6 +23,7 @@ import {
   settledByReply,
   withItems,
 } from "./rows.ts";
+import { keepsSpending } from "./spending.ts";
 
 export interface OpenOptions {
   readonly clock: ManualClock;
@@ -870,6 +871,8 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         apiKeys: () => store.apiKeys({ tenant: "default", limit: 1 }),
         changes: () => store.changes("default", 0, 1),
         counts: () => store.counts(),
+        spend: () => store.spend([]),
+        spending: () => store.spending({ by: "fleet", from: 0, to: NOW }),
         probe: () => store.probe(),
       };
       for (const [name, call] of Object.entries(calls)) {
@@ -880,6 +883,8 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       await expect(store.probe()).rejects.toMatchObject({ code: "runtime_closed" });
     });
   });
+
+  keepsSpending(opened);
 
   it("can be probed while it can be written", async () => {
     const store = await opened();

@@ -4,15 +4,17 @@ import { expect, it } from "vitest";
 import { ManualClock } from "../../src/clock.ts";
 import { PersonaError } from "../../src/errors.ts";
 import { openMemoryStore } from "../../src/store/memory.ts";
-import type {
-  Append,
-  ConversationRow,
-  Decision,
-  ItemRow,
-  MessageRow,
-  Settle,
-  Store,
-  TurnRow,
+import {
+  type Append,
+  type ConversationRow,
+  type Decision,
+  type ItemRow,
+  type MessageRow,
+  type Settle,
+  SPENDERS,
+  type SpendingRow,
+  type Store,
+  type TurnRow,
 } from "../../src/store/port.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { NOW } from "./rows.ts";
@@ -68,9 +70,11 @@ const settle = fc
     turn: fc.option(fc.record({ key: turnKey, attempt: fc.integer({ min: 1, max: 2 }) })),
     decisions: itemKeys.chain((items) => fc.tuple(...items.map(decision))),
     reply: fc.option(fc.tuple(messageKey, fc.integer({ min: 0, max: 2 })), { nil: undefined }),
+    spending: fc.array(fc.constantFrom<SpendingRow["state"]>("settled", "unconfirmed"), { maxLength: 2 }),
   })
-  .map(({ turn, decisions, reply }): Command => {
+  .map(({ turn, decisions, reply, spending }): Command => {
     const command: Settle = {
+      spending: turn === null ? [] : spending.map((state, call) => spent(turn.key, call, state)),
       turn: turn && { ...turn, outcome: "answered", error: null, explanation: "{}" },
       decisions,
       at: NOW + 5,
@@ -78,6 +82,12 @@ const settle = fc
     };
     return (store) => store.settle(command);
   });
+
+const spend = fc.tuple(turnKey, fc.integer({ min: 0, max: 1 })).map(
+  ([turn, call]): Command =>
+    (store) =>
+      store.spend([spent(turn, call, "reserved")]),
+);
 
 /** Replays have keys of their own: of 11 it is 111, of that one 211. */
 const replayKey = (item: number): number => item + 100;
@@ -156,6 +166,7 @@ const bursts = fc.array(
       { arbitrary: begin, weight: 2 },
       { arbitrary: settle, weight: 3 },
       { arbitrary: deadLetter, weight: 2 },
+      spend,
       room,
       enrollment,
     ),
@@ -225,6 +236,7 @@ async function everything(store: Store) {
     undecided: (await store.items(upTo(MESSAGES * 10 + 309).reverse())).map(({ key }) => key),
     deadLetters: await store.deadLetters({ tenant: "default", limit: 100 }),
     deadLettersOfOne: await store.deadLetters({ tenant: "default", persona: 1, after: 30, limit: 2 }),
+    spending: await Promise.all(SPENDERS.map((by) => store.spending({ by, from: NOW, to: NOW + 9 }))),
     turns: await each(TURNS, (key) => store.turn(key)),
   };
 }
@@ -265,6 +277,12 @@ function message(key: number, count: number, conversation: number): { message: M
     },
     items,
   };
+}
+
+function spent(turn: number, call: number, state: SpendingRow["state"]): SpendingRow {
+  const nanoUsd = call === 0 ? turn % 3 : null;
+  const whose = { tenant: "default", persona: turn % 2, owner: turn < 3 ? null : "user:1", model: "a:b" };
+  return { turn, call, ...whose, at: NOW + turn, inputTokens: turn, outputTokens: call, nanoUsd, state };
 }
 
 function session(key: number): ConversationRow {

@@ -4,9 +4,9 @@ import type { EnrollmentStatus, PersonaChanges, PersonaDefinition, Role } from "
 import { breakerSchema } from "./breaker.ts";
 import { decimal, idInput, laneCounts, time } from "./common.ts";
 import { gate } from "./gate.ts";
-import { inLibraryNames, inWireNames } from "./names.ts";
+import { inWireNames } from "./names.ts";
 import { wire } from "./registry.ts";
-import { settingsChanges, settingsSchema } from "./settings.ts";
+import { settingsChanges, settingsInput, settingsOf, settingsSchema } from "./settings.ts";
 import { sleepBody, sleepSchema } from "./sleep.ts";
 
 export const enrollmentParams = z.strictObject({ id: definitionSchema.shape.id });
@@ -55,16 +55,16 @@ export const enrollmentPageSchema = z.object({ enrollments: z.array(enrollmentSc
 
 export function definitionOf(id: string, body: z.output<typeof enrollmentBody>): PersonaDefinition {
   const { model, settings, ...same } = body;
-  return { id, ...same, ...(model === undefined ? {} : { model }), settings: inLibraryNames(settings) };
+  return { id, ...same, ...(model === undefined ? {} : { model }), settings: settingsInput(settings) };
 }
 
 export function changesOf({ settings, ...sleep }: z.output<typeof enrollmentChanges>): PersonaChanges {
-  return { ...sleep, ...(settings === undefined ? {} : { settings: inLibraryNames(settings) }) };
+  return { ...sleep, ...(settings === undefined ? {} : { settings: settingsInput(settings) }) };
 }
 
 /** What a persona was told, and how it is bounded, is no business of those who talk to it. */
 export function enrollmentOf(status: EnrollmentStatus, role: Role): z.output<typeof enrollmentSchema> {
   const { settings, instructions, breaker, ...same } = inWireNames(status);
   const common = { ...same, breaker: inWireNames(breaker) };
-  return role === "user" ? common : { ...common, instructions, settings: inWireNames(settings) };
+  return role === "user" ? common : { ...common, instructions, settings: settingsOf(settings) };
 }

@@ -1,5 +1,8 @@
 import * as z from "zod";
 import { settingsShape as shape } from "../../runtime/settings.ts";
+import type { PersonaSettings } from "../../types.ts";
+import { budgetSchema } from "./budget.ts";
+import { inLibraryNames, inWireNames } from "./names.ts";
 import { wire } from "./registry.ts";
 
 /** The bounds and defaults are those of the library; only the names are the wire's. */
@@ -55,6 +58,9 @@ const fields = {
   compute_budget: shape.computeBudget.register(wire, {
     description: "With a temperament: what is left to compute with; below 0.2 it is overwhelmed",
   }),
+  budget: budgetSchema.nullable().default(null).register(wire, {
+    description: "What its calls to models may take in a window; null: what the server gives every persona",
+  }),
 };
 
 export const settingsSchema = z.strictObject(fields).register(wire, { id: "Settings" });
@@ -89,4 +95,15 @@ function withoutDefaults<Fields extends Readonly<Record<string, WithDefault>>>(
       .register(wire, { ...wire.get(schema) }),
   ]);
   return Object.fromEntries(bare);
+}
+
+/** What is inside of a budget has other names, too. */
+export function settingsInput<Settings extends { budget?: z.output<typeof budgetSchema> | null }>(settings: Settings) {
+  const { budget, ...same } = inLibraryNames(settings);
+  return budget === undefined ? same : { ...same, budget: budget && inLibraryNames(budget) };
+}
+
+export function settingsOf(settings: PersonaSettings): z.output<typeof settingsSchema> {
+  const { budget, ...same } = inWireNames(settings);
+  return { ...same, budget: budget && inWireNames(budget) };
 }
