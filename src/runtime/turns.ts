@@ -324,9 +324,8 @@ export class Turns {
     const notBefore = this.#clock.now() + ms;
     const decisions = turn.formed.items.map((item): Decision => ({ item, outcome: "retry", notBefore }));
     const command = this.#settlement(turn, "cancelled", error, decisions);
-    await this.#write(turn, command, turn.persona, () =>
-      this.#fleet.complete(turn.formed.handle, "throttled", notBefore),
-    );
+    const written = () => this.#fleet.complete(turn.formed.handle, "throttled", notBefore);
+    await this.#write(turn, command, turn.persona, written);
     this.#forget(turn);
   }
 

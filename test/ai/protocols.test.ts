@@ -48,7 +48,7 @@ describe.each(PROTOCOLS)("%s", (kind) => {
   test("keeps what was said when the model came to its maximum of tokens", async () => {
     const { text, runtime } = await outcome(say(["Once upon"], { finish: "length" }));
     expect(text).toBe("Once upon");
-    expect(runtime.status()).toMatchObject({ answered: 1, providers: [{ failed: 0, calls: 1 }] });
+    expect(runtime.fleet()).toMatchObject({ answered: 1, providers: [{ failed: 0, calls: 1 }] });
   });
 
   test("declines when the provider refuses to let the model speak", async () => {
@@ -96,7 +96,7 @@ describe.each(PROTOCOLS)("%s", (kind) => {
     const server = await openServer(sayForEver("many words ".repeat(2_000)));
     const { runtime, clock } = await openModels({ local: at(server, kind) });
     const answer = outcomeOf(runtime.send("ada", "Hello", { from: "user:7" }));
-    await until(() => runtime.status().providers[0]?.failed === 1);
+    await until(() => runtime.fleet().providers[0]?.failed === 1);
     await server.requests[0]?.closed;
     server.respond = say(["Short."]);
     await pass(clock, 2_000);
@@ -111,8 +111,8 @@ describe.each(PROTOCOLS)("%s", (kind) => {
     await until(() => server.requests.length === 1);
     await pass(clock, 5_000);
     await server.requests[0]?.closed;
-    await until(() => runtime.status().providers[0]?.inFlight === 0);
-    expect(runtime.status().providers).toMatchObject([{ failures: 1, failed: 1, inFlight: 0 }]);
+    await until(() => runtime.fleet().providers[0]?.inFlight === 0);
+    expect(runtime.fleet().providers).toMatchObject([{ failures: 1, failed: 1, inFlight: 0 }]);
     server.respond = say(["At last."]);
     await pass(clock, 2_000);
     expect(await answer).toBe("At last.");
@@ -129,8 +129,8 @@ describe.each(PROTOCOLS)("%s", (kind) => {
     }
     await pass(clock, 5_000);
     await server.requests[0]?.closed;
-    await until(() => runtime.status().providers[0]?.inFlight === 0);
-    expect(runtime.status().providers).toMatchObject([{ failures: 0, failed: 0, calls: 1 }]);
+    await until(() => runtime.fleet().providers[0]?.inFlight === 0);
+    expect(runtime.fleet().providers).toMatchObject([{ failures: 0, failed: 0, calls: 1 }]);
   });
 
   test("a close aborts what runs, and blames nobody", async () => {

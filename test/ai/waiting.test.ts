@@ -15,21 +15,21 @@ test("a provider that is down blames nobody: what it was sent waits, and is answ
   await server.close();
   const answer = runtime.send("ada", "Hello", { from });
   for (let count = 1; count <= 5; count += 1) {
-    await until(() => runtime.status().providers[0]?.failed === count);
+    await until(() => runtime.fleet().providers[0]?.failed === count);
     await pass(clock, 1_000);
   }
   await until(() => runtime.status("ada").held === "provider_open");
-  const halfOpenAt = runtime.status().providers[0]?.halfOpenAt;
-  expect(runtime.status().providers).toMatchObject([{ state: "open", calls: 5, waiting: 1 }]);
+  const halfOpenAt = runtime.fleet().providers[0]?.halfOpenAt;
+  expect(runtime.fleet().providers).toMatchObject([{ state: "open", calls: 5, waiting: 1 }]);
   expect(runtime.status("ada")).toMatchObject({ breaker: { state: "closed", failures: 0 }, heldUntil: halfOpenAt });
-  expect(runtime.why("ada").held).toMatchObject({ gate: "provider_open", until: halfOpenAt });
+  expect((await runtime.why("ada")).held).toMatchObject({ gate: "provider_open", until: halfOpenAt });
   expect(await runtime.readiness()).toMatchObject({ ready: false, checks: { providers: "failed" } });
   const again = await modelServer(say(["Back."]), Number(new URL(server.url("anthropic")).port));
   try {
     await pass(clock, 60_000);
     expect((await answer).text).toBe("Back.");
     expect((await answer).answers).toHaveLength(1);
-    expect(runtime.status()).toMatchObject({ dead: 0, answered: 1, providers: [{ state: "closed", failures: 0 }] });
+    expect(runtime.fleet()).toMatchObject({ dead: 0, answered: 1, providers: [{ state: "closed", failures: 0 }] });
     expect(runtime.status("ada").held).toBeUndefined();
   } finally {
     await again.close();
@@ -48,16 +48,16 @@ test("ten thousand personas on a dead provider call it 25 times in ten seconds a
     await turns(200);
     clock.advance(1_000);
   }
-  await until(() => runtime.status().providers[0]?.inFlight === 0);
+  await until(() => runtime.fleet().providers[0]?.inFlight === 0);
   expect(server.requests.length).toBeGreaterThanOrEqual(5);
   expect(server.requests.length).toBeLessThanOrEqual(25);
   expect(server.connections).toBeLessThanOrEqual(25);
-  expect(runtime.status()).toMatchObject({ inFlight: 0, queued: 10_000, dead: 0, providers: [{ state: "open" }] });
+  expect(runtime.fleet()).toMatchObject({ inFlight: 0, queued: 10_000, dead: 0, providers: [{ state: "open" }] });
   server.respond = say(["Hello."]);
   clock.advance(30_000);
   // They are called one after another, as there is room.
   await until(() => runtime.status().answered >= 50);
-  expect(runtime.status()).toMatchObject({ dead: 0, providers: [{ state: "closed", failures: 0 }] });
+  expect(runtime.fleet()).toMatchObject({ dead: 0, providers: [{ state: "closed", failures: 0 }] });
 }, 120_000);
 
 test("a provider is called so many times at once, by all runtimes together, and each waits without a turn", async () => {
@@ -115,12 +115,12 @@ test.each([
   const { runtime, clock } = await openModels({ local: at(server) });
   const start = clock.now();
   const answer = runtime.send("ada", "Hello", { from });
-  await until(() => runtime.status().providers[0]?.throttled === 1);
-  expect(runtime.status().providers).toMatchObject([{ throttledUntil: start + pause, failures: 0, failed: 0 }]);
+  await until(() => runtime.fleet().providers[0]?.throttled === 1);
+  expect(runtime.fleet().providers).toMatchObject([{ throttledUntil: start + pause, failures: 0, failed: 0 }]);
   await runtime.enroll({ id: "bob", name: "Bob", model: "local:m" });
   const other = runtime.send("bob", "Hello", { from });
   await until(() => runtime.status("bob").held === "provider_throttled");
-  expect(runtime.why("bob").held).toMatchObject({ gate: "provider_throttled", until: start + pause });
+  expect((await runtime.why("bob")).held).toMatchObject({ gate: "provider_throttled", until: start + pause });
   server.respond = say(["Now."]);
   await pass(clock, pause - 1);
   expect(server.requests).toHaveLength(1);
@@ -135,8 +135,8 @@ test("a 429 that says nothing pauses for about a second, and about twice as long
   const answer = runtime.send("ada", "Hello", { from });
   const pauses = [];
   for (let count = 1; count <= 4; count += 1) {
-    await until(() => runtime.status().providers[0]?.throttled === count);
-    const until_ = runtime.status().providers[0]?.throttledUntil ?? 0;
+    await until(() => runtime.fleet().providers[0]?.throttled === count);
+    const until_ = runtime.fleet().providers[0]?.throttledUntil ?? 0;
     pauses.push((until_ - clock.now()) / 2 ** (count - 1));
     if (count === 4) server.respond = say(["Now."]);
     await pass(clock, until_ - clock.now());
@@ -166,7 +166,7 @@ test.each([
   const events = runtime.events();
   void outcomeOf(runtime.send("ada", "Hello", { from }));
   await until(() => runtime.status().retried === 1);
-  expect(runtime.status().providers).toMatchObject([{ calls: 1, failures: counts ? 1 : 0 }]);
+  expect(runtime.fleet().providers).toMatchObject([{ calls: 1, failures: counts ? 1 : 0 }]);
   expect(runtime.status("ada").breaker.failures).toBe(blames ? 1 : 0);
   const explanation = await runtime.explain(await endedTurn(events));
   expect(explanation.outcome).toBe(blames ? "failed" : "cancelled");

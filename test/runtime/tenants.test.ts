@@ -187,7 +187,7 @@ it("counts each tenant by itself, and all of them for the operator", async () =>
   expect(runtime.status()).toEqual({
     ...nothing,
     ...{ personas: 2, accepted: 2, answered: 1, dead: 1, queued: 0, inStore: 0, inFlight: 0 },
-    ...{ lanes: { voice: 0, chat: 0, task: 0, background: 0 }, store: "memory", driver: true },
+    ...{ lanes: { voice: 0, chat: 0, task: 0, background: 0 }, store: "memory", driver: true, providers: [] },
   });
   expect(acme.status()).toEqual({
     ...nothing,
@@ -201,7 +201,7 @@ it("counts each tenant by itself, and all of them for the operator", async () =>
       inStore: 0,
       inFlight: 0,
     },
-    ...{ lanes: { voice: 1, chat: 0, task: 1, background: 0 }, store: "memory", driver: true },
+    ...{ lanes: { voice: 1, chat: 0, task: 1, background: 0 }, store: "memory", driver: true, providers: [] },
   });
   expect(runtime.tenant("empty").status()).toMatchObject({ ...nothing, personas: 0, queued: 0 });
   const { nativeBytes, ...fleet } = acme.fleet();

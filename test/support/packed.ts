@@ -39,6 +39,7 @@ export function layOut(folder: string): { readonly home: string; readonly addonH
   const home = unpack(main, "persona-runtime");
   const { dependencies } = JSON.parse(readFileSync(join(home, "package.json"), "utf8")) as { dependencies: object };
   link(folder, Object.keys(dependencies));
+  return { home, addonHome: unpack(addon, addonName) };
 }
 
 /** Links to packages as they are installed here. */
@@ -48,7 +49,6 @@ export function link(folder: string, names: readonly string[]): void {
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(ROOT, "node_modules", name), link);
   }
-  return { home, addonHome: unpack(addon, addonName) };
 }
 
 function checked(file: string, words: readonly string[], cwd: string): void {
