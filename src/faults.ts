@@ -2,12 +2,18 @@
 import type * as z from "zod";
 import type { FieldFault } from "./errors.ts";
 
+/** More would help nobody, and an input of unknown fields only would be answered with more than was sent. */
+const MAX_FAULTS = 100;
+
 /** One for each broken field; a fault of the input as a whole is one of the field `whole`. */
 export function faultsOf(error: Pick<z.core.$ZodError, "issues">, whole: string): FieldFault[] {
-  return error.issues.flatMap((issue) => {
+  const faults = error.issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [{ field: fieldName(issue.path) || whole, message: issue.message }];
     return issue.keys.map((key) => ({ field: fieldName([...issue.path, key]), message: "is no known field" }));
   });
+  const more = faults.length - MAX_FAULTS;
+  if (more <= 0) return faults;
+  return [...faults.slice(0, MAX_FAULTS), { field: whole, message: `has ${more} more faults` }];
 }
 
 /** `members[0].id` */

@@ -1,15 +1,17 @@
-import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
+import fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { manifest } from "../manifest.ts";
 import { parse } from "../runtime/settings.ts";
 import type { Runtime } from "../types.ts";
 import { accessTo } from "./access.ts";
+import { protectAnswers } from "./answer-headers.ts";
 import { type AuthOptions, authenticate, authOptionsSchema } from "./authenticate.ts";
 import { guardAgainstForeignPages } from "./guard.ts";
 import type { Identify } from "./identity.ts";
 import { acceptJsonOnly } from "./json-body.ts";
 import { type LimitOptions, limitOptionsSchema, limitRequests, RateLimits, refuseUnderPressure } from "./limits.ts";
+import { type LogOptions, loggerOf } from "./log.ts";
 import { Metrics } from "./metrics/metrics.ts";
 import { answerUnknownRoutes } from "./not-found.ts";
 import { collectRoutes, describeRoutes } from "./openapi.ts";
@@ -50,8 +52,8 @@ export interface AppOptions {
   readonly trustProxy?: readonly string[];
   /** Whether `/metrics` is there, and counts. Default true. */
   readonly metrics?: boolean;
-  /** As fastify takes it. Default: warnings and errors, as JSON lines on stderr. */
-  readonly logger?: FastifyServerOptions["logger"];
+  /** False logs nothing. Default: warnings and errors, as JSON lines on stderr. */
+  readonly logger?: false | LogOptions;
 }
 
 /**
@@ -63,7 +65,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   const auth = parse(authOptionsSchema, options.auth ?? {}, "auth");
   const limits = parse(limitOptionsSchema, options.limits ?? {}, "limits");
   const app = fastify({
-    logger: options.logger ?? { level: "warn", stream: process.stderr },
+    logger: options.logger !== false && loggerOf(options.logger),
     bodyLimit: limits.bodyBytes,
     trustProxy: [...(options.trustProxy ?? [])],
     routerOptions: { maxParamLength: 512 },
@@ -91,16 +93,19 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   enforcePolicies(app, identify, auth.mode === "none" ? () => {} : limitRequests(rates));
   requirePolicies(app);
   const { closing, graceOver } = signals(app, clock, graceMs);
-  app.addHook("onSend", async (_request, reply) => {
-    reply.header("x-content-type-options", "nosniff");
+  protectAnswers(app);
+  app.addHook("onSend", (_request, reply, payload, done) => {
     // Otherwise an answer that was on its way would leave an idle connection, and close() waiting for it.
     if (closing.aborted) reply.header("connection", "close");
+    done(null, payload);
   });
 
   // Before the routes, so that it sees what becomes of their requests.
   const metrics = options.metrics === false ? undefined : new Metrics(app, runtime, clock);
 
-  const services: Services = { runtime, access: accessTo(runtime), clock, closing, graceOver, heartbeatMs };
+  const limited = auth.mode === "none" ? undefined : rates;
+  const access = accessTo(runtime);
+  const services: Services = { runtime, access, clock, closing, graceOver, heartbeatMs, limits: limited };
   const { version } = manifest;
   await collectRoutes(app, version);
   for (const routes of [

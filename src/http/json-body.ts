@@ -13,6 +13,11 @@ export function acceptJsonOnly(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser("error", "error");
   app.removeAllContentTypeParsers();
   app.addContentTypeParser<Buffer>("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    const { "content-encoding": encoding = "identity" } = request.headers;
+    // What is packed is not unpacked: a little of it can be more than there is memory.
+    if (encoding.toLowerCase() !== "identity") {
+      return done(new PersonaError("unsupported_media_type", "Send the body as it is, without content-encoding."));
+    }
     if (isUtf8(body)) return parse(request, body.toString(), done);
     done(new PersonaError("unparsable_body", "The body must be encoded as UTF-8."));
   });

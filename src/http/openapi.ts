@@ -5,6 +5,7 @@ import swaggerUi from "@fastify/swagger-ui";
 import type { FastifyInstance } from "fastify";
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
 import * as z from "zod";
+import { protectPages } from "./answer-headers.ts";
 import { PROBLEM_TYPE, problemSchema } from "./problem.ts";
 import { wire } from "./wire/registry.ts";
 
@@ -61,6 +62,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
     docs.addHook("onRoute", (route) => {
       route.config = { ...route.config, policy: "user" };
     });
+    await protectPages(docs);
     await docs.register(swaggerUi, {
       routePrefix: "/docs",
       theme: { title: "persona-runtime" },

@@ -31,7 +31,7 @@ export function requirePolicies(app: FastifyInstance): void {
  * Lets nobody past whom the route's policy does not let in: 401 without an identity, 403 with too small a role. For
  * keys that were seen before this takes no turn of the event loop.
  *
- * @param admit Called with whoever may call the route; throws to refuse nevertheless.
+ * @param admit Called when it is known who calls; throws to refuse nevertheless.
  */
 export function enforcePolicies(
   app: FastifyInstance,
@@ -44,8 +44,10 @@ export function enforcePolicies(
     // What does not exist is refused to anybody.
     if (policy === "public" || request.is404) return done();
     const enter = (identity: Identity | undefined) => {
-      request.identity = permitted(identity, policy);
+      if (identity === undefined) throw nobody();
+      request.identity = identity;
       admit(request, reply);
+      assertPermitted(identity, policy);
       done();
     };
     try {
@@ -58,10 +60,11 @@ export function enforcePolicies(
   });
 }
 
-function permitted(identity: Identity | undefined, policy: Role | undefined): Identity {
-  if (identity === undefined) {
-    throw new PersonaError("unauthenticated", "Send an API key or a token: `authorization: Bearer …`.");
-  }
-  if (policy !== undefined && RANKS[identity.role] >= RANKS[policy]) return identity;
+function nobody(): PersonaError {
+  return new PersonaError("unauthenticated", "Send an API key or a token: `authorization: Bearer …`.");
+}
+
+function assertPermitted(identity: Identity, policy: Role | undefined): void {
+  if (policy !== undefined && RANKS[identity.role] >= RANKS[policy]) return;
   throw new PersonaError("forbidden", `This takes the role ${policy}; yours is ${identity.role}.`);
 }

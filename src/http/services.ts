@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Runtime } from "../types.ts";
 import type { Access } from "./access.ts";
+import type { RateLimits } from "./limits.ts";
 
 /** What every route is registered with. */
 export interface Services {
@@ -13,4 +14,6 @@ export interface Services {
   /** Aborts when requests that still wait for something must be answered without it. */
   readonly graceOver: AbortSignal;
   readonly heartbeatMs: number;
+  /** For what comes without being a request, such as frames of a socket; undefined when nobody is limited. */
+  readonly limits: RateLimits | undefined;
 }

@@ -7,17 +7,21 @@ export interface Used {
   readonly until: number;
 }
 
-/** Most windows that are open at once; beyond them the one that began first is forgotten. */
-const MAX_WINDOWS = 100_000;
-
 /** Counts per name, in windows of a minute that begin with the first count. */
 export class Windows {
   readonly #clock: Clock;
+  readonly #max: number;
   /** In the order in which they began. */
   readonly #open = new Map<string, { count: number; readonly until: number }>();
 
-  constructor(clock: Clock) {
+  /** @param max Most windows that are open at once; beyond them those that began first are forgotten. */
+  constructor(clock: Clock, max = 100_000) {
     this.#clock = clock;
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#open.size;
   }
 
   count(name: string): Used {
@@ -34,13 +38,13 @@ export class Windows {
     return begun;
   }
 
-  /** Two for each that comes, so that those that are over become fewer; and the first, when there are too many. */
+  /** Two for each that comes, so that those that are over become fewer. */
   #forget(now: number): void {
-    let looked = 0;
+    let forgotten = 0;
     for (const [name, { until }] of this.#open) {
-      if (looked >= 2 || (until > now && this.#open.size < MAX_WINDOWS)) return;
+      if (forgotten === 2 || (until > now && this.#open.size < this.#max)) return;
       this.#open.delete(name);
-      looked += 1;
+      forgotten += 1;
     }
   }
 }
