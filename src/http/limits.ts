@@ -96,29 +96,36 @@ export function limitRequests(limits: RateLimits): (request: FastifyRequest, rep
 }
 
 /**
- * Refuses requests while the event loop is late. How late is measured only when requests come, by how long the next
- * turn of the loop is in coming: nothing ticks in a server that nobody calls.
+ * Refuses requests while the event loop is late: when two of its turns, one soon after the other, took longer than
+ * `maxDelayMs`. One alone can be a start, or a burst that is over. Turns are timed only when requests come: nothing
+ * ticks in a server that nobody calls.
  */
 export function refuseUnderPressure(app: FastifyInstance, maxDelayMs: number, now = () => performance.now()): void {
-  let measured = { delayMs: 0, at: 0 };
-  let measuring = false;
-  const measure = () => {
-    measuring = true;
-    const begun = now();
-    setImmediate(() => {
-      measuring = false;
-      const at = now();
-      measured = { delayMs: at - begun, at };
-    });
+  let before = 0;
+  let last = 0;
+  let timedAt = 0;
+  let timing = false;
+  const time = (begun: number) => {
+    timing = true;
+    // The first comes in this turn of the loop, the second at the end of the next one.
+    setImmediate(() =>
+      setImmediate(() => {
+        timing = false;
+        before = begun - timedAt < PRESSURE_MS ? last : 0;
+        timedAt = now();
+        last = timedAt - begun;
+      }),
+    );
   };
   app.addHook("onRequest", (request, _reply, done) => {
-    if (!measuring) measure();
-    const late = measured.delayMs > maxDelayMs && now() - measured.at < PRESSURE_MS;
+    const at = now();
+    if (!timing) time(at);
+    const late = at - timedAt < PRESSURE_MS && Math.min(before, last) > maxDelayMs;
     if (!late || request.routeOptions.config.policy === "public") return done();
-    const message = `The event loop is ${Math.round(measured.delayMs)} ms late; try again in a moment.`;
+    const message = `The event loop is ${Math.round(last)} ms late; try again in a moment.`;
     done(new PersonaError("overloaded", message, { retryAfterMs: PRESSURE_MS }));
   });
 }
 
-/** How long a measurement counts. */
+/** How long a turn of the loop says something about the next. */
 const PRESSURE_MS = 1_000;

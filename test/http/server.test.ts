@@ -56,6 +56,33 @@ it.each(["0.0.0.0", "::", "10.0.0.1", "example.org", "", "127.1", "127.0.0.1.exa
   },
 );
 
+it.each(["0.0.0.0", "127.0.0.1", "localhost"])("binds %s, and lets nobody in, when it asks who calls", async (host) => {
+  const { url, runtime } = await open({ host, auth: { mode: "required" } });
+  const port = new URL(url).port;
+  const { secret } = await runtime.keys.create({ user: "ada", name: "a test's" });
+  const status = async (headers = {}) => (await fetch(`http://127.0.0.1:${port}/v1/status`, { headers })).status;
+  expect(await status()).toBe(401);
+  expect(await status({ authorization: `Bearer ${secret}` })).toBe(200);
+});
+
+it("says that a name has no address", async () => {
+  const failed = open({ host: "nowhere.invalid", auth: { mode: "required" } });
+  await expect(failed).rejects.toMatchObject({ code: "bind_refused", message: expect.stringContaining("nowhere") });
+});
+
+it("cuts off connections beyond the most", async () => {
+  const { url } = await open({ maxConnections: 1 });
+  const port = Number(new URL(url).port);
+  const first = net.connect(port, "127.0.0.1");
+  await once(first, "connect");
+  const second = net.connect(port, "127.0.0.1").on("error", () => {});
+  second.resume();
+  await once(second, "close");
+  first.write("GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n");
+  expect(String((await once(first, "data"))[0])).toMatch(/^HTTP\/1\.1 200 /);
+  first.destroy();
+});
+
 it.each([-1, 65_536, 1.5, Number.NaN])("does not take %d for a port", async (port) => {
   await expect(open({ port })).rejects.toMatchObject({ code: "invalid_input", fields: [{ field: "port" }] });
 });
