@@ -13,6 +13,7 @@ export const ERRORS = {
   headers_too_large: [431, "The request's headers are too large"],
   route_not_found: [404, "There is no such route"],
   method_not_allowed: [405, "This route does not answer that method"],
+  upgrade_required: [426, "This route speaks WebSocket"],
   foreign_host: [403, "The Host header does not name this server"],
   foreign_origin: [403, "Web pages of another origin may not call this server"],
   unauthenticated: [401, "The request does not say who makes it"],

@@ -24,14 +24,17 @@ import { explanations } from "./routes/explanations.ts";
 import { health } from "./routes/health.ts";
 import { items } from "./routes/items.ts";
 import { keys } from "./routes/keys.ts";
+import { messages } from "./routes/messages.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { personas } from "./routes/personas.ts";
 import { rooms } from "./routes/rooms.ts";
 import { root } from "./routes/root.ts";
 import { sessions } from "./routes/sessions.ts";
 import { spending } from "./routes/spending.ts";
+import { socket } from "./routes/socket.ts";
 import { status } from "./routes/status.ts";
 import type { Services } from "./services.ts";
+import { endRefusedUpgrades, RequestMessage } from "./upgrade.ts";
 import { validatorCompiler } from "./validation.ts";
 
 export interface AppOptions {
@@ -71,7 +74,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     routerOptions: { maxParamLength: 512 },
     // Against clients that send a byte now and then. How long an answer takes is not limited by these.
     requestTimeout: 30_000,
-    http: { headersTimeout: 10_000 },
+    http: { headersTimeout: 10_000, IncomingMessage: RequestMessage },
     keepAliveTimeout: 5_000,
     // Requests that arrive on open connections while the server closes are still answered properly.
     return503OnClosing: false,
@@ -92,6 +95,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   answerUnknownRoutes(app);
   enforcePolicies(app, identify, auth.mode === "none" ? () => {} : limitRequests(rates));
   requirePolicies(app);
+  endRefusedUpgrades(app);
   const { closing, graceOver } = signals(app, clock, graceMs);
   protectAnswers(app);
   app.addHook("onSend", (_request, reply, payload, done) => {
@@ -112,6 +116,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     rooms,
     sessions,
     personas,
+    messages,
     enrollments,
     items,
     deadLetters,
@@ -119,6 +124,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     explanations,
     events,
     spending,
+    socket,
     status,
     health,
   ]) {

@@ -7,7 +7,7 @@ import type { Runtime, RuntimeEvent } from "../types.ts";
 import type { Services } from "./services.ts";
 import { eventOf } from "./wire/event.ts";
 
-interface EventFilter {
+export interface EventFilter {
   readonly conversation?: string | undefined;
   readonly persona?: string | undefined;
 }
@@ -72,7 +72,7 @@ function keepAlive(response: ServerResponse, clock: Clock, everyMs: number): voi
 }
 
 /** What tells about the stream itself (`gap`, `lagged`) concerns every reader. */
-function concerns(event: RuntimeEvent, { conversation, persona }: EventFilter): boolean {
+export function concerns(event: RuntimeEvent, { conversation, persona }: EventFilter): boolean {
   const of = subjectOf(event);
   if (of === undefined) return true;
   return (

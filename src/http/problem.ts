@@ -1,7 +1,7 @@
 /** Failures on the wire: problem details as in RFC 9457, one shape for all of them. */
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import * as z from "zod";
 import { ERRORS, type ErrorCode, PersonaError } from "../errors.ts";
 import { pathOf } from "./not-found.ts";
@@ -34,10 +34,20 @@ export function answerProblem(error: FastifyError, request: FastifyRequest, repl
   else if (failure.status >= 500) request.log.warn({ err: error }, "a request failed");
   if (failure.status === 401) reply.header("www-authenticate", 'Bearer realm="persona-runtime"');
   if (failure.retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(failure.retryAfterMs / 1000));
+  // A string: what a route declares as its response is not what is serialized here.
   return reply
     .code(failure.status)
     .type(PROBLEM_TYPE)
-    .send(problemOf(failure, pathOf(request)));
+    .send(JSON.stringify(problemOf(failure, pathOf(request))));
+}
+
+/** What one of several messages got instead of an acceptance. */
+export function problemOfOne(error: unknown, log: FastifyBaseLogger): Problem {
+  if (error instanceof PersonaError && error.code !== "internal") {
+    return problemOf(error.code === "invalid_input" ? faultsInWireNames(error) : error);
+  }
+  log.error({ err: error }, "a message failed unexpectedly");
+  return problemOf(new PersonaError("internal", "", { cause: error }));
 }
 
 /** Answers what Node could not even parse as a request; there is no reply object yet. */
@@ -45,7 +55,7 @@ export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): v
   if (error.code === "ECONNRESET" || socket.destroyed) return;
   const failure =
     MALFORMED[error.code ?? ""] ?? new PersonaError("malformed_request", "Send a request as in RFC 9112.");
-  const body = problemOf(failure);
+  const body = JSON.stringify(problemOf(failure));
   const head = [
     `HTTP/1.1 ${failure.status} ${STATUS_CODES[failure.status]}`,
     `content-type: ${PROBLEM_TYPE}; charset=utf-8`,
@@ -61,9 +71,10 @@ const MALFORMED: Readonly<Record<string, PersonaError>> = {
   HPE_HEADER_OVERFLOW: new PersonaError("headers_too_large", "Send at most 16 KiB of headers."),
 };
 
-/** Always a string: what a route declares as its response is not what is serialized here. */
-function problemOf(failure: PersonaError, instance?: string): string {
-  return JSON.stringify({
+type Problem = z.input<typeof problemSchema>;
+
+function problemOf(failure: PersonaError, instance?: string): Problem {
+  return {
     type: `urn:persona-runtime:problem:${failure.code}`,
     title: ERRORS[failure.code][1],
     status: failure.status,
@@ -72,7 +83,7 @@ function problemOf(failure: PersonaError, instance?: string): string {
     instance,
     code: failure.code,
     fields: failure.fields.length === 0 ? undefined : [...failure.fields],
-  } satisfies z.input<typeof problemSchema>);
+  };
 }
 
 function asPersonaError(error: FastifyError, request: FastifyRequest): PersonaError {

@@ -7,7 +7,7 @@ import { wire } from "../wire/registry.ts";
 
 const rev = () => decimal(z.int().min(0)).optional();
 
-const query = z.strictObject({
+export const eventQuery = z.strictObject({
   after: rev().register(wire, { description: "Only events after this id. Default: from now on" }),
   conversation: idInput.optional(),
   persona: idInput.optional().register(wire, {
@@ -29,7 +29,7 @@ export const events: FastifyPluginAsyncZod<Services> = async (app, services) => 
       schema: {
         tags: ["events"],
         summary: "Everything that happens, as Server-Sent Events; `data` is an `Event`",
-        querystring: query,
+        querystring: eventQuery,
         headers,
         response: {
           200: {

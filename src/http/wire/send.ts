@@ -42,14 +42,14 @@ export const roomMessageBody = messageBody.extend({
   reply_to: idInput.optional().register(wire, { description: "Id of the message that this one replies to" }),
 });
 
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 visible ASCII characters")
+  .optional()
+  .register(wire, { description: "The same key again is the same message, not a second one" });
+
 /** Loose: a request carries many more headers. */
-export const sendHeaders = z.looseObject({
-  "idempotency-key": z
-    .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 visible ASCII characters")
-    .optional()
-    .register(wire, { description: "The same key again is the same message, not a second one" }),
-});
+export const sendHeaders = z.looseObject({ "idempotency-key": idempotencyKey });
 
 export const sendQuery = z.strictObject({
   wait: decimal(z.int().min(0).max(60)).default(0).register(wire, {

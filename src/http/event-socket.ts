@@ -1,0 +1,174 @@
+/**
+ * A WebSocket (RFC 6455): the events of the event stream, and messages the other way. A client that
+ * takes nothing is not written to: the runtime, which bounds what waits for a reader, drops its tokens
+ * first and says so, and the heartbeat ends the socket. One that only sends is read no faster than its
+ * messages are answered.
+ */
+import type { FastifyRequest } from "fastify";
+import type { RawData, WebSocket } from "ws";
+import type * as z from "zod";
+import { PersonaError } from "../errors.ts";
+import { describeFaults, faultsOf } from "../faults.ts";
+import { concerns, type EventFilter } from "./event-stream.ts";
+import { problemOfOne } from "./problem.ts";
+import { sendEntry } from "./send-entry.ts";
+import type { Services } from "./services.ts";
+import { eventOf } from "./wire/event.ts";
+import { acceptedOf } from "./wire/send.ts";
+import { type socketFrame, socketSend } from "./wire/socket.ts";
+
+/** Why a socket ends. From 4000 on the numbers are an application's own; these follow the statuses of HTTP. */
+const CLOSE = {
+  going: [1001, "the server closes"],
+  failed: [1011, "the server's log says more"],
+  slow: [4408, "two heartbeats were not answered"],
+} as const satisfies Record<string, readonly [code: number, reason: string]>;
+
+/** Messages of one client that wait for their answer; then nothing more is read from it for a while. */
+const MAX_IN_FLIGHT = 32;
+/** How long the other side may take to answer a close. */
+const LAST_WORDS_MS = 1_000;
+
+interface Opening {
+  readonly after: number;
+  readonly filter: EventFilter;
+  /** Throws for what is no JSON, or poisons prototypes. */
+  readonly parse: (text: string) => unknown;
+}
+
+export class EventSocket {
+  readonly #services: Services;
+  readonly #socket: WebSocket;
+  readonly #request: FastifyRequest;
+  readonly #opening: Opening;
+  readonly #ended = new AbortController();
+  readonly #inFlight = new Set<Promise<void>>();
+  /** The newest rev that was read, and that the client knows of. */
+  #rev: number;
+  #told: number;
+  #owesPong = false;
+  #cancelAlarm: () => void = () => {};
+
+  constructor(services: Services, socket: WebSocket, request: FastifyRequest, opening: Opening) {
+    this.#services = services;
+    this.#socket = socket;
+    this.#request = request;
+    this.#opening = opening;
+    this.#rev = opening.after;
+    this.#told = opening.after;
+  }
+
+  /** Until one side ends it. Rejects never. */
+  async run(): Promise<void> {
+    const { closing, clock, heartbeatMs } = this.#services;
+    const leave = () => void this.#leave();
+    closing.addEventListener("abort", leave);
+    this.#socket.on("message", (data, isBinary) => this.#take(data, isBinary));
+    this.#socket.on("pong", () => {
+      this.#owesPong = false;
+    });
+    this.#socket.on("error", (error) => this.#request.log.info({ err: error }, "a socket was broken"));
+    const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
+    const beat = () => {
+      if (this.#owesPong) return this.#end("slow");
+      this.#owesPong = true;
+      this.#socket.ping();
+      if (this.#rev > this.#told) void this.#tellRev();
+      this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, beat);
+    };
+    this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, beat);
+    if (closing.aborted) leave();
+    void this.#tell();
+    await closed;
+    closing.removeEventListener("abort", leave);
+    this.#ended.abort();
+    this.#cancelAlarm();
+  }
+
+  async #tell(): Promise<void> {
+    const { after, filter } = this.#opening;
+    try {
+      await this.#tellRev();
+      for await (const event of this.#services.runtime.events({ after, signal: this.#ended.signal })) {
+        if ("rev" in event) this.#rev = event.rev;
+        if (!concerns(event, filter)) continue;
+        this.#told = this.#rev;
+        await this.#write(eventOf(event));
+      }
+      this.#end("going");
+    } catch (error) {
+      this.#request.log.error({ err: error }, "a socket failed unexpectedly");
+      this.#end("failed");
+    }
+  }
+
+  /** Of what the filter leaves out only this is told, now and then: clients resume where they are. */
+  #tellRev(): Promise<void> {
+    this.#told = this.#rev;
+    return this.#write({ type: "rev", rev: this.#rev });
+  }
+
+  #take(data: RawData, isBinary: boolean): void {
+    if (this.#services.closing.aborted) return;
+    const answered = this.#answer(data, isBinary).then((answer) => this.#write(answer));
+    this.#inFlight.add(answered);
+    if (this.#inFlight.size >= MAX_IN_FLIGHT) this.#socket.pause();
+    void answered.then(() => {
+      this.#inFlight.delete(answered);
+      if (this.#inFlight.size < MAX_IN_FLIGHT) this.#socket.resume();
+    });
+  }
+
+  /** What a frame is answered with; its ref as far as it can be read. */
+  async #answer(data: RawData, isBinary: boolean): Promise<Frame> {
+    let ref: string | undefined;
+    try {
+      if (isBinary) throw new PersonaError("unparsable_body", "Send one JSON document in a text frame.");
+      const frame = this.#opening.parse(String(data));
+      ref = refOf(frame);
+      const checked = socketSend.safeParse(frame);
+      if (!checked.success) {
+        const fields = faultsOf(checked.error, "frame");
+        throw new PersonaError("invalid_input", describeFaults(fields), { fields });
+      }
+      const accepted = await sendEntry(this.#services.runtime, this.#request.identity, checked.data);
+      return { type: "accepted", ref, accepted: acceptedOf(accepted) };
+    } catch (error) {
+      return { type: "problem", ref, problem: problemOfOne(error, this.#request.log) };
+    }
+  }
+
+  /** Resolves when the client has room for more, or is gone. */
+  #write(frame: Frame): Promise<void> {
+    return new Promise((resolve) => this.#socket.send(JSON.stringify(frame), () => resolve()));
+  }
+
+  /** The server closes: what was taken is still answered, as long as anybody waits. */
+  async #leave(): Promise<void> {
+    this.#ended.abort();
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const { graceOver } = this.#services;
+    graceOver.addEventListener("abort", () => resolve(), { once: true });
+    if (graceOver.aborted) resolve();
+    await Promise.race([Promise.all(this.#inFlight), over]);
+    this.#end("going");
+  }
+
+  #end(why: keyof typeof CLOSE): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const { clock } = this.#services;
+    this.#ended.abort();
+    this.#cancelAlarm();
+    const [code, reason] = CLOSE[why];
+    this.#socket.close(code, reason);
+    // Nobody need answer, and who takes nothing does not even hear of it.
+    this.#cancelAlarm = clock.at(clock.now() + LAST_WORDS_MS, () => this.#socket.terminate());
+  }
+}
+
+type Frame = z.input<typeof socketFrame>;
+
+function refOf(frame: unknown): string | undefined {
+  if (typeof frame !== "object" || frame === null || !("ref" in frame)) return undefined;
+  return typeof frame.ref === "string" && frame.ref.length <= 128 ? frame.ref : undefined;
+}

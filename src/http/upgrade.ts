@@ -1,0 +1,33 @@
+/** Requests that would become WebSockets. */
+import { IncomingMessage } from "node:http";
+import type { FastifyInstance } from "fastify";
+
+/** Where a WebSocket may be opened. */
+export const SOCKET_PATH = "/v1/socket";
+
+/**
+ * Once anybody listens for upgrades, Node.js takes each request that offers one for an upgrade, and does not read its
+ * body any more. But many clients offer HTTP/2 (`upgrade: h2c`) with their first request, whatever it is; a server
+ * that wants none is to answer as if nothing had been offered (RFC 9110, section 7.8).
+ */
+export class RequestMessage extends IncomingMessage {
+  // No private field: the constructor above sets `upgrade` before there would be one.
+  declare private offered: boolean | null;
+
+  /** Set by the parser, which has read the head then. */
+  set upgrade(offered: boolean | null) {
+    this.offered = offered;
+  }
+
+  get upgrade(): boolean {
+    if (!this.offered) return false;
+    return this.headers.upgrade?.toLowerCase() === "websocket" && this.url?.split("?", 1)[0] === SOCKET_PATH;
+  }
+}
+
+/** Node.js lets go of a connection that is upgraded, so that no timeout of its server would ever end one that was refused. */
+export function endRefusedUpgrades(app: FastifyInstance): void {
+  app.addHook("onResponse", async ({ raw }) => {
+    if (raw instanceof RequestMessage && raw.upgrade) raw.socket.destroySoon();
+  });
+}
