@@ -9,7 +9,9 @@ import type { RawData, WebSocket } from "ws";
 import type * as z from "zod";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
+import type { Runtime } from "../types.ts";
 import { concerns, type EventFilter } from "./event-stream.ts";
+import { untilExpired } from "./identity.ts";
 import { problemOfOne } from "./problem.ts";
 import { sendEntry } from "./send-entry.ts";
 import type { Services } from "./services.ts";
@@ -21,6 +23,7 @@ import { type socketFrame, socketSend } from "./wire/socket.ts";
 const CLOSE = {
   going: [1001, "the server closes"],
   failed: [1011, "the server's log says more"],
+  expired: [4401, "the key or token has expired"],
   slow: [4408, "two heartbeats were not answered"],
 } as const satisfies Record<string, readonly [code: number, reason: string]>;
 
@@ -30,6 +33,8 @@ const MAX_IN_FLIGHT = 32;
 const LAST_WORDS_MS = 1_000;
 
 interface Opening {
+  /** As the caller may see and use it. */
+  readonly runtime: Runtime;
   readonly after: number;
   readonly filter: EventFilter;
   /** Throws for what is no JSON, or poisons prototypes. */
@@ -77,19 +82,21 @@ export class EventSocket {
       this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, beat);
     };
     this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, beat);
+    const stay = untilExpired(this.#request.identity, clock, () => this.#end("expired"));
     if (closing.aborted) leave();
     void this.#tell();
     await closed;
     closing.removeEventListener("abort", leave);
+    stay();
     this.#ended.abort();
     this.#cancelAlarm();
   }
 
   async #tell(): Promise<void> {
-    const { after, filter } = this.#opening;
+    const { runtime, after, filter } = this.#opening;
     try {
       await this.#tellRev();
-      for await (const event of this.#services.runtime.events({ after, signal: this.#ended.signal })) {
+      for await (const event of runtime.events({ after, signal: this.#ended.signal })) {
         if ("rev" in event) this.#rev = event.rev;
         if (!concerns(event, filter)) continue;
         this.#told = this.#rev;
@@ -131,7 +138,7 @@ export class EventSocket {
         const fields = faultsOf(checked.error, "frame");
         throw new PersonaError("invalid_input", describeFaults(fields), { fields });
       }
-      const accepted = await sendEntry(this.#services.runtime, this.#request.identity, checked.data);
+      const accepted = await sendEntry(this.#opening.runtime, this.#request.identity, checked.data);
       return { type: "accepted", ref, accepted: acceptedOf(accepted) };
     } catch (error) {
       return { type: "problem", ref, problem: problemOfOne(error, this.#request.log) };

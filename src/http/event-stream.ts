@@ -4,6 +4,7 @@ import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { Runtime, RuntimeEvent } from "../types.ts";
+import { untilExpired } from "./identity.ts";
 import type { Services } from "./services.ts";
 import { eventOf } from "./wire/event.ts";
 
@@ -12,7 +13,7 @@ export interface EventFilter {
   readonly persona?: string | undefined;
 }
 
-/** Answers with everything after the rev `after`, until the client leaves or the server closes. */
+/** Answers with everything after the rev `after`, until the client leaves, its identity expires or the server closes. */
 export function streamEvents(
   runtime: Runtime,
   { clock, closing, heartbeatMs }: Services,
@@ -23,7 +24,9 @@ export function streamEvents(
   const ended = new AbortController();
   const end = () => ended.abort();
   closing.addEventListener("abort", end);
+  const stay = untilExpired(reply.request.identity, clock, end);
   reply.raw.once("close", () => {
+    stay();
     closing.removeEventListener("abort", end);
     end();
   });

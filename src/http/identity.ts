@@ -1,4 +1,5 @@
 import type { FastifyRequest } from "fastify";
+import type { Clock } from "../clock.ts";
 import type { Role } from "../types.ts";
 
 /** Who makes a request. */
@@ -18,6 +19,11 @@ declare module "fastify" {
     /** On every route but public ones, where nobody is asked. */
     identity: Identity;
   }
+}
+
+/** Calls `expired` when the identity ends, unless the returned function is called before. */
+export function untilExpired({ expiresAt }: Identity, clock: Clock, expired: () => void): () => void {
+  return expiresAt === undefined ? () => {} : clock.at(expiresAt, expired);
 }
 
 /** Finds out who makes a request: undefined is nobody, and what is wrong with the credentials is thrown. */

@@ -205,6 +205,33 @@ it("chooses the subprotocol that is not the token", async () => {
   expect((await open(port)).socket.protocol).toBe("");
 });
 
+it("lets in whom the offered token names, shows them what is theirs, and ends with the token", async () => {
+  const clock = new WatchedClock();
+  const { app, runtime } = await openHouse({ clock }, { clock, heartbeatMs: 600_000, auth: { mode: "required" } });
+  await runtime.enroll({ id: "ada", name: "Ada", settings: { paused: true } });
+  const expiresAt = clock.now() + 60_000;
+  const key = { tenant: "default", role: "user", name: "phone" } as const;
+  const { secret } = await runtime.keys.create({ ...key, user: "7", expiresAt });
+  const { secret: others } = await runtime.keys.create({ ...key, user: "8" });
+  const port = await listen(app);
+  const nobody = new WebSocket(`ws://127.0.0.1:${port}/v1/socket`, ["persona-runtime"]);
+  const [, refused] = (await once(nobody, "unexpected-response")) as [unknown, http.IncomingMessage];
+  expect(refused.statusCode).toBe(401);
+
+  const mine = await open(port, "", ["persona-runtime", `bearer.${secret}`]);
+  expect(mine.socket.protocol).toBe("persona-runtime");
+  const other = await open(port, "", ["persona-runtime", `bearer.${others}`]);
+  other.send({ type: "send", persona: "ada", text: "not for 7" });
+  const { accepted } = await other.until("accepted");
+  mine.send({ type: "send", conversation_id: accepted.conversation_id, text: "may I?" });
+  expect(await mine.until("problem")).toMatchObject({ problem: { code: "room_not_found" } });
+  mine.send({ type: "send", persona: "ada", text: "mine" });
+  expect(await mine.until("message")).toMatchObject({ message: { from: { id: "user:7" }, text: "mine" } });
+  clock.advance(60_000);
+  expect(await mine.closed).toMatchObject({ code: 4401 });
+  expect(other.socket.readyState).toBe(WebSocket.OPEN);
+});
+
 it("closes a socket whose frame is too big, and one that is not UTF-8", async () => {
   const { app } = await openHouse();
   const port = await listen(app);
@@ -261,12 +288,12 @@ it("ends a socket that answers no heartbeat, and no other", async () => {
   const beaten = once(heard.socket, "ping");
   clock.advance(15_000);
   await beaten;
-  await until(() => runtime.status().readers === 2);
+  await until(() => runtime.fleet().readers === 2);
   // The pong of the other is on its way: a message behind it shows that it has arrived.
   heard.send({ type: "nothing" });
   await heard.until("problem");
   clock.advance(15_000);
-  await until(() => runtime.status().readers === 1);
+  await until(() => runtime.fleet().readers === 1);
   deaf.socket.resume();
   expect(await deaf.closed).toEqual({ code: 4408, reason: "two heartbeats were not answered" });
   expect(heard.socket.readyState).toBe(WebSocket.OPEN);
@@ -309,14 +336,14 @@ it("drops the tokens of five hundred readers that take nothing, tells those that
   const [woken] = slow as [Client, ...Client[]];
   woken.socket.resume();
   expect((await woken.until("lagged")).missed).toBeGreaterThan(10);
-  expect(runtime.status().readers).toBe(501);
+  expect(runtime.fleet().readers).toBe(501);
   clock.advance(15_000);
   for (const one of [woken, quick]) {
     one.send({ type: "nothing" });
     await one.until("problem");
   }
   clock.advance(15_000);
-  await until(() => runtime.status().readers === 2);
+  await until(() => runtime.fleet().readers === 2);
   expect(quick.socket.readyState).toBe(WebSocket.OPEN);
 }, 120_000);
 

@@ -5,7 +5,7 @@ import type { Services } from "../services.ts";
 import { batchBody, batchSchema } from "../wire/batch.ts";
 import { acceptedOf } from "../wire/send.ts";
 
-export const messages: FastifyPluginAsyncZod<Services> = async (app, { runtime }) => {
+export const messages: FastifyPluginAsyncZod<Services> = async (app, { access }) => {
   app.post(
     "/v1/messages",
     {
@@ -17,7 +17,9 @@ export const messages: FastifyPluginAsyncZod<Services> = async (app, { runtime }
         response: { 200: batchSchema },
       },
     },
-    async ({ body, identity, log }) => {
+    async (request) => {
+      const { body, identity, log } = request;
+      const runtime = access(request);
       const one = (entry: (typeof body.messages)[number]) =>
         sendEntry(runtime, identity, entry).then(
           (accepted) => ({ status: 202 as const, accepted: acceptedOf(accepted) }),

@@ -36,7 +36,7 @@ export const socket: FastifyPluginAsyncZod<Services> = async (app, services) => 
       description:
         "Each frame is a text with one JSON document. A browser, which cannot set headers here, offers the subprotocols " +
         "`persona-runtime` and `bearer.<token>`. The server closes with 1001 when it ends, 1009 after a frame of more than " +
-        `${MAX_BODY_BYTES} bytes, 4408 when two heartbeats (WebSocket pings) were not answered.`,
+        `${MAX_BODY_BYTES} bytes, 4401 when the key or token expires, 4408 when two heartbeats (WebSocket pings) were not answered.`,
       querystring: eventQuery,
       response: {
         101: {
@@ -51,7 +51,8 @@ export const socket: FastifyPluginAsyncZod<Services> = async (app, services) => 
       throw new PersonaError("upgrade_required", "Open a WebSocket here, or read the same events at /v1/events.");
     },
     wsHandler: async (opened, request) => {
-      const { after = services.runtime.rev, ...filter } = request.query;
+      const runtime = services.access(request);
+      const { after = runtime.rev, ...filter } = request.query;
       const parse = (text: string) => {
         let parsed: unknown;
         void parseJson(request, text, (error, document) => {
@@ -60,7 +61,7 @@ export const socket: FastifyPluginAsyncZod<Services> = async (app, services) => 
         });
         return parsed;
       };
-      await new EventSocket(services, opened, request, { after, filter, parse }).run();
+      await new EventSocket(services, opened, request, { runtime, after, filter, parse }).run();
     },
   });
 };
