@@ -1,0 +1,165 @@
+/**
+ * Every route of the server with requests that name what belongs to the owner, and the status with which each caller is
+ * answered. A route, or an input of a route, that is not in here fails the matrix.
+ */
+import type { Caller, Ids } from "./world.ts";
+
+export type Row = Readonly<Record<Caller, number>>;
+
+export interface Ask {
+  /** `GET /v1/rooms/:id`, with an id in place of each parameter, and a query. */
+  readonly url: string;
+  readonly body?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** `own`: a room of whoever asks. */
+export type Entry = readonly [(ids: Ids, own: string) => Ask, Row];
+
+const all = (status: number): Row => ({
+  nobody: 401,
+  other: status,
+  foreigner: status,
+  foreignAdmin: status,
+  owner: status,
+  service: status,
+  admin: status,
+});
+
+/** What belongs to the owner. */
+const owned = (status: number): Row => ({ ...all(404), owner: status, service: status, admin: status });
+/** What belongs to the tenant. */
+const shared = (status: number): Row => ({ ...owned(status), other: status });
+/** What takes the role admin. */
+const ruled = (status: number, abroad = 404): Row => ({ ...all(403), admin: status, foreignAdmin: abroad });
+const open = (status: number): Row => ({ ...all(status), nobody: status });
+
+const HELLO = { text: "hello" };
+const once = ({ idempotencyKey }: Ids) => ({ "idempotency-key": idempotencyKey });
+/** The owner has used the key for another message. Users have keys of their own; services and admins share theirs. */
+const onceElsewhere: Row = { ...all(202), owner: 422, admin: 422 };
+/** To speak as somebody who is no human. */
+const notAsUser: Row = { ...all(202), other: 403, foreigner: 403, owner: 403 };
+/** To speak, or to open a room, for the user `olive`: the foreigner is one too, elsewhere. */
+const asOlive = (status: number): Row => ({ ...all(status), other: 403 });
+export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
+  "GET /v1/rooms/:id": [
+    [({ room }) => ({ url: `/v1/rooms/${room}` }), owned(200)],
+    [({ session }) => ({ url: `/v1/rooms/${session}` }), all(404)],
+  ],
+  "POST /v1/rooms": [
+    [() => ({ url: "/v1/rooms", body: {} }), all(201)],
+    [({ persona }) => ({ url: "/v1/rooms", body: { members: [persona] } }), shared(201)],
+    [() => ({ url: "/v1/rooms", body: { owner: "user:olive" } }), asOlive(201)],
+  ],
+  "PUT /v1/rooms/:id/members/:persona": [
+    [({ room }) => ({ url: `/v1/rooms/${room}/members/ada` }), owned(200)],
+    [({ persona }, own) => ({ url: `/v1/rooms/${own}/members/${persona}` }), shared(200)],
+  ],
+  "DELETE /v1/rooms/:id/members/:persona": [
+    [({ room }) => ({ url: `/v1/rooms/${room}/members/ada` }), owned(200)],
+    [({ persona }, own) => ({ url: `/v1/rooms/${own}/members/${persona}` }), shared(200)],
+  ],
+  "POST /v1/rooms/:id/messages": [
+    [({ room }) => ({ url: `/v1/rooms/${room}/messages`, body: HELLO }), owned(202)],
+    [({ message }, own) => ({ url: `/v1/rooms/${own}/messages`, body: { ...HELLO, reply_to: message } }), all(422)],
+    [(_, own) => ({ url: `/v1/rooms/${own}/messages`, body: { ...HELLO, from: "user:olive" } }), asOlive(202)],
+    [(_, own) => ({ url: `/v1/rooms/${own}/messages`, body: { ...HELLO, from: "persona:ada" } }), notAsUser],
+    [(ids, own) => ({ url: `/v1/rooms/${own}/messages`, body: HELLO, headers: once(ids) }), onceElsewhere],
+  ],
+  "GET /v1/rooms/:id/messages": [
+    [({ room }) => ({ url: `/v1/rooms/${room}/messages` }), owned(200)],
+    [({ message }, own) => ({ url: `/v1/rooms/${own}/messages?after=${message}` }), all(200)],
+  ],
+  "POST /v1/sessions/:id/messages": [
+    [({ session }) => ({ url: `/v1/sessions/${session}/messages`, body: HELLO }), owned(202)],
+    [
+      ({ session }) => ({ url: `/v1/sessions/${session}/messages`, body: { ...HELLO, from: "user:olive" } }),
+      owned(202),
+    ],
+    [
+      (ids) => ({ url: `/v1/sessions/${ids.session}/messages`, body: HELLO, headers: once(ids) }),
+      { ...owned(202), owner: 422, admin: 422 },
+    ],
+  ],
+  "GET /v1/sessions/:id/messages": [
+    [({ session }) => ({ url: `/v1/sessions/${session}/messages` }), owned(200)],
+    [({ session, message }) => ({ url: `/v1/sessions/${session}/messages?after=${message}` }), owned(200)],
+    [({ room }) => ({ url: `/v1/sessions/${room}/messages` }), all(404)],
+  ],
+  "POST /v1/personas/:id/messages": [
+    [({ persona }) => ({ url: `/v1/personas/${persona}/messages`, body: HELLO }), shared(202)],
+    [() => ({ url: "/v1/personas/ada/messages", body: { ...HELLO, from: "user:olive" } }), asOlive(202)],
+    [() => ({ url: "/v1/personas/ada/messages", body: { ...HELLO, from: "agent:olive" } }), notAsUser],
+    [() => ({ url: "/v1/personas/ada/messages", body: { ...HELLO, from: "system:olive" } }), notAsUser],
+    [
+      (ids) => ({
+        url: "/v1/personas/ada/messages",
+        body: { text: "canary-hello" },
+        headers: once(ids),
+      }),
+      onceElsewhere,
+    ],
+  ],
+  "GET /v1/enrollments": [
+    [() => ({ url: "/v1/enrollments" }), all(200)],
+    [({ persona }) => ({ url: `/v1/enrollments?after=${persona}` }), all(200)],
+  ],
+  "GET /v1/enrollments/:id": [[({ persona }) => ({ url: `/v1/enrollments/${persona}` }), shared(200)]],
+  "GET /v1/enrollments/:id/why": [[({ persona }) => ({ url: `/v1/enrollments/${persona}/why` }), shared(200)]],
+  "PUT /v1/enrollments/:id": [
+    [({ persona }) => ({ url: `/v1/enrollments/${persona}`, body: { name: "Mine" } }), ruled(200, 201)],
+  ],
+  "PATCH /v1/enrollments/:id": [
+    [({ persona }) => ({ url: `/v1/enrollments/${persona}`, body: { settings: { paused: false } } }), ruled(200)],
+  ],
+  "DELETE /v1/enrollments/:id": [[({ persona }) => ({ url: `/v1/enrollments/${persona}?mode=return` }), ruled(204)]],
+  "GET /v1/items/:id": [
+    [({ item }) => ({ url: `/v1/items/${item}` }), owned(200)],
+    [({ waiting }) => ({ url: `/v1/items/${waiting}` }), owned(200)],
+    [({ dead }) => ({ url: `/v1/items/${dead}` }), owned(200)],
+  ],
+  "GET /v1/dead-letters": [
+    [() => ({ url: "/v1/dead-letters" }), all(200)],
+    [({ persona }) => ({ url: `/v1/dead-letters?persona=${persona}` }), shared(200)],
+    [({ waiting }) => ({ url: `/v1/dead-letters?after=${waiting}` }), all(200)],
+  ],
+  "POST /v1/dead-letters/:item/replay": [[({ dead }) => ({ url: `/v1/dead-letters/${dead}/replay` }), ruled(202)]],
+  "DELETE /v1/dead-letters/:item": [[({ dead }) => ({ url: `/v1/dead-letters/${dead}` }), ruled(204)]],
+  "GET /v1/explanations/:id": [
+    [({ turn }) => ({ url: `/v1/explanations/${turn}` }), owned(200)],
+    [({ reply }) => ({ url: `/v1/explanations/${reply}` }), owned(200)],
+    [({ item }) => ({ url: `/v1/explanations/${item}` }), owned(200)],
+    [({ message }) => ({ url: `/v1/explanations/${message}` }), owned(200)],
+  ],
+  "GET /v1/keys": [
+    [() => ({ url: "/v1/keys" }), ruled(200, 200)],
+    [({ key }) => ({ url: `/v1/keys?after=${key}` }), ruled(200, 200)],
+  ],
+  "POST /v1/keys": [[() => ({ url: "/v1/keys", body: { user: "olive", name: "another" } }), ruled(201, 201)]],
+  // Last, because it takes the admin's own key away.
+  "DELETE /v1/keys/:id": [[({ key }) => ({ url: `/v1/keys/${key}` }), ruled(200)]],
+  // What the stream says is looked at by itself.
+  "GET /v1/events": [],
+  "GET /v1/status": [[() => ({ url: "/v1/status" }), all(200)]],
+  "GET /metrics": [[() => ({ url: "/metrics" }), ruled(200, 200)]],
+  "GET /": [[() => ({ url: "/" }), all(200)]],
+  "GET /openapi.json": [[() => ({ url: "/openapi.json" }), all(200)]],
+  "GET /livez": [[() => ({ url: "/livez" }), open(200)]],
+  "GET /readyz": [[() => ({ url: "/readyz" }), open(200)]],
+  "GET /docs": [[() => ({ url: "/docs" }), all(200)]],
+  "GET /docs/": [[() => ({ url: "/docs/" }), all(200)]],
+  "GET /docs/json": [[() => ({ url: "/docs/json" }), all(200)]],
+  "GET /docs/yaml": [[() => ({ url: "/docs/yaml" }), all(200)]],
+  "GET /docs/static/index.html": [[() => ({ url: "/docs/static/index.html" }), all(302)]],
+  "GET /docs/static/swagger-initializer.js": [[() => ({ url: "/docs/static/swagger-initializer.js" }), all(200)]],
+  "GET /docs/static/*": [[() => ({ url: "/docs/static/swagger-ui.css" }), all(200)]],
+};
+
+/** Inputs that name nothing: whatever they say, they lead nowhere. */
+export const PLAIN: ReadonlySet<string> = new Set([
+  ...["text", "lane", "priority", "urgent", "expires_in_ms", "merge_key", "coalesce", "similarity"],
+  ...["name", "instructions", "model", "settings", "sleep", "limit", "wait", "mode"],
+  // Of a new key: the tenant is the caller's.
+  ...["user", "role", "tier", "expires_at"],
+]);

@@ -1,0 +1,209 @@
+/** Two tenants and those who call them; what belongs to one of them has canaries in it that nobody else may see. */
+import type { FastifyInstance } from "fastify";
+import { onTestFinished } from "vitest";
+import { ManualClock } from "../../../src/clock.ts";
+import { createApp } from "../../../src/http/app.ts";
+import { encodeId, type IdKind, nextKey } from "../../../src/ids.ts";
+import { PersonaRuntime } from "../../../src/runtime/runtime.ts";
+import { openMemoryStore } from "../../../src/store/memory.ts";
+import type { Role, Runtime } from "../../../src/types.ts";
+import { pass } from "../../runtime/harness.ts";
+
+/** Intruders come first, and who may change the most comes last. The foreigner has the same user id as the owner. */
+export const CALLERS = ["nobody", "other", "foreigner", "foreignAdmin", "owner", "service", "admin"] as const;
+export type Caller = (typeof CALLERS)[number];
+export const INTRUDERS: readonly Caller[] = ["nobody", "other", "foreigner", "foreignAdmin"];
+
+const HOME = "acme";
+const ABROAD = "umbra";
+
+const IDENTITIES: Readonly<Record<Exclude<Caller, "nobody">, { tenant: string; user: string; role: Role }>> = {
+  owner: { tenant: HOME, user: "olive", role: "user" },
+  other: { tenant: HOME, user: "otto", role: "user" },
+  service: { tenant: HOME, user: "porter", role: "service" },
+  admin: { tenant: HOME, user: "root", role: "admin" },
+  foreigner: { tenant: ABROAD, user: "olive", role: "user" },
+  foreignAdmin: { tenant: ABROAD, user: "root", role: "admin" },
+};
+
+/** What requests name: the owner's things, and those of their tenant. */
+export interface Ids {
+  readonly room: string;
+  readonly message: string;
+  readonly session: string;
+  readonly reply: string;
+  readonly turn: string;
+  readonly item: string;
+  readonly waiting: string;
+  readonly dead: string;
+  /** A persona of this tenant only. */
+  readonly persona: string;
+  readonly key: string;
+  readonly idempotencyKey: string;
+}
+
+export interface World {
+  readonly app: FastifyInstance;
+  readonly runtime: Runtime;
+  readonly clock: ManualClock;
+  /** The tenant of the owner. */
+  readonly home: Runtime;
+  readonly ids: Ids;
+  /** Of the same form, and nothing has them. */
+  readonly nothing: Ids;
+  /** A room of the caller's own. */
+  readonly rooms: Readonly<Record<Exclude<Caller, "nobody">, string>>;
+  headers(caller: Caller): Record<string, string>;
+  /** What must not reach a caller. */
+  secrets(caller: Caller): readonly string[];
+  /** What nobody but the owner, services and admins may have changed. */
+  state(): Promise<unknown>;
+}
+
+const SALT = 7;
+const OWNER = { kind: "human", id: "user:olive", name: "canary-olive" } as const;
+
+export async function openWorld(): Promise<World> {
+  const clock = new ManualClock();
+  const runtime = await PersonaRuntime.start({
+    store: await openMemoryStore({ clock, salt: SALT }),
+    clock,
+    seed: 1,
+    maxTurnsInFlight: 100,
+    maxHops: 8,
+    async *cognition({ text }) {
+      yield "heard: ";
+      yield text;
+    },
+  });
+  const app = await createApp(runtime, {
+    logger: false,
+    clock,
+    auth: { mode: "required" },
+    limits: { requestsPerMinute: 1_000_000_000, maxEventLoopDelayMs: 60_000 },
+  });
+  onTestFinished(async () => {
+    await app.close();
+    await runtime.close({ graceMs: 0 });
+  });
+
+  const keys = await keysFor(runtime);
+  const [home, abroad] = [runtime.tenant(HOME), runtime.tenant(ABROAD)];
+  await home.enroll({ id: "ada", name: "canary-ada", instructions: "canary-instructions" });
+  await home.enroll({
+    id: "canary-idle",
+    name: "Idle",
+    instructions: "canary-instructions",
+    settings: { paused: true },
+  });
+  await abroad.enroll({ id: "ada", name: "Ada" });
+  const rooms = await roomsFor(runtime);
+  const ids = await furnish(home, clock);
+  const texts = [
+    "canary-hello",
+    "canary-room",
+    "canary-talk",
+    "canary-waiting",
+    "canary-late",
+    "canary-olive",
+    "canary-new",
+  ];
+  const hidden = [
+    ...texts,
+    "canary-instructions",
+    "canary-key",
+    ...Object.values(ids).filter((id) => id !== ids.persona),
+  ];
+  const ofTenant = [...hidden, ids.persona, "canary-ada"];
+  return {
+    ...{ app, runtime, clock, home, rooms },
+    ids: { ...ids, key: keys.admin.id },
+    nothing: nothingLike(clock),
+    headers: (caller) => (caller === "nobody" ? {} : { authorization: `Bearer ${keys[caller].secret}` }),
+    secrets: (caller) => [...(caller === "other" ? hidden : ofTenant), keys.admin.id],
+    async state() {
+      const { name, instructions, settings, sleep } = home.status(ids.persona);
+      const valid = (await runtime.keys.list({ tenant: HOME })).map(({ id, revokedAt }) => ({ id, revokedAt }));
+      return {
+        room: await home.room(ids.room),
+        messages: [await home.messages(ids.room), await home.messages(ids.session)],
+        items: [await home.item(ids.waiting), await home.item(ids.dead)],
+        letters: await home.deadLetters(),
+        persona: { name, instructions, settings, sleep },
+        keys: valid,
+      };
+    },
+  };
+}
+
+/** Says something new, as the owner, where only the owner may hear it. */
+export async function speakAsOwner({ home, ids }: World): Promise<void> {
+  await home.send("ada", "canary-new", { from: OWNER, conversation: ids.session });
+  await home.post(ids.room, "canary-new", { from: OWNER });
+  await home.addMember(ids.room, ids.persona);
+}
+
+async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
+  const idempotencyKey = "canary-once";
+  const owner = home.tenant(HOME, { owner: OWNER.id });
+  const reply = await owner.send("ada", "canary-hello", { from: OWNER, idempotencyKey });
+  const room = await owner.createRoom({ name: "canary-room", members: ["ada"] });
+  const posted = await owner.post(room.id, "canary-talk", { from: OWNER });
+  const waiting = await owner.send("canary-idle", "canary-waiting", { from: OWNER, lane: "task" }).accepted;
+  const late = await owner.send("canary-idle", "canary-late", { from: OWNER, expiresInMs: 1 }).accepted;
+  await pass(clock, 10);
+  return {
+    room: room.id,
+    message: posted.message,
+    session: reply.conversation,
+    reply: reply.id,
+    turn: reply.turn,
+    item: reply.answers[0] ?? "",
+    waiting: waiting.items[0]?.id ?? "",
+    dead: late.items[0]?.id ?? "",
+    persona: "canary-idle",
+    key: "",
+    idempotencyKey,
+  };
+}
+
+function nothingLike(clock: ManualClock): Ids {
+  const id = (kind: IdKind) => encodeId(kind, nextKey(clock.now() + 3_600_000, 0), SALT);
+  return {
+    room: id("conversation"),
+    message: id("message"),
+    session: id("conversation"),
+    reply: id("message"),
+    turn: id("turn"),
+    item: id("item"),
+    waiting: id("item"),
+    dead: id("item"),
+    persona: "nobody-here",
+    key: id("api_key"),
+    idempotencyKey: "never-used",
+  };
+}
+
+async function keysFor(runtime: Runtime) {
+  const made = Object.entries(IDENTITIES).map(
+    async ([caller, identity]) =>
+      [
+        caller,
+        await runtime.keys.create({
+          ...identity,
+          tier: "enterprise",
+          name: identity.tenant === HOME ? "canary-key" : "key",
+        }),
+      ] as const,
+  );
+  const keys = Object.fromEntries(await Promise.all(made));
+  return keys as Record<keyof typeof IDENTITIES, (typeof keys)[string]>;
+}
+
+async function roomsFor(runtime: Runtime): Promise<World["rooms"]> {
+  const opened = Object.entries(IDENTITIES).map(
+    async ([caller, { tenant, user }]) =>
+      [caller, (await runtime.tenant(tenant).createRoom({ owner: `user:${user}`, members: ["ada"] })).id] as const,
+  );
+  return Object.fromEntries(await Promise.all(opened)) as Record<keyof typeof IDENTITIES, string>;
+}
