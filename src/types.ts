@@ -493,6 +493,21 @@ export interface Why {
   }[];
 }
 
+export interface BusiestPage {
+  /** What counts. Default `queued`. */
+  readonly by?: "queued" | "inFlight";
+  /** How many to leave out from the top. Default 0. */
+  readonly offset?: number;
+  /** 1..1000, default 100. */
+  readonly limit?: number;
+}
+
+export interface Busiest {
+  /** How many have something to do. */
+  readonly busy: number;
+  readonly personas: readonly EnrollmentStatus[];
+}
+
 /** A tenant in numbers. */
 export interface TenantStatus {
   readonly personas: number;
@@ -849,6 +864,8 @@ export interface Runtime {
   has(persona: string): boolean;
   /** Enrolled personas, sorted by id: all, or `limit` of those after the id `after`. */
   personas(page?: { readonly after?: string; readonly limit?: number }): readonly EnrollmentStatus[];
+  /** Who has most to do, most first: of those with something waiting or in a turn. */
+  busiest(page?: BusiestPage): Busiest;
   events(options?: EventOptions): AsyncIterableIterator<RuntimeEvent>;
   /** The newest rev: what happens from now on comes after it. Tenants share one count: it jumps over what is another's. */
   readonly rev: number;

@@ -4,6 +4,7 @@ import { manifest } from "../manifest.ts";
 import { ROLES } from "../types.ts";
 import { takesServer } from "./client-options.ts";
 import { type ConfigOptions, takesConfig } from "./config-options.ts";
+import { SORTS } from "./top-view.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** Runs the command that the words name; throws a `UsageError` for words that are wrong. */
@@ -76,6 +77,14 @@ function program(): Command {
     .argument("[PERSONA]", "id of the persona")
     .action(async (persona, options) => (await import("./status.ts")).statusCommand(persona, options));
 
+  takesServer(
+    command("top", "Shows the busiest personas, live on a terminal", ["persona-runtime top --sort in_flight"]),
+  )
+    .addOption(new Option("--sort <COUNT>", "what counts").choices(SORTS).default(SORTS[0]))
+    .addOption(number("--limit <N>", "how many, when it is not on a terminal", 1, 1_000).default(20))
+    .addOption(number("--interval <S>", "seconds between two looks", 1, 3_600).default(2))
+    .action(async (options) => (await import("./top.ts")).topCommand(options));
+
   const keys = command("keys", "Makes, lists and revokes API keys", [
     "persona-runtime keys create --user root --role admin",
     "persona-runtime keys list --url http://127.0.0.1:8787",
@@ -123,6 +132,15 @@ function program(): Command {
     .description("A file that documents every key.")
     .action(async () => (await import("./config.ts")).exampleCommand());
   return root;
+}
+
+/** An option that takes a whole number. */
+function number(flags: string, description: string, least: number, most: number): Option {
+  return new Option(flags, description).argParser((text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new UsageError(`${flags.split(" ")[0]} must be a whole number from ${least} to ${most}, not "${text}".`);
+  });
 }
 
 const EXIT_CODES = "\nExit code: 0 when all went well, 1 when something failed, 2 when the command line is wrong.";

@@ -1,5 +1,6 @@
 /** `persona-runtime status`: the fleet or one persona, as the server sees it. */
 import { Client, type ClientOptions } from "./client.ts";
+import { shortened } from "./terminal.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -46,5 +47,5 @@ function shown(name: string, value: unknown): string {
   if (typeof value === "number" && /(?:^|_|\.)(?:at|since|until)$/.test(name)) return new Date(value).toISOString();
   if (typeof value !== "string") return String(value);
   const line = JSON.stringify(value).slice(1, -1);
-  return line.length > 100 ? `${line.slice(0, 99)}…` : line;
+  return shortened(line, 100);
 }

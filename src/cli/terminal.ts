@@ -9,18 +9,19 @@ export function printable(text: string, stream: { readonly isTTY?: boolean } = p
   return stream.isTTY === true ? text.replace(CONTROLS, "") : text;
 }
 
-/** Rows under a head, in columns; a number stands at the right of its column. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => `${row[column] ?? ""}`.length)),
-  );
-  const line = (cells: readonly (string | number)[]) =>
-    cells
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return typeof cell === "number" ? `${cell}`.padStart(width) : cell.padEnd(width);
-      })
-      .join("  ")
-      .trimEnd();
-  return [head, ...rows].map(line).join("\n");
+/** At most so many characters. */
+export function shortened(text: string, length: number): string {
+  return text.length > length ? `${text.slice(0, length - 1)}…` : text;
+}
+
+/** Rows under a head, in columns; those of the columns in `right` stand at its right. */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[] = [],
+): string {
+  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  const cell = (text: string, at: number) =>
+    right.includes(at) ? text.padStart(widths[at] ?? 0) : text.padEnd(widths[at] ?? 0);
+  return [head, ...rows].map((row) => row.map(cell).join("  ").trimEnd()).join("\n");
 }

@@ -17,6 +17,7 @@ import { answerUnknownRoutes } from "./not-found.ts";
 import { collectRoutes, describeRoutes } from "./openapi.ts";
 import { enforcePolicies, requirePolicies } from "./policy.ts";
 import { answerMalformed, answerProblem } from "./problem.ts";
+import { busiest } from "./routes/busiest.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { enrollments } from "./routes/enrollments.ts";
 import { events } from "./routes/events.ts";
@@ -118,6 +119,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     personas,
     messages,
     enrollments,
+    busiest,
     items,
     deadLetters,
     keys,

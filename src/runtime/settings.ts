@@ -15,6 +15,7 @@ import {
   SLEEP_MODES,
   type Sleep,
 } from "../types.ts";
+import { LOADS } from "./busiest.ts";
 
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 export const ID_FORM =
@@ -156,6 +157,14 @@ export const spendingSchema = z.strictObject({
   owner: z.string().min(1).max(256).optional(),
   limit: z.int().min(1).max(1_000).optional(),
 });
+
+export const busiestSchema = z
+  .strictObject({
+    by: z.enum(LOADS).default("queued"),
+    offset: z.int().min(0).max(1_000_000_000).default(0),
+    limit: z.int().min(1).max(1_000).default(100),
+  })
+  .prefault({});
 
 export const eventsSchema = z
   .strictObject({

@@ -6,6 +6,7 @@ import { encodeId } from "../ids.ts";
 import type { Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { PendingAnswer } from "./answer.ts";
+import { busiest } from "./busiest.ts";
 import { type Conversations, callerId } from "./conversations.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Directory } from "./directory.ts";
@@ -16,6 +17,7 @@ import type { Personas } from "./personas.ts";
 import type { Reception } from "./reception.ts";
 import { covers, type Scope, scopeSchema } from "./scope.ts";
 import {
+  busiestSchema,
   closeSchema,
   eventsSchema,
   pageSchema,
@@ -228,6 +230,18 @@ export class TenantRuntime implements api.Runtime {
   personas(page?: { readonly after?: string; readonly limit?: number }): readonly api.EnrollmentStatus[] {
     const { after, limit } = parse(personasSchema, page, "page");
     return this.#directory.sorted(after, limit).map((persona) => personaStatus(persona, this.#engine.fleet));
+  }
+
+  busiest(page?: api.BusiestPage): api.Busiest {
+    const checked = parse(busiestSchema, page, "page");
+    const { personas, fleet } = this.#engine;
+    const loads = fleet.loads().flatMap((load) => {
+      const persona = personas.bySlot(load.slot);
+      // One that was freed a moment ago has no name any more.
+      return persona?.directory === this.#directory ? [{ ...load, persona }] : [];
+    });
+    const most = busiest(loads, checked);
+    return { busy: loads.length, personas: most.map(({ persona }) => personaStatus(persona, fleet)) };
   }
 
   events(options?: api.EventOptions): AsyncIterableIterator<api.RuntimeEvent> {

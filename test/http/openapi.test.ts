@@ -15,6 +15,7 @@ const OWN_ROUTES = [
   "GET /metrics",
   "GET /openapi.json",
   "GET /readyz",
+  "GET /v1/busiest",
   "GET /v1/dead-letters",
   "GET /v1/enrollments",
   "GET /v1/enrollments/{id}",

@@ -11,6 +11,11 @@ const NEEDS = {
   /** The versions of Node.js that the proofs run on. */
   nodes: missingNodes,
   curl: () => (succeeds("curl", "--version") ? undefined : "There is no `curl`."),
+  /** Gives a program a terminal; of util-linux, since that of BSD takes other words. */
+  script: () =>
+    spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") === true
+      ? undefined
+      : "There is no `script` of util-linux.",
   /** A package registry that npm can reach. */
   registry: () =>
     succeeds("npm", "view", "zod", "name", "--fetch-retries=0") ? undefined : "npm reaches no package registry.",
