@@ -18,6 +18,10 @@ pub(crate) fn clear(words: &mut [u64], bit: usize) {
     words[bit / 64] &= !(1 << (bit % 64));
 }
 
+pub(crate) fn flip(words: &mut [u64], bit: usize) {
+    words[bit / 64] ^= 1 << (bit % 64);
+}
+
 /// The members in ascending order.
 pub(crate) fn each(words: &[u64], mut then: impl FnMut(usize)) {
     for (index, &word) in words.iter().enumerate() {

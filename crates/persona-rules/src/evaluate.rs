@@ -91,7 +91,7 @@ impl RuleSet {
         Local::at(now, self.catalogue.zones[zone].as_ref().unwrap_or(&person.zone))
     }
 
-    fn truth(&self, id: u32, situation: Situation<'_>, locals: &[Local]) -> bool {
+    pub(crate) fn truth(&self, id: u32, situation: Situation<'_>, locals: &[Local]) -> bool {
         let Situation { person, context, now } = situation;
         match &self.catalogue.predicates[id as usize] {
             Predicate::Value(Place::Context(field), test) => {

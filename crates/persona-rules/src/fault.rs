@@ -101,6 +101,8 @@ pub enum Fault {
     TimeOutOfRange,
     /// The index names no rule.
     UnknownRule,
+    /// The number is nobody's in this crowd.
+    UnknownPerson,
     /// A weight is not a finite number from 0.
     BadWeight,
     /// The score is not a finite number, or the index names no narrative query.
@@ -115,9 +117,12 @@ impl fmt::Display for Fault {
             Self::UnknownZone => "the time zone must be a name of the IANA database, such as Europe/Berlin",
             Self::TimeOutOfRange => "the moment must lie within the years -9999 to 9999",
             Self::UnknownRule => "the index names no rule of this document",
+            Self::UnknownPerson => "the number is nobody's in this crowd",
             Self::BadWeight => "a weight must be a finite number from 0",
             Self::BadNarrative => "a finite score for one of the document's narrative queries is needed",
-            Self::Foreign => "the person or the weights were made for another document; make them anew",
+            Self::Foreign => {
+                "the person, the crowd or the weights were made for another document; make them anew"
+            }
         })
     }
 }

@@ -47,6 +47,16 @@ impl Formula {
         }
     }
 
+    /// The same for 64 persons at once, a bit for each.
+    pub(crate) fn word(&self, truth: &impl Fn(u32) -> u64) -> u64 {
+        match self {
+            Self::Literal(literal) if literal.wanted => truth(literal.predicate),
+            Self::Literal(literal) => !truth(literal.predicate),
+            Self::All(parts) => parts.iter().fold(u64::MAX, |word, part| word & part.word(truth)),
+            Self::Any(parts) => parts.iter().fold(0, |word, part| word | part.word(truth)),
+        }
+    }
+
     /// Rows of which at least one holds exactly when the formula does; `None` if there are too many.
     pub(crate) fn rows(&self) -> Option<Vec<Row>> {
         match self {

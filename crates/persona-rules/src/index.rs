@@ -25,6 +25,10 @@ pub(crate) struct Index {
     pub(crate) watchers: HashMap<String, Vec<u32>>,
     /// For each row what must be resident: twice the predicate, plus one if it must hold.
     pub(crate) resident_literals: Lists,
+    /// The same with what else may differ from person to person.
+    pub(crate) personal_literals: Lists,
+    /// Predicates that are not resident and may differ from person to person all the same, ascending.
+    pub(crate) varying: Vec<u32>,
     /// For each resident predicate its rows.
     pub(crate) rows_of: Lists,
     /// The rows that are open while no trait is known.
@@ -54,6 +58,9 @@ impl Index {
         let mut postings = Postings::new(predicates.len(), &rows);
         let resident = Column::all(predicates, |place| !matches!(place, Place::Context(_)));
         let (resident_literals, open_at_first) = residents(&rows, predicates);
+        let varies = |predicate: &Predicate| predicate.varies(&catalogue.zones);
+        let personal_literals = literals(&rows, |id| predicates[id].is_resident() || varies(&predicates[id]));
+        let varying = (0..).zip(predicates).filter(|(_, one)| varies(one)).map(|(id, _)| id).collect();
         let rows_of = rows_of(predicates, &postings);
         let timetables = Timetable::all(predicates, catalogue.zones.len(), &mut postings);
         let columns = Column::all(predicates, |place| matches!(place, Place::Context(_)));
@@ -69,6 +76,8 @@ impl Index {
             watchers: watchers(document, &resident),
             resident,
             resident_literals,
+            personal_literals,
+            varying,
             rows_of,
             open_at_first,
             fields,
@@ -81,16 +90,24 @@ impl Index {
 
 /// The resident literals of each row, and the rows that are open while every predicate is false.
 fn residents(rows: &[Row], predicates: &[Predicate]) -> (Lists, Box<[u64]>) {
-    let mut lists = Lists::default();
+    let lists = literals(rows, |id| predicates[id].is_resident());
     let mut open = vec![0; bits::words_for(rows.len())];
-    for (index, row) in rows.iter().enumerate() {
-        let resident = || row.iter().filter(|literal| predicates[literal.predicate as usize].is_resident());
-        lists.push(resident().map(|literal| literal.predicate * 2 + u32::from(literal.wanted)));
-        if resident().all(|literal| !literal.wanted) {
-            bits::set(&mut open, index);
+    for row in 0..rows.len() {
+        if lists.get(row).iter().all(|literal| literal % 2 == 0) {
+            bits::set(&mut open, row);
         }
     }
     (lists, open.into())
+}
+
+/// Of each row the literals of which `keep` says so, each as twice the predicate, plus one if it must hold.
+fn literals(rows: &[Row], keep: impl Fn(usize) -> bool) -> Lists {
+    let mut lists = Lists::default();
+    for row in rows {
+        let kept = row.iter().filter(|literal| keep(literal.predicate as usize));
+        lists.push(kept.map(|literal| literal.predicate * 2 + u32::from(literal.wanted)));
+    }
+    lists
 }
 
 fn rows_of(predicates: &[Predicate], postings: &Postings) -> Lists {

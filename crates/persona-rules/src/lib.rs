@@ -42,6 +42,8 @@
 //!   that those leave open. A new value turns only the predicates between it and the old one.
 //! - A call starts from the open rows. Each time zone shuts those that the hour does not admit, each field of the
 //!   context those that its value does not; what is left fires, if its weight is above 0.
+//! - A **crowd** keeps the same bits the other way round, a column for each predicate with a bit for each person. One
+//!   call then asks 64 persons at a time, and finds all pairs of a rule and a person for whom it fires.
 //! - Nothing is traced. Reasons are computed anew from the document, for the rules that somebody asks about.
 //!
 //! Where a document may be read in two ways: `not` of a list holds when none of it does; `within_minutes` of a value
@@ -54,6 +56,7 @@
 
 mod bits;
 mod column;
+mod crowd;
 mod document;
 mod evaluate;
 mod explain;
@@ -79,6 +82,7 @@ mod value;
 mod weights;
 mod zone;
 
+pub use crowd::{Crowd, Matches};
 pub use document::{Group, NarrativeQuery, Priority};
 pub use evaluate::{Evaluation, Situation};
 pub use explain::{Explanation, Finding, Outcome};

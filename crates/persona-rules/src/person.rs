@@ -53,6 +53,17 @@ impl Person {
     /// # Errors
     /// `Foreign` if the person was made for another document.
     pub fn set_trait(&mut self, rules: &RuleSet, path: &str, value: Option<Value>) -> Result<(), Fault> {
+        self.change_trait(rules, path, value, |_| {})
+    }
+
+    /// Tells of each predicate that says something else from now on.
+    pub(crate) fn change_trait(
+        &mut self,
+        rules: &RuleSet,
+        path: &str,
+        value: Option<Value>,
+        mut flipped: impl FnMut(u32),
+    ) -> Result<(), Fault> {
         rules.check_person(self)?;
         let Some(columns) = rules.index.watchers.get(path) else { return Ok(()) };
         let old = match value {
@@ -65,7 +76,7 @@ impl Person {
             let before =
                 path::resolve(read, |key| if key == path { old.as_ref() } else { self.traits.get(key) });
             let after = path::resolve(read, |key| self.traits.get(key));
-            update(rules, column, (before, after), &mut self.truths, &mut self.open);
+            update(rules, column, (before, after), &mut self.truths, &mut self.open, &mut flipped);
         }
         Ok(())
     }
@@ -75,6 +86,17 @@ impl Person {
     /// # Errors
     /// `Foreign` if the person was made for another document, `BadNarrative` for an index or score that is none.
     pub fn set_score(&mut self, rules: &RuleSet, narrative: usize, score: Option<f64>) -> Result<(), Fault> {
+        self.change_score(rules, narrative, score, |_| {})
+    }
+
+    /// Tells of each predicate that says something else from now on.
+    pub(crate) fn change_score(
+        &mut self,
+        rules: &RuleSet,
+        narrative: usize,
+        score: Option<f64>,
+        mut flipped: impl FnMut(u32),
+    ) -> Result<(), Fault> {
         rules.check_person(self)?;
         if score.is_some_and(|score| !score.is_finite()) {
             return Err(Fault::BadNarrative);
@@ -83,7 +105,7 @@ impl Person {
         let old = std::mem::replace(place, score.map(Value::from));
         let after = self.scores[narrative].as_ref();
         for column in rules.index.resident.iter().filter(|column| column.place == Place::Score(narrative)) {
-            update(rules, column, (old.as_ref(), after), &mut self.truths, &mut self.open);
+            update(rules, column, (old.as_ref(), after), &mut self.truths, &mut self.open, &mut flipped);
         }
         Ok(())
     }
@@ -104,11 +126,13 @@ fn update(
     (before, after): (Option<&Value>, Option<&Value>),
     truths: &mut [u64],
     open: &mut [u64],
+    flipped: &mut impl FnMut(u32),
 ) {
     let index = &rules.index;
     column.flips(&rules.catalogue.predicates, before, after, |predicate| {
+        flipped(predicate);
         let predicate = predicate as usize;
-        truths[predicate / 64] ^= 1 << (predicate % 64);
+        bits::flip(truths, predicate);
         // A row that several of them touch is right after the last one.
         for &row in index.rows_of.get(predicate) {
             let row = row as usize;

@@ -37,6 +37,15 @@ impl Predicate {
     pub(crate) fn is_resident(&self) -> bool {
         matches!(self, Self::Value(Place::Trait(_) | Place::Score(_), _))
     }
+
+    /// Whether it can differ from person to person although it is not kept: by where they are, or by what they said.
+    pub(crate) fn varies(&self, zones: &[Option<TimeZone>]) -> bool {
+        match self {
+            Self::Value(..) => false,
+            Self::Within(..) => true,
+            Self::Hours(zone, _) | Self::Clock(zone, _) => zones[*zone].is_none(),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

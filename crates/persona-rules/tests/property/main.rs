@@ -9,6 +9,7 @@
 )]
 
 mod cases;
+mod crowds;
 mod flips;
 mod oracle;
 mod rng;

@@ -1,0 +1,307 @@
+//! Many persons beside one rule set, bit by bit: a word of a column says of 64 persons whether a predicate holds.
+
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use crate::bits;
+use crate::person::Person;
+use crate::predicate::{Place, Predicate};
+use crate::zone::{self, Local};
+use crate::{Fault, RuleSet, Situation, Weights};
+
+/// Persons of one document, each with a number that stays the same while it is there. Made by [`RuleSet::crowd`].
+#[derive(Clone, Debug)]
+pub struct Crowd {
+    stamp: u64,
+    /// The places that are taken and those that are free again.
+    persons: Vec<Person>,
+    free: Vec<u32>,
+    /// One bit for each place that is taken.
+    present: Vec<u64>,
+    /// For each predicate one bit for each place; only those of traits and scores have any.
+    columns: Vec<Vec<u64>>,
+    /// The zones that somebody is in, and who.
+    zones: Vec<(TimeZone, Vec<u64>)>,
+}
+
+/// Takes the answer of [`RuleSet::evaluate_crowd`]. One that is used again and again soon allocates nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Matches {
+    /// Index of a rule and number of a person for whom it fires; by rule, then by person.
+    pub pairs: Vec<(u32, u32)>,
+    rows: Vec<u64>,
+    spare: Vec<u64>,
+    locals: Vec<Local>,
+    /// Columns of this moment, as the index's `varying` counts them.
+    moment: Vec<Vec<u64>>,
+    /// For each predicate that is the same for all: all bits of a word.
+    constant: Vec<u64>,
+    one_row: Vec<u64>,
+    whole_rule: Vec<u64>,
+}
+
+impl RuleSet {
+    /// A crowd without anybody.
+    #[must_use]
+    pub fn crowd(&self) -> Crowd {
+        Crowd {
+            stamp: self.stamp,
+            persons: Vec::new(),
+            free: Vec::new(),
+            present: Vec::new(),
+            columns: vec![Vec::new(); self.catalogue.predicates.len()],
+            zones: Vec::new(),
+        }
+    }
+
+    /// Finds the rules that fire for each person of a crowd, all in the same context and at the same moment
+    /// (milliseconds since 1970). What is the same for all is asked once; the rest costs an operation for each check
+    /// and 64 persons, however the conditions are nested.
+    ///
+    /// # Errors
+    /// `Foreign` if the crowd or the weights were made for another document, `TimeOutOfRange`.
+    pub fn evaluate_crowd(
+        &self,
+        crowd: &Crowd,
+        context: &Map<String, Value>,
+        now: i64,
+        weights: &Weights,
+        matches: &mut Matches,
+    ) -> Result<(), Fault> {
+        if crowd.stamp != self.stamp {
+            return Err(Fault::Foreign);
+        }
+        self.check_weights(weights)?;
+        let moment = zone::moment(now)?;
+        matches.pairs.clear();
+        let nobody = self.person();
+        let situation = Situation { person: &nobody, context, now };
+        matches.locals.clear();
+        matches.locals.extend(
+            self.catalogue.zones.iter().map(|zone| Local::at(moment, zone.as_ref().unwrap_or(&nobody.zone))),
+        );
+        self.admit(situation, matches);
+        self.fill_moment(crowd, situation, matches);
+        self.emit(crowd, weights, matches);
+        Ok(())
+    }
+
+    /// Shuts the rows that the context and the hour shut for everybody.
+    fn admit(&self, situation: Situation<'_>, matches: &mut Matches) {
+        let Matches { rows, spare, locals, constant, .. } = matches;
+        let index = &self.index;
+        rows.clear();
+        rows.resize(bits::words_for(index.rule_of.len()), u64::MAX);
+        spare.resize(rows.len(), 0);
+        for table in index.timetables.iter().filter(|table| self.catalogue.zones[table.zone].is_some()) {
+            table.apply(locals[table.zone].hour_of_week, rows);
+        }
+        for field in &index.fields {
+            field.apply(situation.context, &self.catalogue.predicates, &index.gates, rows, spare);
+        }
+        for &id in index.momentary.iter().filter(|id| index.varying.binary_search(id).is_err()) {
+            index.gates.apply(id, self.truth(id, situation, locals), rows);
+        }
+        constant.clear();
+        if !index.formulas.is_empty() {
+            let word = |id| if self.truth(id, situation, locals) { u64::MAX } else { 0 };
+            constant.extend((0..self.catalogue.predicates.len() as u32).map(word));
+        }
+    }
+
+    /// Asks what differs from person to person but is not resident: the hour where each is, and times in their words.
+    fn fill_moment(&self, crowd: &Crowd, situation: Situation<'_>, matches: &mut Matches) {
+        let Matches { locals, moment, .. } = matches;
+        moment.resize_with(self.index.varying.len(), Vec::new);
+        let Ok(now) = zone::moment(situation.now) else { return };
+        for (column, &id) in moment.iter_mut().zip(&self.index.varying) {
+            column.clear();
+            column.resize(crowd.present.len(), 0);
+            match &self.catalogue.predicates[id as usize] {
+                Predicate::Within(..) => bits::each(&crowd.present, |place| {
+                    if self.truth(id, Situation { person: &crowd.persons[place], ..situation }, locals) {
+                        bits::set(column, place);
+                    }
+                }),
+                predicate => {
+                    for (zone, members) in &crowd.zones {
+                        let local = Local::at(now, zone);
+                        let holds = match predicate {
+                            Predicate::Hours(_, hours) => hours.holds(local.hour_of_week),
+                            Predicate::Clock(_, window) => window.holds(local.minute_of_day),
+                            _ => false,
+                        };
+                        if holds {
+                            column.iter_mut().zip(members).for_each(|(word, member)| *word |= member);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn emit(&self, crowd: &Crowd, weights: &Weights, matches: &mut Matches) {
+        let Matches { pairs, rows, moment, constant, one_row, whole_rule, .. } = matches;
+        let index = &self.index;
+        let varying = |id: u32| index.varying.binary_search(&id).ok();
+        let column = |id: u32| varying(id).map_or(&crowd.columns[id as usize], |place| &moment[place]);
+        let word_of = |id: u32, word: usize| match varying(id) {
+            Some(place) => moment[place][word],
+            None => *crowd.columns[id as usize].get(word).unwrap_or(&constant[id as usize]),
+        };
+        let mut row = 0;
+        let mut formulas = index.formulas.iter().peekable();
+        for rule in 0..self.rule_count() {
+            whole_rule.clear();
+            whole_rule.resize(crowd.present.len(), 0);
+            let formula = formulas.next_if(|(of, _)| *of == rule);
+            let fires = weights.of(rule) > 0.0;
+            while index.rule_of.get(row) == Some(&rule) {
+                if fires && bits::get(rows, row) {
+                    one_row.clone_from(&crowd.present);
+                    for &literal in index.personal_literals.get(row) {
+                        let flip = if literal % 2 == 1 { 0 } else { u64::MAX };
+                        let words = one_row.iter_mut().zip(column(literal / 2));
+                        words.for_each(|(word, holds)| *word &= holds ^ flip);
+                    }
+                    whole_rule.iter_mut().zip(&*one_row).for_each(|(all, row)| *all |= row);
+                }
+                row += 1;
+            }
+            if let Some((_, formula)) = formula.filter(|_| fires) {
+                for (word, present) in crowd.present.iter().enumerate() {
+                    whole_rule[word] = present & formula.word(&|id| word_of(id, word));
+                }
+            }
+            bits::each(whole_rule, |place| pairs.push((rule, place as u32)));
+        }
+    }
+}
+
+impl Crowd {
+    /// Adds a person of whom nothing is known yet, and gives its number.
+    ///
+    /// # Errors
+    /// `Foreign` if the crowd was made for another document.
+    pub fn add(&mut self, rules: &RuleSet) -> Result<u32, Fault> {
+        self.check(rules)?;
+        let place = self.free.pop().unwrap_or(self.persons.len() as u32);
+        if place as usize == self.persons.len() {
+            self.persons.push(rules.person());
+            self.grow(rules);
+        }
+        bits::set(&mut self.present, place as usize);
+        self.join_zone(place as usize);
+        Ok(place)
+    }
+
+    /// Lets a person go; its number may be given again.
+    ///
+    /// # Errors
+    /// `Foreign` if the crowd was made for another document, `UnknownPerson`.
+    pub fn remove(&mut self, rules: &RuleSet, person: u32) -> Result<(), Fault> {
+        let place = self.place(rules, person)?;
+        self.leave_zone(place);
+        bits::clear(&mut self.present, place);
+        for column in self.columns.iter_mut().filter(|column| !column.is_empty()) {
+            bits::clear(column, place);
+        }
+        self.persons[place] = rules.person();
+        self.free.push(person);
+        Ok(())
+    }
+
+    /// A person as [`RuleSet::suggest`] and [`RuleSet::explain`] take it, if the number is somebody's.
+    #[must_use]
+    pub fn person(&self, person: u32) -> Option<&Person> {
+        self.persons.get(person as usize).filter(|_| bits::get(&self.present, person as usize))
+    }
+
+    /// As [`Person::set_trait`].
+    ///
+    /// # Errors
+    /// As there, and `UnknownPerson`.
+    pub fn set_trait(
+        &mut self,
+        rules: &RuleSet,
+        person: u32,
+        path: &str,
+        value: Option<Value>,
+    ) -> Result<(), Fault> {
+        let place = self.place(rules, person)?;
+        let Self { persons, columns, .. } = self;
+        persons[place].change_trait(rules, path, value, |id| bits::flip(&mut columns[id as usize], place))
+    }
+
+    /// As [`Person::set_score`].
+    ///
+    /// # Errors
+    /// As there, and `UnknownPerson`.
+    pub fn set_score(
+        &mut self,
+        rules: &RuleSet,
+        person: u32,
+        narrative: usize,
+        score: Option<f64>,
+    ) -> Result<(), Fault> {
+        let place = self.place(rules, person)?;
+        let Self { persons, columns, .. } = self;
+        persons[place]
+            .change_score(rules, narrative, score, |id| bits::flip(&mut columns[id as usize], place))
+    }
+
+    /// As [`Person::set_zone`].
+    ///
+    /// # Errors
+    /// As there, `Foreign` if the crowd was made for another document, and `UnknownPerson`.
+    pub fn set_zone(&mut self, rules: &RuleSet, person: u32, name: &str) -> Result<(), Fault> {
+        let place = self.place(rules, person)?;
+        let zone = zone::find(name).ok_or(Fault::UnknownZone)?;
+        self.leave_zone(place);
+        self.persons[place].zone = zone;
+        self.join_zone(place);
+        Ok(())
+    }
+
+    fn check(&self, rules: &RuleSet) -> Result<(), Fault> {
+        if self.stamp == rules.stamp { Ok(()) } else { Err(Fault::Foreign) }
+    }
+
+    fn place(&self, rules: &RuleSet, person: u32) -> Result<usize, Fault> {
+        self.check(rules)?;
+        self.person(person).map(|_| person as usize).ok_or(Fault::UnknownPerson)
+    }
+
+    /// Makes room for the bits of the last person.
+    fn grow(&mut self, rules: &RuleSet) {
+        let words = bits::words_for(self.persons.len());
+        self.present.resize(words, 0);
+        for (column, predicate) in self.columns.iter_mut().zip(&rules.catalogue.predicates) {
+            if matches!(predicate, Predicate::Value(Place::Trait(_) | Place::Score(_), _)) {
+                column.resize(words, 0);
+            }
+        }
+        for (_, members) in &mut self.zones {
+            members.resize(words, 0);
+        }
+    }
+
+    fn join_zone(&mut self, place: usize) {
+        let zone = &self.persons[place].zone;
+        let index = self.zones.iter().position(|(known, _)| known == zone).unwrap_or_else(|| {
+            self.zones.push((zone.clone(), vec![0; self.present.len()]));
+            self.zones.len() - 1
+        });
+        bits::set(&mut self.zones[index].1, place);
+    }
+
+    fn leave_zone(&mut self, place: usize) {
+        let zone = &self.persons[place].zone;
+        if let Some(index) = self.zones.iter().position(|(known, _)| known == zone) {
+            bits::clear(&mut self.zones[index].1, place);
+            if self.zones[index].1.iter().all(|&word| word == 0) {
+                self.zones.swap_remove(index);
+            }
+        }
+    }
+}
