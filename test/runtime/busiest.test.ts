@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { createRuntime, ManualClock } from "../../src/index.ts";
+import { random } from "../../src/random.ts";
 import { busiest } from "../../src/runtime/busiest.ts";
-import { random } from "../support/random.ts";
 
 const page = (by: "queued" | "inFlight", offset: number, limit: number) => ({ by, offset, limit });
 
