@@ -696,6 +696,11 @@ export interface EndedTurn {
   readonly usage: Usage | undefined;
 }
 
+export interface EventStream extends AsyncIterableIterator<RuntimeEvent> {
+  /** To resume after: everything up to this rev was taken, or concerns others. It also moves on while nothing is told. */
+  readonly rev: number;
+}
+
 export interface Readiness {
   readonly ready: boolean;
   readonly checks: {
@@ -866,7 +871,7 @@ export interface Runtime {
   personas(page?: { readonly after?: string; readonly limit?: number }): readonly EnrollmentStatus[];
   /** Who has most to do, most first: of those with something waiting or in a turn. */
   busiest(page?: BusiestPage): Busiest;
-  events(options?: EventOptions): AsyncIterableIterator<RuntimeEvent>;
+  events(options?: EventOptions): EventStream;
   /** The newest rev: what happens from now on comes after it. Tenants share one count: it jumps over what is another's. */
   readonly rev: number;
   readiness(): Promise<Readiness>;

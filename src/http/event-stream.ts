@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
-import type { Runtime, RuntimeEvent } from "../types.ts";
+import type { EventStream, Runtime, RuntimeEvent } from "../types.ts";
 import { untilExpired } from "./identity.ts";
 import type { Services } from "./services.ts";
 import { eventOf } from "./wire/event.ts";
@@ -32,7 +32,7 @@ export function streamEvents(
   });
   if (closing.aborted) end();
   const happening = runtime.events({ after, signal: ended.signal });
-  keepAlive(reply.raw, clock, heartbeatMs);
+  keepAlive(reply.raw, clock, heartbeatMs, happening);
   // One frame ahead at most: what the client does not take stays with the runtime, which bounds it.
   const frames = Readable.from(eventFrames(happening, after, filter), { objectMode: true, highWaterMark: 1 });
   return reply.type("text/event-stream").header("cache-control", "no-store").header("connection", "close").send(frames);
@@ -56,8 +56,12 @@ async function* eventFrames(
   }
 }
 
-/** Writes a comment every so often, so that both ends (and what is between them) see that the other is there. */
-function keepAlive(response: ServerResponse, clock: Clock, everyMs: number): void {
+/**
+ * Writes a comment every so often, so that both ends (and what is between them) see that the other is there; with the
+ * id to resume from, if that went on over what is others', which may be gone by then.
+ */
+function keepAlive(response: ServerResponse, clock: Clock, everyMs: number, events: Pick<EventStream, "rev">): void {
+  let { rev } = events;
   let cancel: () => void;
   const arm = () => {
     cancel = clock.at(clock.now() + everyMs, beat);
@@ -65,7 +69,8 @@ function keepAlive(response: ServerResponse, clock: Clock, everyMs: number): voi
   const beat = () => {
     // After its end there is nothing to keep alive, though the client may still be reading.
     if (response.writableEnded) return;
-    response.write(":\n\n");
+    response.write(events.rev === rev ? ":\n\n" : `:\nid: ${events.rev}\n\n`);
+    ({ rev } = events);
     arm();
   };
   arm();

@@ -4,7 +4,7 @@
  * the log: they wait in a buffer for each reader, a slow one loses them, and is told so.
  */
 import type { ChangeRow, ConversationRow } from "../store/port.ts";
-import type { EventOptions, RuntimeEvent } from "../types.ts";
+import type { EventOptions, EventStream, RuntimeEvent } from "../types.ts";
 import { covers, type Scope } from "./scope.ts";
 
 export interface ChangeLog {
@@ -97,6 +97,8 @@ class Reader {
   #buffer: (RuntimeEvent | number)[];
   /** The newest rev that was read. */
   #cursor: number;
+  /** The same when everything up to there had been taken. */
+  #taken: number;
   #missed = 0;
   #state: "open" | "ending" | "left" = "open";
   #wake: (() => void) | undefined;
@@ -105,6 +107,7 @@ class Reader {
     this.#log = log;
     this.scope = scope;
     this.#cursor = Math.min(after, lastRev);
+    this.#taken = this.#cursor;
     // A rev that was never given is another database's: its reader knows nothing of this one.
     this.#buffer = [after > lastRev ? { type: "gap", oldest: lastRev } : lastRev];
   }
@@ -130,9 +133,13 @@ class Reader {
   }
 
   /** `leave` is called when nobody reads any more. */
-  read(leave: () => void): AsyncIterableIterator<RuntimeEvent> {
+  read(leave: () => void): EventStream {
     const events = this.#events(leave);
+    const taken = () => this.#taken;
     return {
+      get rev() {
+        return taken();
+      },
       [Symbol.asyncIterator]() {
         return this;
       },
@@ -166,6 +173,7 @@ class Reader {
   async #wait(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
+    this.#taken = this.#cursor;
     await promise;
   }
 

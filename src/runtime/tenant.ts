@@ -244,7 +244,7 @@ export class TenantRuntime implements api.Runtime {
     return { busy: loads.length, personas: most.map(({ persona }) => personaStatus(persona, fleet)) };
   }
 
-  events(options?: api.EventOptions): AsyncIterableIterator<api.RuntimeEvent> {
+  events(options?: api.EventOptions): api.EventStream {
     return this.#engine.hub.read(this.#scope, parse(eventsSchema, options, "options"));
   }
 

@@ -4,6 +4,7 @@ import net from "node:net";
 import { expect, it } from "vitest";
 import { createApp } from "../../src/http/app.ts";
 import type { EventOptions, Runtime, RuntimeEvent } from "../../src/types.ts";
+import { turns } from "../support/event-loop.ts";
 import { listen, openHouse, readEvents, replaced, WatchedClock } from "./harness.ts";
 
 it("tells of everything that happens, in wire names", async () => {
@@ -101,6 +102,24 @@ it("shows a sign of life while nothing happens", async () => {
   expect(await reader.next()).toEqual({ comment: "" });
 });
 
+it("moves the id on past what others are told", async () => {
+  const clock = new WatchedClock();
+  const { app, runtime, send } = await openHouse({}, { clock, heartbeatMs: 15_000 });
+  const reader = await readEvents(await listen(app));
+  const acme = runtime.tenant("acme");
+  await acme.enroll({ id: "eve", name: "Eve" });
+  await acme.send("eve", "hello", { from: "user:7" });
+  await turns();
+  clock.advance(15_000);
+  expect(await reader.next()).toEqual({ comment: "", id: `${runtime.rev}` });
+  clock.advance(15_000);
+  expect(await reader.next()).toEqual({ comment: "" });
+  const { body } = await send("POST /v1/rooms", {});
+  const room = await reader.next();
+  expect(room).toMatchObject({ event: "room", data: { room: { id: body.id } } });
+  expect(Number(room?.id)).toBe(runtime.rev);
+});
+
 it("lets everything go when the client leaves", async () => {
   const clock = new WatchedClock();
   const { runtime } = await openHouse();
@@ -123,13 +142,14 @@ it("stops pulling while a reader takes nothing, and cuts it off in the end", asy
   const { runtime } = await openHouse();
   let pulled = 0;
   const ended = Promise.withResolvers<void>();
-  async function* events(options?: EventOptions): AsyncGenerator<RuntimeEvent> {
+  async function* endless(options?: EventOptions): AsyncGenerator<RuntimeEvent> {
     options?.signal?.addEventListener("abort", () => ended.resolve());
     while (!options?.signal?.aborted) {
       pulled += 1;
       yield { type: "token", turn: "t", persona: "ada", conversation: "c", token: "x".repeat(10_000) };
     }
   }
+  const events: Runtime["events"] = (options) => Object.assign(endless(options), { rev: 0 });
   const app = await createApp(replaced(runtime, { events }), { logger: false, heartbeatMs: 25 });
   const socket = net.connect(await listen(app), "127.0.0.1");
   socket.pause();

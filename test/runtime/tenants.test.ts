@@ -266,8 +266,14 @@ it("keeps a reader of a quiet tenant up while others fill the log, and tells who
   const rev = runtime.rev;
   for (let n = 0; n < 20; n += 1) await runtime.send("ada", `${n}`, FROM);
   const away = listen(quiet, rev);
+  const back = quiet.events();
+  expect(back.rev).toBe(runtime.rev);
   await quiet.send("eve", "at last", FROM);
   await turns();
+  // Nothing is passed over while nobody takes it.
+  expect(back.rev).toBeLessThan(runtime.rev);
+  expect(await back.next()).toMatchObject({ value: { message: { text: "at last" } } });
+  expect(back.rev).toBeLessThan(runtime.rev);
   await runtime.close();
   expect(typesOf(present)).toEqual(["enrollment", "message", "turn_started", "token", "message", "turn"]);
   expect(typesOf(away)).toEqual(["gap", "message", "turn_started", "token", "message", "turn"]);
