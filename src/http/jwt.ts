@@ -17,7 +17,7 @@ import { callerShape } from "../runtime/caller.ts";
 import type { Identity } from "./identity.ts";
 
 /** Bytes of key that each algorithm takes at least (RFC 7518, section 3.2). */
-const SYMMETRIC = { HS256: 32, HS384: 48, HS512: 64 } as const;
+const SYMMETRIC: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
 const ASYMMETRIC = [
   "RS256",
   "RS384",
@@ -30,7 +30,9 @@ const ASYMMETRIC = [
   "ES512",
   "EdDSA",
   "Ed25519",
-] as const;
+];
+
+const BY_SECRET = ["HS256"];
 
 const name = z.string().min(1).max(256);
 
@@ -41,41 +43,44 @@ const claims = z.strictObject({
   tier: name.default("tier"),
 });
 
-const common = {
-  issuer: name,
-  audience: name,
-  /** Which claims hold what. A token without the last three is of the tenant `default`, the role `user`, the tier `free`. */
-  claims: claims.prefault({}),
-};
-
-/** Either what was agreed with the issuer, or where it publishes its keys: no token can choose between them. */
-export const jwtOptionsSchema = z.union(
-  [
-    z
-      .strictObject({
-        ...common,
-        secret: z.string(),
-        algorithms: z
-          .array(z.enum(Object.keys(SYMMETRIC) as [keyof typeof SYMMETRIC]))
-          .min(1)
-          .default(["HS256"]),
-      })
-      .check(({ value, issues }) => {
-        const least = Math.max(...value.algorithms.map((algorithm) => SYMMETRIC[algorithm]));
-        if (Buffer.byteLength(value.secret) >= least) return;
-        const message = `must be at least ${least} bytes for ${value.algorithms.join(", ")}`;
-        issues.push({ code: "custom", input: undefined, path: ["secret"], message });
-      }),
-    z.strictObject({
-      ...common,
-      jwksUrl: z.string().refine((url) => URL.canParse(url), "must be a URL"),
-      /** Origins that may be plain http or within the own network, for the key set. */
-      allowPrivate: z.array(z.string()).default([]),
-      algorithms: z.array(z.enum(ASYMMETRIC)).min(1),
-    }),
-  ],
-  "must have either `secret` with HS algorithms, or `jwksUrl` with others",
-);
+export const jwtOptionsSchema = z
+  .strictObject({
+    issuer: name,
+    audience: name,
+    /** What was agreed with the issuer; or instead of it `jwksUrl`, where it publishes its keys. No token can choose. */
+    secret: z.string().exactOptional(),
+    jwksUrl: z.string().exactOptional(),
+    /** Origins that may be plain http or within the own network, for the key set. */
+    allowPrivate: z.array(z.string()).default([]),
+    /** Default with a secret: HS256. With a key set they are to be named. */
+    algorithms: z.array(z.string()).min(1).exactOptional(),
+    /** Which claims hold what. A token without the last three is of the tenant `default`, the role `user`, the tier `free`. */
+    claims: claims.prefault({}),
+  })
+  .check(({ value: { secret, jwksUrl, allowPrivate, algorithms }, issues }) => {
+    const fault = (message: string, ...path: (string | number)[]) =>
+      // Without the input: it is a secret.
+      issues.push({ code: "custom", input: undefined, path, message });
+    if ((secret === undefined) === (jwksUrl === undefined)) {
+      fault("must have either `secret` with HS algorithms, or `jwksUrl` with others");
+      return;
+    }
+    const known = secret === undefined ? ASYMMETRIC : Object.keys(SYMMETRIC);
+    for (const [at, algorithm] of (algorithms ?? []).entries()) {
+      if (!known.includes(algorithm)) fault(`must be one of ${known.join(", ")}`, "algorithms", at);
+    }
+    if (secret !== undefined) {
+      const used = algorithms ?? BY_SECRET;
+      const least = Math.max(...used.map((algorithm) => SYMMETRIC[algorithm] ?? 0));
+      if (Buffer.byteLength(secret) < least) fault(`must be at least ${least} bytes for ${used.join(", ")}`, "secret");
+      return;
+    }
+    if (algorithms === undefined) fault(`must be given: one or more of ${known.join(", ")}`, "algorithms");
+    const { protocol, origin } = URL.parse(jwksUrl ?? "") ?? {};
+    if (protocol === "https:" || (protocol === "http:" && allowPrivate.includes(origin ?? ""))) return;
+    fault("must be an https URL, unless its origin is in `allowPrivate`", "jwksUrl");
+  })
+  .transform((options) => ({ ...options, algorithms: options.algorithms ?? BY_SECRET }));
 
 export type JwtOptions = z.input<typeof jwtOptionsSchema>;
 
@@ -91,9 +96,8 @@ const callerSchema = z.object({ ...callerShape, tier: callerShape.tier.default("
 export type VerifyToken = (token: string) => Promise<Identity>;
 
 export function tokenVerifier(options: z.output<typeof jwtOptionsSchema>, clock: Clock): VerifyToken {
-  const { issuer, audience, claims: names } = options;
-  const algorithms: string[] = [...options.algorithms];
-  const key = "secret" in options ? new TextEncoder().encode(options.secret) : keySet(options, clock);
+  const { issuer, audience, claims: names, secret, jwksUrl = "", allowPrivate, algorithms } = options;
+  const key = secret === undefined ? keySet(jwksUrl, allowPrivate, clock) : new TextEncoder().encode(secret);
   return async (token) => {
     if (token.length > MAX_TOKEN_BYTES) throw refused(`A token has at most ${MAX_TOKEN_BYTES} bytes.`);
     const demands = {
@@ -126,7 +130,7 @@ function identityOf(payload: JWTPayload, names: z.output<typeof claims>): Identi
 }
 
 /** The issuer's keys, fetched when the first token comes, and again for a new key, but not for each that is unknown. */
-function keySet({ jwksUrl, allowPrivate }: { jwksUrl: string; allowPrivate: string[] }, clock: Clock): JWTVerifyGetKey {
+function keySet(jwksUrl: string, allowPrivate: readonly string[], clock: Clock): JWTVerifyGetKey {
   const fetch = guardedFetch({ allowPrivate, timeoutMs: 5_000, maxBytes: 1_048_576 });
   const load = async (url: string, init: object) => {
     const answer = await fetch(url, init);

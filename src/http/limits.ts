@@ -31,7 +31,7 @@ export const limitOptionsSchema = z.strictObject({
 export type LimitOptions = z.input<typeof limitOptionsSchema>;
 type Limits = z.output<typeof limitOptionsSchema>;
 
-/** Failed attempts with one key from one address, or without any that is known, before they are not even answered. */
+/** Wrong attempts from one address, with one key or with what names none, that are told what was wrong. */
 const FAILURES_PER_MINUTE = 5;
 
 export class RateLimits {

@@ -125,6 +125,23 @@ describe("a token that is accepted", () => {
     expect(made).toMatchObject({ status: 201, body: { tenant: "acme" } });
   });
 
+  it("comes as a subprotocol where a browser opens a socket, and there only one of it", async () => {
+    const { send } = await houseWith(bySecret);
+    const token = hmac({ alg: "HS256" }, SECRET);
+    const upgrade = { connection: "upgrade", upgrade: "websocket" };
+    const offer = async (offers: string, more = {}, upgraded: Record<string, string> = upgrade) => {
+      const headers = { ...upgraded, "sec-websocket-protocol": offers, ...more };
+      return (await send("GET /v1/status", undefined, headers)).status;
+    };
+    expect(await offer(`persona-runtime, bearer.${token}`)).toBe(200);
+    expect(await offer(`bearer.${token},persona-runtime`)).toBe(200);
+    expect(await offer(`bearer.${token}, bearer.${token}`)).toBe(401);
+    expect(await offer(`bearer.${token}x`)).toBe(401);
+    expect(await offer("persona-runtime")).toBe(401);
+    expect(await offer(`bearer.${token}`, { authorization: "Bearer x" })).toBe(401);
+    expect(await offer(`bearer.${token}`, {}, {})).toBe(401);
+  });
+
   it("is so until five seconds after it expires, and from five seconds before it begins", async () => {
     const house = await houseWith(bySecret);
     const token = hmac({ alg: "HS256" }, SECRET, { ...GOOD, nbf: seconds + 65, exp: seconds + 120 });
@@ -375,29 +392,37 @@ describe("the key set", () => {
 
   it("is not fetched from inside the network unless its origin is allowed", async () => {
     const keys = await issuer();
-    const house = await houseWith({ ...byKeySet(keys.jwksUrl), allowPrivate: [] } as Jwt);
+    // Nobody listens for TLS there; that is not found out.
+    const jwksUrl = keys.jwksUrl.replace("http:", "https:");
+    const house = await houseWith({ ...byKeySet(jwksUrl), allowPrivate: [] });
     expect(await status(house, await signed())).toBe("identity_unavailable");
     expect(keys.fetched).toBe(0);
   });
 });
 
 describe("the configuration", () => {
-  it.each<[string, Record<string, unknown>]>([
-    ["a secret that is too short", { secret: "x".repeat(31) }],
-    ["a secret that is too short for its algorithm", { secret: "x".repeat(32), algorithms: ["HS512"] }],
-    ["a secret with public-key algorithms", { secret: SECRET, algorithms: ["RS256"] }],
-    ["a key set with secret-key algorithms", { jwksUrl: "https://login.example/keys", algorithms: ["HS256"] }],
-    ["both a secret and a key set", { secret: SECRET, jwksUrl: "https://login.example/keys" }],
-    ["neither", {}],
-    ["a key set of any algorithm", { jwksUrl: "https://login.example/keys" }],
-    ["no algorithm", { jwksUrl: "https://login.example/keys", algorithms: [] }],
-    ["alg none", { secret: SECRET, algorithms: ["none"] }],
-    ["a key set that is no URL", { jwksUrl: "login.example", algorithms: ["RS256"] }],
-    ["an unknown field", { secret: SECRET, clockTolerance: 3600 }],
-  ])("refuses %s, and does not repeat the secret", async (_name, jwt) => {
+  const far = "https://login.example/keys";
+  it.each<[string, Record<string, unknown>, string]>([
+    ["a secret that is too short", { secret: "x".repeat(31) }, "secret"],
+    ["a secret that is too short for its algorithm", { secret: "x".repeat(32), algorithms: ["HS512"] }, "secret"],
+    ["a secret with public-key algorithms", { secret: SECRET, algorithms: ["HS256", "RS256"] }, "algorithms[1]"],
+    ["a key set with secret-key algorithms", { jwksUrl: far, algorithms: ["HS256"] }, "algorithms[0]"],
+    ["both a secret and a key set", { secret: SECRET, jwksUrl: far, algorithms: ["RS256"] }, ""],
+    ["neither", {}, ""],
+    ["a key set of any algorithm", { jwksUrl: far }, "algorithms"],
+    ["no algorithm", { jwksUrl: far, algorithms: [] }, "algorithms"],
+    ["alg none", { secret: SECRET, algorithms: ["none"] }, "algorithms[0]"],
+    ["the algorithm of a property", { secret: SECRET, algorithms: ["constructor"] }, "algorithms[0]"],
+    ["a key set in plain http", { jwksUrl: "http://login.example/keys", algorithms: ["RS256"] }, "jwksUrl"],
+    ["a key set in a file", { jwksUrl: "file:///etc/x", algorithms: ["RS256"], allowPrivate: ["null"] }, "jwksUrl"],
+    ["a key set that is no URL", { jwksUrl: "login.example", algorithms: ["RS256"] }, "jwksUrl"],
+    ["a claim without a name", { secret: SECRET, claims: { user: "" } }, "claims.user"],
+    ["no issuer", { secret: SECRET, issuer: undefined }, "issuer"],
+    ["an unknown field", { secret: SECRET, clockTolerance: 3600 }, "clockTolerance"],
+  ])("refuses %s, and does not repeat the secret", async (_name, jwt, field) => {
     const auth = { mode: "required", jwt: { issuer: ISSUER, audience: AUDIENCE, ...jwt } };
     const error = await openHouse({}, { auth } as AppOptions).catch((reason) => reason);
-    expect(error).toMatchObject({ code: "invalid_input", fields: [{ field: expect.stringMatching(/^jwt/) }] });
+    expect(error).toMatchObject({ code: "invalid_input", fields: [{ field: field === "" ? "jwt" : `jwt.${field}` }] });
     expect(`${error.stack}${JSON.stringify(error)}`).not.toMatch(/xxxx|both sides/);
   });
 });
