@@ -16,6 +16,7 @@ import { sum } from "./usage.ts";
 
 /** Calls of a model for one answer; each but the last may ask for tools. */
 const MAX_CALLS = 8;
+const RETRY_MS = 1_000;
 
 /** The models to try, in this order. */
 export type Chain = readonly [Line, ...Line[]];
@@ -84,7 +85,8 @@ class Dialogue {
         if (!(cause instanceof Unanswered)) throw cause;
         const { failure, hasSpoken } = cause;
         first ??= failure.error;
-        if (hasSpoken || this.#hasSpoken || !failure.elsewhere || this.#at + 1 >= this.#chain.length) throw first;
+        const isLast = this.#at + 1 >= this.#chain.length;
+        if (hasSpoken || this.#hasSpoken || !failure.elsewhere || isLast) throw this.#whenAgain(first);
         this.#at += 1;
       }
     }
@@ -101,7 +103,13 @@ class Dialogue {
       }
       if (this.#hasSpoken) break;
     }
-    throw before ?? shut(this.#chain.slice(this.#at));
+    throw before === undefined ? shut(this.#chain) : this.#whenAgain(before);
+  }
+
+  /** What waits comes back when any of the models may be called again. */
+  #whenAgain(error: PersonaError): PersonaError {
+    if (error.code !== "provider_throttled" && error.code !== "provider_unavailable") return error;
+    return new PersonaError(error.code, error.message, { retryAfterMs: shortestWait(this.#chain) });
   }
 }
 
@@ -128,13 +136,17 @@ async function roomAt(gate: Line["gate"], turn: Turn): Promise<Lease | undefined
 
 /** What to say when none of these models may be called. */
 export function shut(chain: readonly Line[]): PersonaError {
-  const waits = chain.map(({ gate, clock }) => (gate.until ?? clock.now() + 1_000) - clock.now());
-  const retryAfterMs = Math.max(0, Math.min(...waits));
+  const retryAfterMs = shortestWait(chain);
   const names = chain.map(({ name }) => name).join(", ");
   const isThrottled = chain.every(({ gate }) => gate.obstacle === "provider_throttled");
   return isThrottled
     ? new PersonaError("provider_throttled", `${names} asked to be called later`, { retryAfterMs })
     : new PersonaError("provider_unavailable", `${names} cannot be called at the moment`, { retryAfterMs });
+}
+
+/** Until one of these models may be called; a second where it may be called now. */
+function shortestWait(chain: readonly Line[]): number {
+  return Math.min(...chain.map(({ gate, clock }) => (gate.until === undefined ? RETRY_MS : gate.until - clock.now())));
 }
 
 function conclude({ name }: Line, { finishReason }: Said, text: string, usage: Usage | undefined): CognitionAnswer {

@@ -26,7 +26,6 @@ export interface Failure {
 }
 
 const MAX_WORDS = 300;
-const RETRY_MS = 1_000;
 const WITHOUT_BLAME = new Set([401, 402, 403, 408, 502, 503, 504, 529]);
 const OVERLOADED = new Set([503, 529]);
 
@@ -50,11 +49,11 @@ export function failureOf(cause: unknown, model: string, redact: Redact, now: nu
   const answered = `${model} answered ${status}${words === "" ? "" : `: ${words}`}`;
   const afterMs = retryAfterMs(told.responseHeaders ?? {}, now);
   if (status === 429 || (OVERLOADED.has(status) && afterMs !== undefined)) {
-    const error = new PersonaError("provider_throttled", answered, { retryAfterMs: afterMs ?? RETRY_MS });
+    const error = new PersonaError("provider_throttled", answered);
     return { error, says: "throttled", elsewhere: true, status, afterMs };
   }
   if (WITHOUT_BLAME.has(status)) {
-    const error = new PersonaError("provider_unavailable", answered, { retryAfterMs: RETRY_MS });
+    const error = new PersonaError("provider_unavailable", answered);
     return { error, says: "failed", elsewhere: true, status, afterMs: undefined };
   }
   const error = new PersonaError("provider_failed", answered);
@@ -83,7 +82,7 @@ function ours(error: PersonaError, model: string): Failure {
   if (error.code === "cognition_invalid") return { ...same, error, says: "failed", elsewhere: false };
   if (error.code !== "url_refused") return { ...same, error, says: "refused", elsewhere: false };
   const message = `${model} cannot be reached: ${error.message}`;
-  const unreachable = new PersonaError("provider_unavailable", message, { retryAfterMs: RETRY_MS });
+  const unreachable = new PersonaError("provider_unavailable", message);
   return { ...same, error: unreachable, says: "failed", elsewhere: true };
 }
 
@@ -102,7 +101,7 @@ function broken(told: Told, status: number | undefined, model: string, redact: R
   const same = { says: "failed", elsewhere: true, status, afterMs: undefined } as const;
   if (status === undefined && code !== undefined) {
     const message = `${model} cannot be reached (${code})`;
-    return { ...same, error: new PersonaError("provider_unavailable", message, { retryAfterMs: RETRY_MS }) };
+    return { ...same, error: new PersonaError("provider_unavailable", message) };
   }
   const words = typeof told.message === "string" ? redact(told.message).slice(0, MAX_WORDS) : "";
   const why = code ?? words;

@@ -218,7 +218,16 @@ it("counts each tenant by itself, and all of them for the operator", async () =>
       refused: 1,
       refusals: { inbox_full: 1 },
     },
-    ...{ queued: 2, inStore: 0, inFlight: 0, store: "memory", driver: true, readers: 0, commits: undefined },
+    ...{
+      queued: 2,
+      inStore: 0,
+      inFlight: 0,
+      store: "memory",
+      driver: true,
+      providers: [],
+      readers: 0,
+      commits: undefined,
+    },
     lanes: { voice: 1, chat: 0, task: 1, background: 0 },
   });
 });
