@@ -72,8 +72,8 @@ export async function call(line: Line, lease: Lease, turn: Turn, question: Quest
   let settle: ((usage: Usage | undefined) => void) | undefined;
   try {
     const { inputTokens } = question;
-    const reservation = await turn.reserve?.({ model: name, inputTokens, maxOutputTokens });
-    settle = (usage) => reservation?.settle(usage);
+    const reservation = await turn.reserve({ model: name, inputTokens, maxOutputTokens });
+    settle = (usage) => reservation.settle(usage);
     lease.start();
     const said = await listen(line, turn, question, progress);
     lease.succeed();

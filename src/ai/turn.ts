@@ -1,4 +1,3 @@
-import type { Usage } from "../facts.ts";
 import type { CognitionTurn } from "../types.ts";
 
 /** A turn, with what only some runtimes give it. */
@@ -9,9 +8,4 @@ export type Turn = CognitionTurn & {
     readonly inputSchema: object;
     call(args: unknown): Promise<unknown>;
   }[];
-  reserve?(call: {
-    readonly model: string;
-    readonly inputTokens: number;
-    readonly maxOutputTokens: number;
-  }): Promise<{ settle(usage: Usage | undefined): void }>;
 };

@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
-import { say, type Used } from "../support/model-server.ts";
+import { describe, expect, test } from "vitest";
+import { outcomeOf } from "../runtime/harness.ts";
+import { until } from "../support/event-loop.ts";
+import { breakOff, hang, refuse, say, type Used } from "../support/model-server.ts";
 import { at, openModels, openServer, type PROTOCOLS } from "./harness.ts";
 
 /** What the explanation says that was used, when a provider says this. */
@@ -46,4 +48,36 @@ test("what is no number at all is an answer that cannot be read", async () => {
   );
   await expect.poll(() => runtime.fleet().retried).toBe(1);
   expect(runtime.fleet().providers).toMatchObject([{ failed: 1 }]);
+});
+
+describe("budgets", () => {
+  const prices = { "local:m": { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } };
+
+  test.each([
+    ["what was really used, when it says so", say(["Yes."], { used: { input: 20, output: 7 } }), [20, 7, 0]],
+    ["all that was reserved, when it does not", say(["Yes."], { used: undefined }), ["reserved", 100, 1]],
+    ["all that was reserved, when it lies", say(["Yes."], { used: { input: -1, output: 7 } }), ["reserved", 100, 1]],
+    ["all that was reserved, when the answer broke off", breakOff(["Well, "], "cut"), ["reserved", 100, 1]],
+    ["nothing, when it refused", refuse(400), [0, 0, 0]],
+    ["nothing, when it was not there", refuse(503), [0, 0, 0]],
+  ] as const)("a call is booked with %s", async (_name, respond, [input, output, unconfirmed]) => {
+    const server = await openServer(respond);
+    const { runtime } = await openModels({ local: { ...at(server), maxOutputTokens: 100 } }, {}, { prices });
+    void outcomeOf(runtime.send("ada", "Hello", { from: "user:7" }));
+    await until(() => runtime.fleet().answered + runtime.fleet().retried === 1);
+    const [spent] = await runtime.spending({ by: "model" });
+    expect(spent).toMatchObject({ of: "local:m", calls: 1, outputTokens: output, unconfirmed });
+    if (input === "reserved") expect(spent?.inputTokens).toBeGreaterThan(5);
+    else expect(spent?.inputTokens).toBe(input);
+  });
+
+  test("a call that does not fit into the budget is not made, and no other model is asked", async () => {
+    const server = await openServer(hang);
+    const local = { ...at(server), maxOutputTokens: 100 };
+    const budgets = { turn: { tokens: 50 } };
+    const { runtime } = await openModels({ local, other: local }, { fallback: ["other:m"] }, { budgets });
+    expect(await outcomeOf(runtime.send("ada", "Hello", { from: "user:7" }))).toMatch(/^declined: .*budget/);
+    expect(server.connections).toBe(0);
+    expect(runtime.fleet().providers).toMatchObject([{ calls: 0, inFlight: 0 }, { calls: 0 }]);
+  });
 });
