@@ -26,6 +26,7 @@ export const ERRORS = {
   room_not_found: [404, "There is no such room"],
   session_not_found: [404, "There is no such session"],
   dead_letter_not_found: [404, "There is no such dead letter"],
+  tool_call_not_found: [404, "There is no such tool call that waits for an answer"],
   turn_not_found: [404, "There is no such turn, reply, message or item"],
   idempotency_conflict: [422, "The idempotency key was used for another message"],
   // Admission: nothing was stored, the caller may try again
@@ -47,6 +48,12 @@ export const ERRORS = {
   provider_failed: [502, "The provider of the model failed"],
   provider_unavailable: [503, "The provider of the model cannot be used at the moment"],
   provider_throttled: [503, "The provider of the model asks to be called later"],
+  // Tools
+  tool_invalid: [502, "A tool was called with arguments that it does not take"],
+  tool_failed: [502, "A tool failed"],
+  tool_timeout: [504, "A tool did not answer in time"],
+  tool_limit: [502, "A turn called its tools too often"],
+  tool_cancelled: [409, "The turn was over before its tool had answered"],
   // The store
   store_locked: [503, "Another process owns this database"],
   store_corrupt: [500, "The database is damaged"],

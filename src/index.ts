@@ -16,6 +16,7 @@ export { type AssembledPrompt, assemble as assemblePrompt } from "./prompt/assem
 export type { PromptMessage, PromptPart } from "./prompt/part.ts";
 export { openApiKeys } from "./runtime/api-keys.ts";
 export { estimateTokens } from "./tokens.ts";
+export { defineTool } from "./tool.ts";
 export type * from "./types.ts";
 
 /**

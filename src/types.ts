@@ -4,8 +4,10 @@ import type { Admission, Obstacle } from "./cognition/admission.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.ts";
 import type { Commits, Lane, Sender, Spender } from "./store/port.ts";
+import type { Tool, ToolAnswer, ToolCall, ToolCallFacts, TurnTool } from "./tool.ts";
 
 export type * from "./facts.ts";
+export type * from "./tool.ts";
 export type { Commits, Lane, Sender, Spender };
 
 /** What a persona is, as far as this version needs it. */
@@ -70,6 +72,11 @@ export interface PersonaSettings {
    * nothing waits longer than a minute for this. Default false.
    */
   readonly temperament: boolean;
+  /**
+   * Names of the tools that its cognition may call, 128 at most. One that is not registered is refused when it is
+   * given; where a stored persona has outlived its tool, a warning (`tool_unknown`) says so. Default: none.
+   */
+  readonly tools: readonly string[];
   /** With a temperament: what a minute of work costs, in tenths of its energy, 0..10. Default 1; half a minute of rest brings a tenth back. */
   readonly complexity: number;
   /** With a temperament: what is left to compute with, 0..1, as the host measures it; below 0.2 it is overwhelmed. Default 1. */
@@ -165,6 +172,8 @@ export interface CognitionTurn {
   /** The earlier messages that were merged into this turn, oldest first. */
   readonly context: readonly TurnMessage[];
   readonly attempt: number;
+  /** Those that the persona may use. */
+  readonly tools: readonly TurnTool[];
   readonly deadline: number;
   /** Aborts at the deadline, and when the runtime closes. */
   readonly signal: AbortSignal;
@@ -266,6 +275,8 @@ export interface RuntimeOptions {
   readonly cognition?: Cognition;
   /** Answer for personas with a `model`, and for those without one if they have a default. They come before `cognition`. */
   readonly providers?: Providers;
+  /** What personas may call, each those that its settings name; 256 at most. */
+  readonly tools?: readonly Tool[];
   readonly clock?: Clock;
   /** For the jitter of back-offs; the same seed and inputs give the same run. Default: random. */
   readonly seed?: number;
@@ -579,6 +590,8 @@ export interface Explanation {
     /** Each call of a provider, in order; the first 64. */
     readonly calls: readonly ProviderCall[];
     readonly callsLeftOut: number;
+    /** Its calls of tools, in the order of their ends. */
+    readonly tools: readonly ToolCallFacts[];
   };
   /** What entered the prompt and what was left out; undefined when cognition did not say. */
   readonly prompt: PromptFacts | undefined;
@@ -639,7 +652,7 @@ export interface DeadLetter {
 
 /**
  * Durable events carry the `rev` of the change log as their id and can be resumed from it.
- * `token`, `turn_started`, `gap` and `lagged` have none.
+ * `token`, `turn_started`, `tool_call`, `tool_call_ended`, `gap` and `lagged` have none.
  */
 export type RuntimeEvent =
   | { readonly type: "message"; readonly rev: number; readonly message: Message }
@@ -670,9 +683,30 @@ export type RuntimeEvent =
       readonly conversation: string;
       readonly token: string;
     }
+  /** A tool call waits for a client. */
+  | {
+      readonly type: "tool_call";
+      readonly call: string;
+      readonly turn: string;
+      readonly persona: string;
+      readonly conversation: string;
+      /** Of the tool. */
+      readonly name: string;
+      readonly arguments: unknown;
+    }
+  /** It does not wait any more; `cancelled`: it was not answered in time, or its turn ended. */
+  | {
+      readonly type: "tool_call_ended";
+      readonly call: string;
+      readonly turn: string;
+      readonly persona: string;
+      readonly conversation: string;
+      readonly name: string;
+      readonly outcome: "answered" | "failed" | "cancelled";
+    }
   /** Events between the asked id and this moment are gone; read the messages again. */
   | { readonly type: "gap"; readonly oldest: number }
-  /** This reader was too slow: so many tokens were left out. */
+  /** This reader was too slow: so many tokens and other passing events were left out. */
   | { readonly type: "lagged"; readonly missed: number };
 
 export interface EventOptions {
@@ -857,6 +891,19 @@ export interface Runtime {
   discard(item: string): Promise<void>;
   /** Who in the tenant spent what: the most expensive first. Calls under way are not in it. */
   spending(options: SpendingOptions): Promise<readonly Spending[]>;
+  /** Tool calls that wait for a client, by id, which is oldest first; at most `limit` (1..200, default 200). */
+  toolCalls(page?: {
+    readonly persona?: string;
+    readonly conversation?: string;
+    /** Id of a call: only later ones. */
+    readonly after?: string;
+    readonly limit?: number;
+  }): Promise<readonly ToolCall[]>;
+  /**
+   * Answers one; the first answer counts. Throws `tool_call_not_found`, or `invalid_input` for what JSON cannot say in
+   * 64 KiB: then the call still waits.
+   */
+  answerTool(call: string, answer: ToolAnswer): Promise<void>;
   /**
    * The tenant in numbers. What waits and runs is asked of each of its personas, unless it is the only tenant that has
    * any: about a microsecond each.

@@ -34,6 +34,7 @@ import { sessions } from "./routes/sessions.ts";
 import { socket } from "./routes/socket.ts";
 import { spending } from "./routes/spending.ts";
 import { status } from "./routes/status.ts";
+import { toolCalls } from "./routes/tool-calls.ts";
 import type { Services } from "./services.ts";
 import { endRefusedUpgrades, RequestMessage } from "./upgrade.ts";
 import { validatorCompiler } from "./validation.ts";
@@ -124,6 +125,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     deadLetters,
     keys,
     explanations,
+    toolCalls,
     events,
     spending,
     socket,

@@ -3,7 +3,7 @@ import type { NotedFacts } from "../cognition/facts.ts";
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import { type ItemRow, LANES, type OutcomeRow, type Store, type TurnRow } from "../store/port.ts";
-import type { Explanation, ItemState, ItemView, ProviderCall, Usage } from "../types.ts";
+import type { Explanation, ItemState, ItemView, ProviderCall, ToolCallFacts, Usage } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Personas } from "./personas.ts";
@@ -22,6 +22,7 @@ interface Kept {
   readonly firstTokenAt?: number | undefined;
   /** Rows of the first version have none. */
   readonly facts?: NotedFacts | undefined;
+  readonly tools?: readonly ToolCallFacts[] | undefined;
   readonly usage?: Usage | undefined;
 }
 
@@ -38,6 +39,7 @@ export function explanationOf(turn: LiveTurn): string {
     promptAt: turn.promptAt || undefined,
     firstTokenAt: turn.firstTokenAt || undefined,
     facts: turn.facts.noted,
+    tools: turn.tools?.ended,
     usage: turn.usage,
   };
   return JSON.stringify(kept);
@@ -148,10 +150,10 @@ function stateOf(row: ItemRow | OutcomeRow): ItemState {
   return row.turn === null ? "waiting" : "in_turn";
 }
 
-function cognitionOf({ kind, model, facts }: Kept): Explanation["cognition"] {
+function cognitionOf({ kind, model, facts, tools = [] }: Kept): Explanation["cognition"] {
   const { provider, calls = [], callsLeftOut = 0 } = facts ?? {};
   const called = provider !== undefined || calls.length > 0;
-  return { kind: called ? "provider" : kind, provider, model: facts?.model ?? model, calls, callsLeftOut };
+  return { kind: called ? "provider" : kind, provider, model: facts?.model ?? model, calls, callsLeftOut, tools };
 }
 
 /** Of a turn that did not come to report it itself: what its calls have used. */

@@ -4,9 +4,11 @@ import type { Budgets } from "../cognition/budgets/budgets.ts";
 import { Purse } from "../cognition/budgets/purse.ts";
 import { Facts } from "../cognition/facts.ts";
 import { checkPart } from "../cognition/run.ts";
+import { ToolCalls } from "../cognition/tool-calls.ts";
+import type { Toolbox } from "../cognition/toolbox.ts";
 import { encodeId } from "../ids.ts";
 import type { ConversationRow, MessageRow, SpendingRow, Store } from "../store/port.ts";
-import type { CognitionFacts, CognitionTurn, TurnMessage, TurnRoom, Usage } from "../types.ts";
+import type { CognitionFacts, CognitionTurn, ToolCall, TurnMessage, TurnRoom, Usage } from "../types.ts";
 import { payerOf } from "./conversations.ts";
 import type { FormedTurn } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
@@ -28,12 +30,14 @@ export class LiveTurn {
   promptAt = 0;
   firstTokenAt = 0;
   readonly facts = new Facts();
+  /** Made when tools are asked for. */
+  tools: ToolCalls | undefined;
   usage: Usage | undefined;
   /** The reply and its items, once they are prepared. */
   composed: Prepared | undefined;
   /** Once its outcome is decided, what cognition still says changes nothing. */
   over = false;
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #budgets: Budgets;
   #purse: Purse | undefined;
   readonly #onToken: (turn: LiveTurn, token: string) => void;
@@ -56,7 +60,7 @@ export class LiveTurn {
     this.formed = formed;
     this.persona = persona;
     this.cognitionKind = persona.cognitionKind;
-    this.#clock = clock;
+    this.clock = clock;
     this.#budgets = budgets;
     this.#onToken = onToken;
   }
@@ -103,7 +107,7 @@ export class LiveTurn {
     if (this.over) return;
     checkPart(token, this.#length);
     if (token === "") return;
-    if (this.#length === 0) this.firstTokenAt = this.#clock.now();
+    if (this.#length === 0) this.firstTokenAt = this.clock.now();
     this.#length += token.length;
     this.#spoken.push(token);
     this.#onToken(this, token);
@@ -112,13 +116,20 @@ export class LiveTurn {
   /** Throws `cognition_invalid` for what is no fact. */
   note(facts: CognitionFacts): void {
     if (this.over) return;
-    if (this.facts.note(facts).prompt !== undefined) this.promptAt = this.#clock.now();
+    if (this.facts.note(facts).prompt !== undefined) this.promptAt = this.clock.now();
+  }
+
+  /** Cognition has answered, or will not: what it has called is over too. */
+  close(): void {
+    this.answeredAt = this.clock.now();
+    this.tools?.end(this.#reason);
   }
 
   /** Ends what cognition may still be doing. */
   abort(reason: Error): void {
     this.over = true;
     this.#reason = reason;
+    this.tools?.end(reason);
     this.#controller?.abort(reason);
   }
 }
@@ -130,7 +141,10 @@ const MOST_EARLIER = 1_000;
 export interface TurnSources {
   readonly store: Store;
   /** The room that a conversation is; undefined for a session. */
-  room(conversation: number): Promise<TurnRoom | undefined>;
+  room(place: ConversationRow): Promise<TurnRoom | undefined>;
+  readonly toolbox: Toolbox;
+  /** Has a client answer a tool call of a turn in this conversation. */
+  askClient(call: ToolCall, place: ConversationRow, signal: AbortSignal): Promise<unknown>;
 }
 
 /** What cognition receives; `messages` are those of the turn's items in commit order, the trigger last. */
@@ -172,6 +186,12 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
     context: context.reverse(),
     attempt: turn.formed.attempt,
     deadline: turn.formed.deadline,
+    get tools() {
+      if (settings.tools.length === 0) return [];
+      const subject = { turn: turn.id, persona: turn.persona.id, conversation: turn.conversation };
+      turn.tools ??= new ToolCalls(subject, turn.clock, (call, signal) => sources.askClient(call, turn.place, signal));
+      return turn.tools.offer(sources.toolbox.offered(settings.tools));
+    },
     get signal() {
       return turn.signal;
     },
@@ -185,7 +205,7 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
       const count = await store.countBefore(turn.formed.conversation, before, MOST_EARLIER + own);
       return count - own;
     },
-    room: () => sources.room(turn.formed.conversation),
+    room: () => sources.room(turn.place),
     stream: (token) => turn.stream(token),
     note: (facts) => turn.note(facts),
     reserve: (call) => turn.purse.reserve(call),

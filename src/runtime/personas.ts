@@ -4,7 +4,9 @@ import type { Clock } from "../clock.ts";
 import type { Wait } from "../cognition/admission.ts";
 import type { Budgets } from "../cognition/budgets/budgets.ts";
 import { rehearsal } from "../cognition/rehearsal.ts";
+import type { Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
+import { describeFaults } from "../faults.ts";
 import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
 import type {
   Cognition,
@@ -64,6 +66,7 @@ export class Personas {
   readonly #standIn: Cognition | undefined;
   readonly #providers: Providers | undefined;
   readonly #budgets: Budgets;
+  readonly #toolbox: Toolbox;
   readonly #onChange: (rev: number) => void;
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #directories = new Map<string, Directory>();
@@ -80,6 +83,7 @@ export class Personas {
     cognition: Cognition | undefined;
     providers: Providers | undefined;
     budgets: Budgets;
+    toolbox: Toolbox;
     onChange: (rev: number) => void;
     warn: (warning: PersonaWarning) => void;
   }) {
@@ -89,6 +93,7 @@ export class Personas {
     this.#standIn = options.cognition;
     this.#providers = options.providers;
     this.#budgets = options.budgets;
+    this.#toolbox = options.toolbox;
     this.#onChange = options.onChange;
     this.#warn = options.warn;
   }
@@ -99,6 +104,11 @@ export class Personas {
       if (this.#byKey.has(row.key)) continue;
       const definition = storedDefinition(row);
       this.#assertPriced(row.id, definition);
+      const unknown = definition.settings.tools.filter((name) => !this.#toolbox.has(name));
+      if (unknown.length > 0) {
+        const message = `${row.id} may use ${unknown.join(", ")}, which no registered tool is called`;
+        this.#warn({ code: "tool_unknown", message });
+      }
       this.#place(row, definition, undefined);
     }
   }
@@ -152,6 +162,7 @@ export class Personas {
 
   async enroll(tenant: string, input: PersonaDefinition): Promise<Persona> {
     const checked = checkDefinition(input);
+    this.#checkTools(checked.settings.tools);
     return this.#inTurn(tenant, checked.id, () => this.#write(tenant, checked));
   }
 
@@ -169,6 +180,8 @@ export class Personas {
       const present = definition.settings;
       const changed = { ...present, ...settings, windows: { ...present.windows, ...settings.windows } };
       const checked = parse(changedSchema, { settings: changed }, "changes");
+      // Those that it has already may have outlived their tools; they are in nobody's way.
+      if ("tools" in settings) this.#checkTools(checked.settings.tools);
       const sleeps = sleep?.mode === "active" ? undefined : (sleep ?? definition.sleep);
       await this.#save(persona, { ...definition, ...checked, sleep: sleeps });
       if (sleep !== undefined) this.#fleet.sleep(persona.slot, sleep.mode, sleep.until);
@@ -218,6 +231,16 @@ export class Personas {
       this.#forget(persona);
       persona.leaving?.reject(error);
     }
+  }
+
+  /** Throws `invalid_input` naming every tool that is not registered. */
+  #checkTools(names: readonly string[]): void {
+    const message = "is the name of no registered tool";
+    const fields = names
+      .map((name, index) => ({ name, field: `settings.tools[${index}]`, message }))
+      .filter(({ name }) => !this.#toolbox.has(name))
+      .map(({ field }) => ({ field, message }));
+    if (fields.length > 0) throw new PersonaError("invalid_input", describeFaults(fields), { fields });
   }
 
   #leave(persona: Persona, mode: "drain" | "return"): PromiseWithResolvers<void> {

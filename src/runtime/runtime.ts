@@ -3,12 +3,14 @@ import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import { Budgets } from "../cognition/budgets/budgets.ts";
 import type { CheckedBudgets } from "../cognition/budgets/settings.ts";
+import { type RegisteredTool, Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { FLAG_ADMITTED, FLAG_PAGED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
-import type { FedItem, MessageRow, Settle, Store } from "../store/port.ts";
+import type { ConversationRow, FedItem, MessageRow, Settle, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { StoredApiKeys } from "./api-keys.ts";
+import { ClientCalls } from "./client-calls.ts";
 import { Conversations } from "./conversations.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { endedTurn } from "./ended-turn.ts";
@@ -39,6 +41,7 @@ export interface RuntimeParts {
   readonly maxHops: number;
   readonly cognition?: api.Cognition | undefined;
   readonly providers?: api.Providers | undefined;
+  readonly tools?: readonly RegisteredTool[] | undefined;
   readonly onWarning?: ((warning: api.PersonaWarning) => void) | undefined;
   readonly prices?: Readonly<Record<string, api.Price>>;
   readonly budgets?: CheckedBudgets;
@@ -71,6 +74,7 @@ export class PersonaRuntime {
   readonly #hub: EventHub;
   readonly #explanations: Explanations;
   readonly #observers = new Set<{ readonly observer: (turn: api.EndedTurn) => void }>();
+  readonly #clientCalls: ClientCalls;
   readonly #warn: (warning: api.PersonaWarning) => void;
   /** The longest chain of replies in a room: the last of them reaches no persona any more. */
   readonly #maxHops: number;
@@ -111,10 +115,12 @@ export class PersonaRuntime {
       maxHops,
       cognition,
       providers,
+      tools = [],
       onWarning,
       prices = {},
       budgets: limits = {},
     } = parts;
+    const toolbox = new Toolbox(tools);
     this.#store = store;
     this.#clock = clock;
     this.#keys = new StoredApiKeys(store, clock);
@@ -152,6 +158,7 @@ export class PersonaRuntime {
       cognition,
       providers,
       budgets,
+      toolbox,
       onChange: (rev) => this.#hub.changed(rev),
       warn: this.#warn,
     });
@@ -177,7 +184,12 @@ export class PersonaRuntime {
       texts: this.#texts,
       budgets,
       warn: this.#warn,
-      sources: { store, room: (conversation) => this.#roomOf(conversation) },
+      sources: {
+        store,
+        toolbox,
+        room: (place) => this.#roomOf(place),
+        askClient: (call, place, signal) => this.#clientCalls.ask(call, place, signal),
+      },
       events: {
         started: (turn) => this.#started(turn),
         token: (turn, token) => this.#token(turn, token),
@@ -192,6 +204,7 @@ export class PersonaRuntime {
     this.#explanations = new Explanations(store, this.#personas, this.#conversations);
     this.#changes = new Changes(store, this.#personas, this.#conversations, this.#explanations);
     this.#hub = new EventHub(this.#changes, store.rev);
+    this.#clientCalls = new ClientCalls((event, place) => this.#hub.publish(event, place));
     this.#outcomes = new Outcomes(store, this.#personas);
     this.#reception = new Reception({
       store,
@@ -226,6 +239,7 @@ export class PersonaRuntime {
       changes: this.#changes,
       hub: this.#hub,
       keys: this.#keys,
+      clientCalls: this.#clientCalls,
       get driver() {
         return isDriven();
       },
@@ -335,9 +349,8 @@ export class PersonaRuntime {
     return prepared;
   }
 
-  async #roomOf(conversation: number): Promise<api.TurnRoom | undefined> {
-    const row = await this.#conversations.byKey(conversation);
-    if (row?.kind !== "room") return undefined;
+  async #roomOf(row: ConversationRow): Promise<api.TurnRoom | undefined> {
+    if (row.kind !== "room") return undefined;
     const members = (await this.#conversations.memberKeys(row))
       .map((key) => this.#personas.byKey(key))
       .filter((persona) => persona !== undefined)

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { budgetSchema, budgetsSchema, pricesSchema } from "../cognition/budgets/settings.ts";
+import { toolName, toolsSchema } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import { SPENDERS } from "../store/port.ts";
@@ -64,6 +65,11 @@ export const settingsShape = {
   roomCap: z.int().min(1).max(10_000).default(50),
   answerUndirected: z.boolean().default(false),
   temperament: z.boolean().default(false),
+  tools: z
+    .array(toolName)
+    .max(128)
+    .refine((names) => new Set(names).size === names.length, "must not name a tool twice")
+    .default([]),
   complexity: z.number().min(0).max(10).default(1),
   computeBudget: z.number().min(0).max(1).default(1),
   budget: budgetSchema.nullable().default(null),
@@ -176,6 +182,7 @@ export const eventsSchema = z
 export const optionsSchema = z.strictObject({
   store: z.string().min(1, 'must be a file name, or "memory"'),
   cognition: functionSchema<Cognition>().optional(),
+  tools: toolsSchema.default([]),
   providers: z
     .custom<Providers>(isProviders, "must be what `await providers(…)` of persona-runtime/ai gives")
     .optional(),

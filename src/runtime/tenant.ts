@@ -7,6 +7,7 @@ import type { Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { PendingAnswer } from "./answer.ts";
 import { busiest } from "./busiest.ts";
+import type { ClientCalls } from "./client-calls.ts";
 import { type Conversations, callerId } from "./conversations.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Directory } from "./directory.ts";
@@ -43,6 +44,7 @@ export interface Engine {
   readonly changes: Changes;
   readonly hub: EventHub;
   readonly keys: api.ApiKeys;
+  readonly clientCalls: ClientCalls;
   /** False once the native cycle has failed. */
   readonly driver: boolean;
   providers(): readonly api.ProviderStatus[];
@@ -209,6 +211,14 @@ export class TenantRuntime implements api.Runtime {
         usd: usdOf(nanoUsd),
       })),
     );
+  }
+
+  async toolCalls(page?: Parameters<api.Runtime["toolCalls"]>[0]): Promise<readonly api.ToolCall[]> {
+    return this.#engine.clientCalls.list(this.#scope, page);
+  }
+
+  async answerTool(call: string, answer: api.ToolAnswer): Promise<void> {
+    this.#engine.clientCalls.answer(this.#scope, call, answer);
   }
 
   status(): api.TenantStatus;

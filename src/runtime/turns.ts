@@ -244,7 +244,7 @@ export class Turns {
       if (turn.over) return;
       const answered = await runCognition(cognition, viewFor(turn, messages, this.#sources), turn);
       if (turn.over) return;
-      turn.answeredAt = this.#clock.now();
+      turn.close();
       // It answered in time: from here on the lease must not run out.
       this.#fleet.settling(turn.formed.handle);
       if (answered.kind === "declined") return await this.#decline(turn, answered.reason, null);
@@ -263,7 +263,7 @@ export class Turns {
       else await this.#finish(turn, "done", command);
     } catch (error) {
       if (turn.over) return;
-      turn.answeredAt = this.#clock.now();
+      turn.close();
       if (error instanceof PersonaError && error.code === "budget_exhausted") {
         const { retryAfterMs, message } = error;
         if (retryAfterMs !== undefined) return await this.#postpone(turn, message, retryAfterMs);

@@ -32,6 +32,7 @@ const SETTINGS: Record<string, Bounds> = {
   room_cap: whole(1, 10_000),
   answer_undirected: yesOrNo,
   temperament: yesOrNo,
+  tools: { takes: [[]], refuses: [["add", "add"], "add", null, {}] },
   complexity: share(10),
   compute_budget: share(1),
 };

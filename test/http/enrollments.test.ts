@@ -21,6 +21,7 @@ it("enrolls, shows, replaces and removes a persona", async () => {
       deadline_ms: 120_000,
       history_tokens: 4_000,
       on_unknown_outcome: "retry",
+      tools: [],
       paused: true,
       windows: { voice: 50, chat: 500, task: 100, background: 200 },
       breaker_failures: 5,

@@ -60,7 +60,7 @@ it("shows prompt, provider, calls and cost in the wire's names, and nothing of t
     },
   });
   const quiet = await explained("quiet");
-  expect(quiet.cognition).toEqual({ kind: "function", model: "cloud:any", calls: [], calls_left_out: 0 });
+  expect(quiet.cognition).toEqual({ kind: "function", model: "cloud:any", calls: [], calls_left_out: 0, tools: [] });
   expect(quiet).not.toHaveProperty("prompt");
   expect(quiet.cost).not.toHaveProperty("usd");
 });

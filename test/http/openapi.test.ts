@@ -30,6 +30,7 @@ const OWN_ROUTES = [
   "GET /v1/socket",
   "GET /v1/spending",
   "GET /v1/status",
+  "GET /v1/tool-calls",
   "PATCH /v1/enrollments/{id}",
   "POST /v1/dead-letters/{item}/replay",
   "POST /v1/keys",
@@ -38,6 +39,7 @@ const OWN_ROUTES = [
   "POST /v1/rooms",
   "POST /v1/rooms/{id}/messages",
   "POST /v1/sessions/{id}/messages",
+  "POST /v1/tool-calls/{id}",
   "PUT /v1/enrollments/{id}",
   "PUT /v1/rooms/{id}/members/{persona}",
 ];

@@ -8,6 +8,8 @@ import { roomOf, roomSchema } from "./room.ts";
 
 const turn = { turn_id: z.string(), persona: z.string(), conversation_id: z.string() };
 
+const toolCall = { call_id: z.string(), ...turn, name: z.string() };
+
 /** The `data` of an event. */
 export const eventSchema = z
   .discriminatedUnion("type", [
@@ -29,6 +31,12 @@ export const eventSchema = z
     z.object({ type: z.literal("room"), rev: z.int(), room: roomSchema }),
     z.object({ type: z.literal("turn_started"), ...turn, items: z.array(z.string()) }),
     z.object({ type: z.literal("token"), ...turn, token: z.string() }),
+    z.object({ type: z.literal("tool_call"), ...toolCall, arguments: z.unknown() }).register(wire, {
+      description: "A call of a tool waits for an answer: `POST /v1/tool-calls/{id}`",
+    }),
+    z
+      .object({ type: z.literal("tool_call_ended"), ...toolCall, outcome: z.enum(["answered", "failed", "cancelled"]) })
+      .register(wire, { description: "It does not wait any more" }),
     z
       .object({ type: z.literal("gap"), oldest: z.int() })
       .register(wire, { description: "Events since the asked id are gone; read the messages again" }),
@@ -53,6 +61,11 @@ export function eventOf(event: RuntimeEvent): z.output<typeof eventSchema> {
     case "turn_started": {
       const { turn, conversation, items, ...same } = event;
       return { ...same, turn_id: turn, conversation_id: conversation, items: [...items] };
+    }
+    case "tool_call":
+    case "tool_call_ended": {
+      const { call, turn, conversation, ...same } = event;
+      return { ...same, call_id: call, turn_id: turn, conversation_id: conversation };
     }
     case "token": {
       const { turn, conversation, ...same } = event;

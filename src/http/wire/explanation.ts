@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Explanation } from "../../types.ts";
 import { lane } from "./common.ts";
-import { callOf, callSchema, promptOf, promptSchema, usageOf, usageSchema } from "./facts.ts";
+import { callOf, callSchema, promptOf, promptSchema, toolCallFactsSchema, usageOf, usageSchema } from "./facts.ts";
 import { itemState } from "./item.ts";
 import { inWireNames } from "./names.ts";
 import { wire } from "./registry.ts";
@@ -40,6 +40,9 @@ export const explanationSchema = z
       model: z.string().optional().register(wire, { description: "That answered; else the one the persona names" }),
       calls: z.array(callSchema).register(wire, { description: "In order; the first 64" }),
       calls_left_out: z.int(),
+      tools: z
+        .array(toolCallFactsSchema)
+        .register(wire, { description: "Its calls of tools, in the order of their ends" }),
     }),
     prompt: promptSchema.optional().register(wire, { description: "Absent when cognition did not report it" }),
     cost: z.object({
@@ -77,7 +80,11 @@ export function explanationOf(explanation: Explanation): z.output<typeof explana
       waited_ms: why.waitedMs,
     },
     items: items.map(({ message, waitedMs, ...item }) => ({ ...item, message_id: message, waited_ms: waitedMs })),
-    cognition: { ...inWireNames(cognition), calls: cognition.calls.map(callOf) },
+    cognition: {
+      ...inWireNames(cognition),
+      calls: cognition.calls.map(callOf),
+      tools: cognition.tools.map(inWireNames),
+    },
     prompt: prompt && promptOf(prompt),
     cost: {
       usage: cost.usage && usageOf(cost.usage),

@@ -1,6 +1,7 @@
 /** What cognition told of how it came to its answer. */
 import * as z from "zod";
 import { CALL_OUTCOMES, type PromptFacts, type ProviderCall, type Usage } from "../../facts.ts";
+import { TOOL_OUTCOMES } from "../../tool.ts";
 import { time } from "./common.ts";
 import { inWireNames } from "./names.ts";
 import { wire } from "./registry.ts";
@@ -28,6 +29,17 @@ export const callSchema = z
     finish_reason: z.string().optional(),
   })
   .register(wire, { id: "ProviderCall", description: "One attempt at a provider" });
+
+export const toolCallFactsSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    outcome: z.enum(TOOL_OUTCOMES),
+    error: z.string().optional().register(wire, { description: "What the model was told" }),
+    started_at: time,
+    duration_ms: z.number(),
+  })
+  .register(wire, { id: "ToolCallFacts" });
 
 const leftOut = z.string().optional().register(wire, { description: "Why it is not in the prompt; absent when it is" });
 

@@ -52,6 +52,7 @@ const fields = {
       "Whether load and energy decide what it takes up. Never what a human says to it, and nothing waits longer than a " +
       "minute for this",
   }),
+  tools: shape.tools.register(wire, { description: "Names of the tools that it may call" }),
   complexity: shape.complexity.register(wire, {
     description: "With a temperament: what a minute of work costs, in tenths of its energy",
   }),
@@ -105,5 +106,5 @@ export function settingsInput<Settings extends { budget?: z.output<typeof budget
 
 export function settingsOf(settings: PersonaSettings): z.output<typeof settingsSchema> {
   const { budget, ...same } = inWireNames(settings);
-  return { ...same, budget: budget && inWireNames(budget) };
+  return { ...same, tools: [...settings.tools], budget: budget && inWireNames(budget) };
 }
