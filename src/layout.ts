@@ -4,7 +4,7 @@ export const SETTINGS_MAX_PARALLEL_TURNS = 0;
 export const SETTINGS_MAX_QUEUED = 1;
 export const SETTINGS_DEADLINE_MS = 2;
 export const SETTINGS_PAUSED = 3;
-export const SETTINGS_DROP_UNKNOWN = 4;
+export const SETTINGS_ON_UNKNOWN = 4;
 export const SETTINGS_WINDOW_VOICE = 5;
 export const SETTINGS_WINDOW_CHAT = 6;
 export const SETTINGS_WINDOW_TASK = 7;
@@ -147,6 +147,7 @@ export const REASON = [
   "superseded",
   "evicted",
 ] as const;
+export const ON_UNKNOWN = ["retry", "ask", "drop"] as const;
 export const OVERFLOW = ["page", "evict"] as const;
 export const SLEEP = ["active", "mentioned_only", "human_only", "sleeping", "until_topic"] as const;
 export const BREAKER = ["closed", "open", "half_open"] as const;

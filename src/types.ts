@@ -43,8 +43,12 @@ export interface PersonaSettings {
   readonly deadlineMs: number;
   /** Newest messages of the conversation that `turn.history()` gives, in tokens, 0..1 000 000. Default 4 000. */
   readonly historyTokens: number;
-  /** What becomes of items whose turn was cut off by a crash. Default `retry`. */
-  readonly onUnknownOutcome: "retry" | "drop";
+  /**
+   * What becomes of items whose turn was cut off by a crash: the turn counts as failed (`retry`), they are dead letters
+   * for somebody to replay or discard (`ask`), or declined (`drop`), the last two as `unknown_outcome`. Default `auto`:
+   * `ask` for a persona with tools, which may have done something already, else `retry`.
+   */
+  readonly onUnknownOutcome: "auto" | "retry" | "ask" | "drop";
   /** A paused persona accepts messages and answers them when it is resumed. Default false. */
   readonly paused: boolean;
   /**

@@ -15,10 +15,10 @@ use persona_cycle::{
 };
 
 use crate::layout::{
-    self, Arm, BREAKER, Complete, HELD, Head, HeardRecord, LANES, LoadRecord, MAX_SETTLEMENTS, MAX_SLOTS, MAX_TURNS,
-    MAX_WANTED, OP_ARM, OP_COMPLETE, OP_SETTLING, OP_SIZE, OVERFLOW, REASONS, REFUSALS, SLEEP, Settings,
-    SettlementRecord, Status, StrandRecord, TurnRecord, UNENROLL, WHY, code_of, moment, moment_or_nan, whole,
-    word_at,
+    self, Arm, BREAKER, Complete, HELD, Head, HeardRecord, LANES, LoadRecord, MAX_SETTLEMENTS, MAX_SLOTS,
+    MAX_TURNS, MAX_WANTED, ON_UNKNOWN, OP_ARM, OP_COMPLETE, OP_SETTLING, OP_SIZE, OVERFLOW, REASONS,
+    REFUSALS, SLEEP, Settings, SettlementRecord, Status, StrandRecord, TurnRecord, UNENROLL, WHY, code_of,
+    moment, moment_or_nan, whole, word_at,
 };
 
 /// What a handle holds; empty once it is closed or has failed.
@@ -434,7 +434,7 @@ fn settings_from(settings: &[f64]) -> Result<SlotSettings> {
         max_queued: count(settings.max_queued, "max_queued")?,
         deadline_ms: moment(settings.deadline_ms).ok_or_else(|| invalid("deadline_ms"))?,
         paused: settings.paused > 0.0,
-        drop_unknown: settings.drop_unknown > 0.0,
+        on_unknown: word_at(&ON_UNKNOWN, settings.on_unknown).ok_or_else(|| invalid("on_unknown"))?,
         windows: [
             count(settings.window_voice, "window_voice")?,
             count(settings.window_chat, "window_chat")?,

@@ -5,7 +5,8 @@
 
 use napi_derive::napi;
 use persona_cycle::{
-    BreakerState, Flags, Held, Lane, MOST_EXPIRED, Overflow, Reason, Refusal, SleepMode, Unenroll, Why,
+    BreakerState, Flags, Held, Lane, MOST_EXPIRED, OnUnknown, Overflow, Reason, Refusal, SleepMode, Unenroll,
+    Why,
 };
 
 /// Declares a record of doubles that is read from (`in`) or written to (`out`) the head of a slice.
@@ -43,7 +44,7 @@ macro_rules! record {
 record! {
     /// Settings of a slot; yes and no are 1 and 0, parts of a whole from 0 to 1.
     in Settings {
-        max_parallel_turns, max_queued, deadline_ms, paused, drop_unknown, window_voice, window_chat, window_task,
+        max_parallel_turns, max_queued, deadline_ms, paused, on_unknown, window_voice, window_chat, window_task,
         window_background, breaker_failures, breaker_open_ms, room_gap_ms, room_cap, undirected, temperament,
         complexity, compute,
     }
@@ -175,6 +176,8 @@ pub(crate) const REASONS: [(&str, Reason); 12] = [
     ("superseded", Reason::Superseded),
     ("evicted", Reason::Evicted),
 ];
+pub(crate) const ON_UNKNOWN: [(&str, OnUnknown); 3] =
+    [("retry", OnUnknown::Retry), ("ask", OnUnknown::Ask), ("drop", OnUnknown::Drop)];
 pub(crate) const OVERFLOW: [(&str, Overflow); 2] = [("page", Overflow::Page), ("evict", Overflow::Evict)];
 pub(crate) const SLEEP: [(&str, SleepMode); 5] = [
     ("active", SleepMode::Active),
@@ -293,6 +296,7 @@ pub(crate) fn layout() -> String {
     list(&mut text, "REFUSAL", REFUSALS.map(|(word, _)| word));
     list(&mut text, "WHY", WHY.map(|(word, _)| word));
     list(&mut text, "REASON", REASONS.map(|(word, _)| word));
+    list(&mut text, "ON_UNKNOWN", ON_UNKNOWN.map(|(word, _)| word));
     list(&mut text, "OVERFLOW", OVERFLOW.map(|(word, _)| word));
     list(&mut text, "SLEEP", SLEEP.map(|(word, _)| word));
     list(&mut text, "BREAKER", BREAKER.map(|(word, _)| word));

@@ -442,7 +442,7 @@ function packSettings(settings: PersonaSettings): Float64Array {
   packed[layout.SETTINGS_MAX_QUEUED] = settings.maxQueued;
   packed[layout.SETTINGS_DEADLINE_MS] = settings.deadlineMs;
   packed[layout.SETTINGS_PAUSED] = settings.paused ? 1 : 0;
-  packed[layout.SETTINGS_DROP_UNKNOWN] = settings.onUnknownOutcome === "drop" ? 1 : 0;
+  packed[layout.SETTINGS_ON_UNKNOWN] = layout.ON_UNKNOWN.indexOf(onUnknown(settings));
   packed[layout.SETTINGS_WINDOW_VOICE] = settings.windows.voice;
   packed[layout.SETTINGS_WINDOW_CHAT] = settings.windows.chat;
   packed[layout.SETTINGS_WINDOW_TASK] = settings.windows.task;
@@ -491,4 +491,10 @@ function numbersAt(batch: Float64Array, at: number, count: number): number[] {
   const numbers: number[] = [];
   for (let n = at; n < at + count; n += 1) numbers.push(batch[n] ?? 0);
   return numbers;
+}
+
+/** A tool may have done something before the crash that must not be done twice. */
+function onUnknown({ onUnknownOutcome, tools }: PersonaSettings): (typeof layout.ON_UNKNOWN)[number] {
+  if (onUnknownOutcome !== "auto") return onUnknownOutcome;
+  return tools.length > 0 ? "ask" : "retry";
 }

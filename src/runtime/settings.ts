@@ -49,7 +49,7 @@ export const settingsShape = {
   maxQueued: z.int().min(1).max(1_000_000).default(10_000),
   deadlineMs: z.int().min(1).max(3_600_000).default(120_000),
   historyTokens: z.int().min(0).max(1_000_000).default(4_000),
-  onUnknownOutcome: z.enum(["retry", "drop"]).default("retry"),
+  onUnknownOutcome: z.enum(["auto", "retry", "ask", "drop"]).default("auto"),
   paused: z.boolean().default(false),
   windows: z
     .strictObject({

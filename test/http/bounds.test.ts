@@ -19,7 +19,7 @@ const SETTINGS: Record<string, Bounds> = {
   max_queued: whole(1, 1_000_000),
   deadline_ms: whole(1, 3_600_000),
   history_tokens: whole(0, 1_000_000),
-  on_unknown_outcome: { takes: ["retry", "drop"], refuses: ["ask", "", null] },
+  on_unknown_outcome: { takes: ["auto", "retry", "ask", "drop"], refuses: ["keep", "", null] },
   paused: yesOrNo,
   "windows.voice": whole(1, 10_000),
   "windows.chat": whole(1, 10_000),

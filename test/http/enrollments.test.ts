@@ -20,7 +20,7 @@ it("enrolls, shows, replaces and removes a persona", async () => {
       max_queued: 5,
       deadline_ms: 120_000,
       history_tokens: 4_000,
-      on_unknown_outcome: "retry",
+      on_unknown_outcome: "auto",
       tools: [],
       paused: true,
       windows: { voice: 50, chat: 500, task: 100, background: 200 },

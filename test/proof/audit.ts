@@ -35,8 +35,13 @@ const RULES: Record<string, string> = {
   "there is one reply for each turn that answered, and no other": `
     SELECT turn FROM message WHERE turn IS NOT NULL
     GROUP BY turn HAVING count(*) <> 1 OR turn NOT IN (SELECT key FROM turn WHERE outcome = 'answered')`,
-  "what is dead has failed or been cut off alone three times": `
-    SELECT item FROM outcome WHERE outcome = 'dead' AND reason <> 'expired' AND 3 <> (
+  "what is dead has failed or been cut off alone three times, or been cut off once if its persona asks": `
+    SELECT item FROM outcome JOIN enrollment ON enrollment.key = outcome.persona
+    WHERE outcome = 'dead' AND reason <> 'expired' AND NOT (
+      reason = 'unknown_outcome' AND iif(json_array_length(definition, '$.settings.tools') > 0,
+        definition ->> '$.settings.onUnknownOutcome' IN ('auto', 'ask'),
+        definition ->> '$.settings.onUnknownOutcome' = 'ask')
+    ) AND 3 <> (
       SELECT count(*) FROM turn WHERE items = '[' || item || ']' AND outcome IN ('failed', 'timeout', 'unknown'))`,
   "the counts are those of the rows": `
     SELECT * FROM database WHERE waiting + in_turn <> (SELECT count(*) FROM inbox)

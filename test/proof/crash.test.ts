@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { createRuntime, ManualClock } from "../../src/index.ts";
 import type { Runtime } from "../../src/types.ts";
 import { execute, temporaryFolder } from "../support/command-line.ts";
@@ -12,7 +13,7 @@ const CHILD = fileURLToPath(new URL("./children/crash.ts", import.meta.url));
 const START = Date.UTC(2026, 0, 1);
 const LATER = START + 60_000;
 
-/** What the database holds afterwards if the item of a cut-off turn is tried again, and if it is dropped. */
+/** What the database holds afterwards if the item of a cut-off turn is tried again, and if it is dropped or asked about. */
 const POINTS: [point: string, accepted: boolean, retry: object, drop: object][] = [
   ["admitted", false, { answered: 0 }, { answered: 0 }],
   // Between the commit and the word of it: the sender does not know, and the message is there.
@@ -45,7 +46,7 @@ async function finish(file: string): Promise<{ runtime: Runtime; attempts: numbe
   return { runtime, attempts };
 }
 
-describe.each(["retry", "drop"])("with the policy %s, killed when the message was", (policy) => {
+describe.each(["retry", "drop", "ask"])("with the policy %s, killed when the message was", (policy) => {
   it.each(POINTS)("%s", async (point, accepted, retry, drop) => {
     const file = join(temporaryFolder(), "killed.db");
     const killed = await execute(process.execPath, [CHILD, file, point, `${START}`, policy]);
@@ -55,21 +56,46 @@ describe.each(["retry", "drop"])("with the policy %s, killed when the message wa
     });
     audit(file);
     const { runtime, attempts } = await finish(file);
-    const { attempt, ...counts } = { attempt: undefined, ...(policy === "retry" ? retry : drop) } as Record<
-      string,
-      unknown
-    >;
+    const asked = "declined" in drop ? { dead: 1 } : drop;
+    const expected = { retry, drop, ask: asked }[policy];
+    const { attempt, ...counts } = { attempt: undefined, ...expected } as Record<string, unknown>;
     if (attempt !== undefined) expect(attempts).toEqual([attempt]);
     else expect(attempts.every((one) => one === 1)).toBe(true);
     const id = killed.stdout.trim();
     if (accepted) {
-      const state = "declined" in counts ? "declined" : "answered";
+      const state = Object.keys(counts)[0];
       expect(await runtime.item(id)).toMatchObject({ state });
-      expect(await runtime.explain(id)).toMatchObject({ outcome: state === "declined" ? "unknown" : "answered" });
+      expect(await runtime.explain(id)).toMatchObject({ outcome: state === "answered" ? "answered" : "unknown" });
     }
     await runtime.close();
     expect(audit(file)).toEqual({ undecided: 0, answered: 0, declined: 0, dead: 0, ...counts });
   });
+});
+
+it("asks what to do when the process died after a tool was called, and does it", async () => {
+  const file = join(temporaryFolder(), "paid.db");
+  const killed = await execute(process.execPath, [CHILD, file, "paid", `${START}`, "auto"]);
+  expect(killed, killed.stderr).toMatchObject({ code: null });
+  const clock = new ManualClock(LATER);
+  const pay = { name: "pay", description: "Pays.", parameters: z.object({}), execute: () => null };
+  const runtime = await createRuntime({ store: file, clock, tools: [pay] });
+  let asked = 0;
+  const cognition = () => {
+    asked += 1;
+    return "paid";
+  };
+  await runtime.enroll({ id: "ada", name: "Ada", settings: { tools: ["pay"] }, cognition });
+  await untilDecided(runtime, clock);
+  expect(asked).toBe(0);
+  const item = killed.stdout.trim();
+  const letters = await runtime.deadLetters();
+  expect(letters).toMatchObject([{ item, reason: "unknown_outcome", attempt: 1 }]);
+  const fresh = await runtime.replay(item);
+  await untilDecided(runtime, clock);
+  expect(asked).toBe(1);
+  expect(await runtime.item(fresh.id)).toMatchObject({ state: "answered", replayOf: item });
+  await runtime.close();
+  expect(audit(file)).toEqual({ undecided: 0, answered: 1, declined: 0, dead: 1 });
 });
 
 it("an item that takes the process down three times alone is dead, and others are answered", async () => {

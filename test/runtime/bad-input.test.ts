@@ -84,7 +84,7 @@ const CALLS: Case[] = [
   ),
   [
     "an unknown policy",
-    ({ runtime }) => runtime.enroll(ada({ settings: { onUnknownOutcome: "ask" } })),
+    ({ runtime }) => runtime.enroll(ada({ settings: { onUnknownOutcome: "keep" } })),
     "invalid_input",
     "settings.onUnknownOutcome",
   ],

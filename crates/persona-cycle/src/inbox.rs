@@ -5,7 +5,7 @@ use crate::fleet::{Due, Fleet};
 use crate::item::Item;
 use crate::slab::NONE;
 use crate::slot::Life;
-use crate::{Envelope, Flags, Kind, Reason, Settlement, TurnId};
+use crate::{Envelope, Flags, Kind, OnUnknown, Reason, Settlement, TurnId};
 
 /// What has to be written about an item that would wait. Only a retry lets it wait.
 pub(crate) type Verdict = (Kind, Reason);
@@ -51,8 +51,10 @@ impl Fleet {
             let quiet = self.quiet_rule(slot, flags);
             return quiet.map(|reason| (Kind::Declined, reason)).or_else(|| self.verdict(slot, index, None));
         }
-        if self.settings(slot).drop_unknown {
-            return Some((Kind::Declined, Reason::UnknownOutcome));
+        match self.settings(slot).on_unknown {
+            OnUnknown::Drop => return Some((Kind::Declined, Reason::UnknownOutcome)),
+            OnUnknown::Ask => return Some((Kind::Dead, Reason::UnknownOutcome)),
+            OnUnknown::Retry => {}
         }
         let retry_at = retry_at(self.now, self.items[index].attempt, &mut self.rng);
         let was_alone = flags.has(Flags::WAS_ALONE);

@@ -76,5 +76,5 @@ pub use fault::{Fault, Refusal};
 pub use fleet::{Fleet, Unenroll};
 pub use ids::{SlotId, TurnId};
 pub use rooms::Heard;
-pub use settings::{FleetOptions, Overflow, SlotSettings};
+pub use settings::{FleetOptions, OnUnknown, Overflow, SlotSettings};
 pub use status::{BreakerState, BreakerStatus, FleetStatus, Held, SlotLoad, SlotStatus, StrandStatus};

@@ -14,6 +14,17 @@ pub enum Overflow {
     Evict,
 }
 
+/// What becomes of an item whose last turn was cut off by a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnUnknown {
+    /// That turn counts as failed.
+    Retry,
+    /// It is dead, for somebody to decide.
+    Ask,
+    /// It is declined.
+    Drop,
+}
+
 /// Of the whole fleet, for its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FleetOptions {
@@ -41,7 +52,6 @@ impl FleetOptions {
 }
 
 /// Of one persona.
-#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SlotSettings {
     /// Turns at once over all its conversations, 1..1 024, but never more than half of the fleet's. Default 1: one
@@ -53,9 +63,8 @@ pub struct SlotSettings {
     pub deadline_ms: i64,
     /// Whether it accepts items and hands out none. Default false.
     pub paused: bool,
-    /// Whether an item whose last turn was cut off by a crash is declined; else that turn counts as failed.
-    /// Default false.
-    pub drop_unknown: bool,
+    /// Default: the turn counts as failed.
+    pub on_unknown: OnUnknown,
     /// Items of each lane (in the order of `Lane::ALL`) that wait in the fleet's memory, 1..10 000 each; see
     /// [`Overflow`] for what lies beyond. Default 50, 500, 100, 200.
     pub windows: [u32; 4],
@@ -86,7 +95,7 @@ impl Default for SlotSettings {
             max_queued: 10_000,
             deadline_ms: 120_000,
             paused: false,
-            drop_unknown: false,
+            on_unknown: OnUnknown::Retry,
             windows: [50, 500, 100, 200],
             breaker_failures: 5,
             breaker_open_ms: 30_000,

@@ -18,7 +18,9 @@ const fields = {
     description: "How much of the conversation the persona may look back at",
   }),
   on_unknown_outcome: shape.onUnknownOutcome.register(wire, {
-    description: "What becomes of items whose turn was cut off by a crash",
+    description:
+      "What becomes of items whose turn was cut off by a crash: tried again, dead letters, or declined. `auto`: `ask` for " +
+      "a persona with tools, else `retry`",
   }),
   paused: shape.paused.register(wire, {
     description: "A paused persona accepts messages, and answers them once it is resumed",

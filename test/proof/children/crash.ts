@@ -1,10 +1,12 @@
 /**
  * `node crash.ts FILE POINT NOW`: accepts one message to `ada` and kills its own process at a point of the
  * message's way; prints the id of its item when it is accepted. Without a message (POINT is `poison`) it
- * answers what is there, and dies of every message that says "poison".
+ * answers what is there, and dies of every message that says "poison". With the policy `auto` it has a tool, and calls it.
  */
 import { writeSync } from "node:fs";
+import * as z from "zod";
 import { ManualClock } from "../../../src/clock.ts";
+import { toolsSchema } from "../../../src/cognition/toolbox.ts";
 import { PersonaRuntime } from "../../../src/runtime/runtime.ts";
 import type { FedItem, Store } from "../../../src/store/port.ts";
 import { openSqliteStore } from "../../../src/store/sqlite.ts";
@@ -45,12 +47,21 @@ const deadly: Store = instead(store, {
   },
 });
 
-const runtime = await PersonaRuntime.start({ store: deadly, clock, seed: 1, maxTurnsInFlight: 1_024, maxHops: 8 });
+const pay = { name: "pay", description: "Pays.", parameters: z.object({}), execute: () => at("paid") };
+const runtime = await PersonaRuntime.start({
+  store: deadly,
+  clock,
+  seed: 1,
+  maxTurnsInFlight: 1_024,
+  maxHops: 8,
+  tools: toolsSchema.parse([pay]),
+});
 await runtime.enroll({
   id: "ada",
   name: "Ada",
-  settings: { onUnknownOutcome: policy as "retry" },
-  cognition: ({ text, context }) => {
+  settings: { onUnknownOutcome: policy as "retry", tools: policy === "auto" ? ["pay"] : [] },
+  cognition: async ({ text, context, tools }) => {
+    for (const tool of tools) await tool.call({});
     at("thinking");
     if ([text, ...context.map((message) => message.text)].includes("poison")) die();
     return `re: ${text}`;

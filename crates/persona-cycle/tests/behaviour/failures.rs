@@ -1,6 +1,6 @@
 //! What failures, throttles, cancels and crashes do to items.
 
-use persona_cycle::{Flags, Kind, Outcome, Reason, SlotSettings};
+use persona_cycle::{Flags, Kind, OnUnknown, Outcome, Reason, SlotSettings};
 
 use crate::stage::Stage;
 
@@ -133,12 +133,12 @@ fn a_late_or_doubled_outcome_changes_nothing() {
     assert_eq!(stage.fleet.status(), before);
 }
 
-/// What a crash left behind: (drop, was alone, failures so far) and what becomes of it.
+/// What a crash left behind: (policy, was alone, failures so far) and what becomes of it.
 #[test]
 fn an_unknown_outcome_counts_as_a_failed_turn() {
-    let check = |drop_unknown, was_alone, failures: u32| {
+    let check = |on_unknown, was_alone, failures: u32| {
         let mut stage = Stage::new();
-        let persona = stage.persona_with(SlotSettings { drop_unknown, ..SlotSettings::default() });
+        let persona = stage.persona_with(SlotSettings { on_unknown, ..SlotSettings::default() });
         let mut item = stage.chat(persona, 1);
         let how = if was_alone { Flags::WAS_ALONE } else { Flags::NONE };
         item.flags = Flags::UNKNOWN.with(Flags::HUMAN).with(how);
@@ -161,9 +161,11 @@ fn an_unknown_outcome_counts_as_a_failed_turn() {
         (kind, settlement.failures, settlement.flags)
     };
     let human = Flags::HUMAN;
-    assert_eq!(check(true, true, 0), ("declined", 0, human));
-    assert_eq!(check(false, true, 0), ("retry", 1, human));
-    assert_eq!(check(false, true, 2), ("dead", 3, human));
-    assert_eq!(check(false, true, u32::MAX), ("dead", u32::MAX, human));
-    assert_eq!(check(false, false, 2), ("retry", 2, human.with(Flags::ALONE)));
+    assert_eq!(check(OnUnknown::Drop, true, 0), ("declined", 0, human));
+    assert_eq!(check(OnUnknown::Ask, true, 0), ("dead", 0, human));
+    assert_eq!(check(OnUnknown::Ask, false, 2), ("dead", 2, human));
+    assert_eq!(check(OnUnknown::Retry, true, 0), ("retry", 1, human));
+    assert_eq!(check(OnUnknown::Retry, true, 2), ("dead", 3, human));
+    assert_eq!(check(OnUnknown::Retry, true, u32::MAX), ("dead", u32::MAX, human));
+    assert_eq!(check(OnUnknown::Retry, false, 2), ("retry", 2, human.with(Flags::ALONE)));
 }

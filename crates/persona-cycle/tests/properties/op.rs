@@ -1,6 +1,8 @@
 //! Calls on a fleet, drawn at random. Numbers that name something existing are taken modulo what there is.
 
-use persona_cycle::{Budget, Flags, FleetOptions, Lane, Overflow, SleepMode, SlotSettings, Unenroll};
+use persona_cycle::{
+    Budget, Flags, FleetOptions, Lane, OnUnknown, Overflow, SleepMode, SlotSettings, Unenroll,
+};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -119,12 +121,14 @@ fn end() -> impl Strategy<Value = End> {
     ]
 }
 
+const UNKNOWN: [OnUnknown; 4] = [OnUnknown::Retry, OnUnknown::Retry, OnUnknown::Ask, OnUnknown::Drop];
+
 fn settings() -> impl Strategy<Value = SlotSettings> {
     let bounds = (1..5u32, 0..3u32, 1..40_000i64, prop::array::uniform4(1..5u32));
     let breaker = (0..4u32, 1..60_000i64);
     let rooms = (prop_oneof![Just(0), 0..20_000i64], 1..5u32, any::<bool>());
     let mood = (any::<bool>(), 0..3_000u32, 0..=1_000u32);
-    let switches = (prop::bool::weighted(0.1), prop::bool::weighted(0.2));
+    let switches = (prop::bool::weighted(0.1), prop::sample::select(&UNKNOWN));
     (bounds, breaker, rooms, mood, switches).prop_map(|(bounds, breaker, rooms, mood, switches)| {
         SlotSettings {
             max_parallel_turns: bounds.0,
@@ -140,7 +144,7 @@ fn settings() -> impl Strategy<Value = SlotSettings> {
             complexity: mood.1,
             compute: mood.2,
             paused: switches.0,
-            drop_unknown: switches.1,
+            on_unknown: switches.1,
         }
     })
 }

@@ -219,7 +219,7 @@ macro_rules! fields {
     };
 }
 
-fields!(SlotSettings: max_parallel_turns max_queued deadline_ms paused drop_unknown windows breaker_failures
+fields!(SlotSettings: max_parallel_turns max_queued deadline_ms paused on_unknown windows breaker_failures
     breaker_open_ms room_gap_ms room_cap undirected temperament complexity compute);
 fields!(Arrival: who conversation lane priority age not_before expires merge_key attempt failures);
 fields!(Budget: turns settlements wanted);

@@ -1,6 +1,6 @@
 //! The actions of an episode, drawn from its seed alone.
 
-use persona_cycle::{Budget, Flags, Lane, Outcome, Overflow, SleepMode, SlotSettings, Unenroll};
+use persona_cycle::{Budget, Flags, Lane, OnUnknown, Outcome, Overflow, SleepMode, SlotSettings, Unenroll};
 
 use crate::action::{Action, Arrival, Setup, Which, Who};
 use crate::random::Random;
@@ -170,7 +170,7 @@ impl Theme {
             max_queued: random.one_of(&[1, 50, 10_000, 1_000_000]),
             deadline_ms: if deadline { random.one_of(&[1, 500, 30_000]) } else { usual.deadline_ms },
             paused: paused && random.chance(25),
-            drop_unknown: random.chance(30),
+            on_unknown: random.one_of(&[OnUnknown::Retry, OnUnknown::Retry, OnUnknown::Ask, OnUnknown::Drop]),
             windows: if random.chance(90) { *windows } else { [1, 10_000, 1, 10_000] },
             breaker_failures: if breaker { random.one_of(&[1, 2]) } else { random.one_of(&[0, 5, 1_000]) },
             breaker_open_ms: random.one_of(&[1, 500, 500, 30_000, 600_000]),

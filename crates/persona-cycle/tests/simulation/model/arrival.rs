@@ -1,6 +1,6 @@
 //! The way of an item in.
 
-use persona_cycle::{Envelope, Flags, Kind, Lane, Reason, TurnId};
+use persona_cycle::{Envelope, Flags, Kind, Lane, OnUnknown, Reason, TurnId};
 
 use super::strand::points;
 use super::{Item, Model};
@@ -42,8 +42,13 @@ impl Model {
     /// Whether it is let in; else it is settled.
     fn judge(&mut self, persona: usize, envelope: &mut Envelope, flags: Flags) -> bool {
         if flags.has(Flags::UNKNOWN) {
-            if self.personas[persona].settings.drop_unknown {
-                self.settle(envelope, None, Kind::Declined, Reason::UnknownOutcome);
+            let end = match self.personas[persona].settings.on_unknown {
+                OnUnknown::Drop => Some(Kind::Declined),
+                OnUnknown::Ask => Some(Kind::Dead),
+                OnUnknown::Retry => None,
+            };
+            if let Some(kind) = end {
+                self.settle(envelope, None, kind, Reason::UnknownOutcome);
                 return false;
             }
             let retry_at = self.draw_retry(envelope.attempt);
