@@ -1,7 +1,9 @@
 /** Tool calls that a client answers, over real sockets. */
 import { expect, it } from "vitest";
 import * as z from "zod";
+import type { Identify } from "../../src/http/identity.ts";
 import type { Cognition, Tool } from "../../src/types.ts";
+import { turns, until } from "../support/event-loop.ts";
 import { listen, openHouse, readEvents, sendTo } from "./harness.ts";
 
 const ask: Tool = { name: "ask_user", description: "Asks the user.", parameters: z.object({ question: z.string() }) };
@@ -82,4 +84,36 @@ it("lets the settings of a persona name the tools that are registered", async ()
   const { body } = await send("PATCH /v1/enrollments/ada", { settings: { tools: ["ask_user", "fly"] } });
   expect(body).toMatchObject({ code: "invalid_input", fields: [{ field: "settings.tools[1]" }] });
   expect((await send("PATCH /v1/enrollments/ada", { settings: { tools: [] } })).body.settings.tools).toEqual([]);
+});
+
+it("are those of their conversation's owner, and of the services of its tenant", async () => {
+  const identify: Identify = ({ headers }) => {
+    const [tenant = "", user = "", role = "user"] = String(headers["x-who"]).split("/");
+    return { tenant, user, role: role as "user", tier: "free" };
+  };
+  const { runtime, send } = await openHouse({ tools: [ask] }, { identify });
+  await runtime.enroll({ id: "ada", name: "Ada", cognition: asking, settings: { tools: ["ask_user"] } });
+  const as = (who: string) => (route: string, body?: unknown) => send(route, body, { "x-who": who });
+  const events: string[] = [];
+  for (const owner of ["user:7", "user:8"]) {
+    void (async () => {
+      for await (const { type } of runtime.tenant("default", { owner }).events()) events.push(`${owner} ${type}`);
+    })();
+  }
+  const replied = as("default/7")("POST /v1/personas/ada/messages?wait=60", { text: "hi" });
+  await until(() => events.includes("user:7 tool_call"));
+  const [call] = await runtime.toolCalls();
+  for (const who of ["default/8", "other/7", "other/7/admin"]) {
+    expect.soft((await as(who)("GET /v1/tool-calls")).body.tool_calls, who).toEqual([]);
+    const { status, body } = await as(who)(`POST /v1/tool-calls/${call?.id}`, { result: "poison" });
+    expect.soft({ status, code: body.code }, who).toEqual({ status: 404, code: "tool_call_not_found" });
+  }
+  for (const who of ["default/7", "default/8/service", "default/8/admin"]) {
+    expect.soft((await as(who)("GET /v1/tool-calls")).body.tool_calls, who).toMatchObject([{ id: call?.id }]);
+  }
+  expect((await as("default/7")(`POST /v1/tool-calls/${call?.id}`, { result: "tea" })).status).toBe(204);
+  expect((await replied).body.reply.text).toBe("The user says tea.");
+  await turns();
+  expect(events).toContain("user:7 tool_call_ended");
+  expect(events.filter((event) => event.startsWith("user:8"))).toEqual([]);
 });
