@@ -20,9 +20,14 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
   const graceMs = server.grace_ms;
   const cast = await loadCast(server.cast);
   const store = storeOf(server);
+  const providers =
+    library.providers && (await (await import("../ai.ts")).providers(library.providers, library.models));
   const runtime = await createRuntime({
     store,
     ...inLibraryNames(config.runtime),
+    ...(providers && { providers }),
+    prices: library.prices,
+    budgets: library.budgets,
     onWarning: ({ code, message }) => console.error(`persona-runtime: ${code}: ${message}`),
   });
   try {

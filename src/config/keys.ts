@@ -29,24 +29,27 @@ export const KEYS: readonly Key[] = keysBelow(ROOT, [], []);
 /** Key of the schema, what no schema allows, or a name that is wrong. */
 export type Found =
   | { readonly node: KeyNode }
-  | { readonly fault: string /** How much of the path was right. */; readonly known: number };
+  | {
+      /** As far down as the path could be followed, and one step more. */ readonly key: string;
+      readonly fault: string;
+    };
 
 export function find(path: KeyPath): Found {
   let node = ROOT;
   for (const [depth, name] of path.entries()) {
     const here = path.slice(0, depth + 1);
     if (node.kind === "value")
-      return { fault: `${keyName(path)} is no known key; ${keyName(path.slice(0, depth))} is one`, known: depth };
+      return { key: keyName(here), fault: `is no known key; ${keyName(path.slice(0, depth))} is one` };
     if (node.kind === "named") {
       const checked = node.name.safeParse(name);
       if (!checked.success)
-        return { fault: `${keyName(here)}: the name ${checked.error.issues[0]?.message ?? "is wrong"}`, known: depth };
+        return { key: keyName(here), fault: `has a wrong name; it ${checked.error.issues[0]?.message}` };
       node = node.child;
       continue;
     }
     const child = node.children.get(name);
     if (child === undefined)
-      return { fault: `${keyName(here)} is no known key; ${suggestion(path, depth, node.children)}`, known: depth };
+      return { key: keyName(here), fault: `is no known key; ${suggestion(path, depth, node.children)}` };
     node = child;
   }
   return { node };

@@ -1,20 +1,30 @@
 /** The options that the library takes, checked by the schemas of those who take them. */
 import type * as z from "zod";
+import type { modelsSchema, providersSchema } from "../ai/options.ts";
 import type { authOptionsSchema } from "../http/authenticate.ts";
 import type { limitOptionsSchema } from "../http/limits.ts";
-import { wireName } from "../http/wire/names.ts";
+import type { RuntimeOptions } from "../types.ts";
 import { type KeyNode, type KeyPath, ROOT } from "./keys.ts";
 import type { Config } from "./schema.ts";
 
 export interface LibraryOptions {
-  readonly auth: z.output<typeof authOptionsSchema>;
-  readonly limits: z.output<typeof limitOptionsSchema>;
+  readonly auth: z.input<typeof authOptionsSchema>;
+  readonly limits: z.input<typeof limitOptionsSchema>;
+  /** Undefined if there are none. */
+  readonly providers: z.input<typeof providersSchema> | undefined;
+  readonly models: z.input<typeof modelsSchema>;
+  readonly prices: NonNullable<RuntimeOptions["prices"]>;
+  readonly budgets: NonNullable<RuntimeOptions["budgets"]>;
 }
 
 /** Loaded only now: what some of them stand on is large, and most commands need none of it. */
-const SCHEMAS: { readonly [Table in keyof LibraryOptions]: () => Promise<z.ZodType<LibraryOptions[Table]>> } = {
+const SCHEMAS: { readonly [Table in keyof LibraryOptions]: () => Promise<z.ZodType> } = {
   auth: async () => (await import("../http/authenticate.ts")).authOptionsSchema,
   limits: async () => (await import("../http/limits.ts")).limitOptionsSchema,
+  providers: async () => (await import("../ai/options.ts")).providersSchema.optional(),
+  models: async () => (await import("../ai/options.ts")).modelsSchema,
+  prices: async () => (await import("../cognition/budgets/settings.ts")).pricesSchema,
+  budgets: async () => (await import("../cognition/budgets/settings.ts")).budgetsSchema,
 };
 
 /** A fault as a schema of the library found it, at the key that it is about. */
@@ -28,11 +38,14 @@ export async function libraryOptions(config: Config): Promise<LibraryOptions | r
   const options: Record<string, unknown> = {};
   const issues: LibraryIssue[] = [];
   for (const [table, schema] of Object.entries(SCHEMAS)) {
-    const result = (await schema()).safeParse(inLibraryShape(childOf(ROOT, table), config[table as keyof Config]));
-    if (result.success) options[table] = result.data;
+    const node = childOf(ROOT, table);
+    const value = inLibraryShape(node, config[table as keyof Config]);
+    const none = table === "providers" && Object.keys(value as object).length === 0;
+    const result = (await schema()).safeParse(none ? undefined : value);
+    if (result.success) options[table] = none ? undefined : value;
     else
       for (const issue of result.error.issues.flatMap(meant))
-        issues.push({ path: [table, ...keyPath(issue.path)], issue });
+        issues.push({ path: [table, ...keyPath(node, issue.path)], issue });
   }
   return issues.length > 0 ? issues : (options as unknown as LibraryOptions);
 }
@@ -48,19 +61,29 @@ function meant(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
 export function inLibraryShape(node: KeyNode | undefined, value: unknown): unknown {
   if (node === undefined || node.kind === "value" || value === undefined) return value;
   const entries = Object.entries(value as object).map(([name, inner]) => {
-    const here = node.kind === "named" ? name : name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-    return [here, inLibraryShape(childOf(node, name), inner)];
+    const child = childOf(node, name);
+    return [node.kind === "named" ? name : nameInLibrary(name, child), inLibraryShape(child, inner)];
   });
   return Object.fromEntries(entries);
 }
 
-function childOf(node: KeyNode, name: string): KeyNode | undefined {
-  if (node.kind === "named") return node.child;
-  return node.kind === "table" ? node.children.get(name) : undefined;
+function nameInLibrary(name: string, node: KeyNode | undefined): string {
+  const own = node?.kind === "value" ? node.about.library : undefined;
+  return own ?? name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function childOf(node: KeyNode | undefined, name: string): KeyNode | undefined {
+  if (node?.kind === "named") return node.child;
+  return node?.kind === "table" ? node.children.get(name) : undefined;
 }
 
 /** The way back, as far as the path names keys: not into the elements of a list. */
-function keyPath(path: readonly PropertyKey[]): KeyPath {
-  const end = path.findIndex((step) => typeof step === "number");
-  return path.slice(0, end === -1 ? undefined : end).map((step) => wireName(String(step)));
+function keyPath(node: KeyNode | undefined, [step, ...rest]: readonly PropertyKey[]): KeyPath {
+  if (step === undefined || typeof step === "number") return [];
+  const names =
+    node?.kind === "table"
+      ? [...node.children].find(([name, child]) => nameInLibrary(name, child) === step)
+      : undefined;
+  const name = names?.[0] ?? String(step);
+  return [name, ...keyPath(childOf(node, name), rest)];
 }

@@ -202,7 +202,7 @@ function blame(path: KeyPath, issue: z.core.$ZodIssue, entries: readonly Entry[]
     entries.findLast((entry) => isWithin(path, entry.path)) ??
     entries.findLast((entry) => path.length > 1 && isWithin(entry.path, path.slice(0, -1)));
   const found = find(path);
-  const missing = owner === undefined || !isWithin(path, owner.path);
+  const missing = owner === undefined || keyName(owner.path) !== key;
   const message =
     missing && !("fault" in found) && found.node.kind === "value"
       ? `is missing; it must be ${expected(found.node)}`
@@ -280,5 +280,5 @@ function byPlace({ origin: a }: Fault, { origin: b }: Fault): number {
 
 function lineOf({ origin, key, message }: Fault): string {
   const where = originText(origin);
-  return key === "" || message.startsWith(key) ? `${where}: ${message}` : `${where}: ${key} ${message}`;
+  return key === "" ? `${where}: ${message}` : `${where}: ${key} ${message}`;
 }

@@ -78,7 +78,7 @@ export function fromFile(text: string, file: string): Source {
     for (const [name, inner] of Object.entries(value)) {
       const here = [...path, name];
       const found = find(here);
-      if ("fault" in found) faults.push({ origin: origin(here), key: keyName(here), message: found.fault });
+      if ("fault" in found) faults.push({ origin: origin(here), key: found.key, message: found.fault });
       else walk(inner, found.node, here, origin);
     }
   };
@@ -155,7 +155,7 @@ function add(
   faults: Fault[],
 ): void {
   const found = find(path);
-  if ("fault" in found) faults.push({ origin, key: keyName(path), message: found.fault });
+  if ("fault" in found) faults.push({ origin, key: found.key, message: found.fault });
   else if (found.node.kind !== "value")
     faults.push({ origin, key: keyName(path), message: "is a table; name a key in it" });
   else entries.push({ path, value: valueOfText(text, found.node), origin });

@@ -80,3 +80,9 @@ test("what is wrong with a secret never shows it", async () => {
     expect((await faultsOf(key, { toml }))?.message ?? "").not.toContain("s3cret");
   }
 });
+
+test("every key says something of its own", () => {
+  // Two keys with one schema object would have one description, too.
+  const said = KEYS.map(({ about }) => about);
+  expect(new Set(said).size).toBe(KEYS.length);
+});

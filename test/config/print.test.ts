@@ -34,11 +34,12 @@ test("as JSON it has every key", async () => {
 
 test("the example names every key, and is right when it is uncommented", async () => {
   const example = exampleConfig();
-  const lines = example.split("\n").map((line) => line.replace(/^# (?=\[|\w+ = )/, ""));
+  const lines = example.split("\n").map((line) => line.replace(/^# (?=\[|[\w-]+ = )/, ""));
   // They stand for others, which are there.
   const instead = ["server.store", "auth.jwt.secret"];
   const toml = lines.filter((line) => !/^(?:store|secret) = /.test(line)).join("\n");
-  const { settings } = await resolved(toml);
+  const variables = [...toml.matchAll(/env = "(\w+)"/g)].map(([, name = ""]) => [name, "secret"] as const);
+  const { settings } = await resolved(toml, Object.fromEntries(variables));
   const given = settings.filter(({ origin }) => origin.from === "file").map(({ path }) => keyName(path));
   expect(given).toEqual(KEYS.map(({ example: path }) => keyName(path)).filter((name) => !instead.includes(name)));
   await expect(resolved(example)).resolves.toMatchObject({ config: (await resolved("")).config });

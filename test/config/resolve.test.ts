@@ -172,7 +172,7 @@ describe("authentication", () => {
     const environment = { MY_SECRET: secret };
     for (const value of [`"${secret}"`, '{ env = "MY_SECRET" }', '{ file = "secret" }']) {
       const { options } = await resolved({ toml: `${jwt}secret = ${value}`, environment, folder });
-      expect(options.auth).toMatchObject({ mode: "required", jwt: { issuer: "i", secret, algorithms: ["HS256"] } });
+      expect(options.auth).toMatchObject({ mode: "required", jwt: { issuer: "i", secret } });
     }
     const variable = { PERSONA_RUNTIME_AUTH_JWT_SECRET: '{ env = "MY_SECRET" }', ...environment };
     expect((await resolved({ toml: jwt, environment: variable })).options.auth.jwt).toMatchObject({ secret });
@@ -227,5 +227,117 @@ describe("authentication", () => {
       gold_plus: { requestsPerMinute: 3 },
       new: { requestsPerMinute: 4 },
     });
+  });
+});
+
+describe("providers, models, prices and budgets", () => {
+  const PROVIDER = `
+[providers.local]
+kind = "openai-compatible"
+base_url = "http://127.0.0.1:11434/v1"
+allow_private = true
+max_concurrent = 2
+headers.x-team = { env = "TEAM" }
+`;
+
+  test("they come out in the library's names, and what was not said is not there", async () => {
+    const toml = `${PROVIDER}
+[models]
+default = "local:small"
+[prices."local:small"]
+input_usd_per_mtok = 0.5
+output_usd_per_mtok = 1.5
+[budgets.fleet]
+usd = 10
+on_exhausted = "hold"
+`;
+    const { options } = await resolved({ toml, environment: { TEAM: "blue" } });
+    expect(options).toMatchObject({
+      providers: {
+        local: {
+          kind: "openai-compatible",
+          baseUrl: "http://127.0.0.1:11434/v1",
+          allowPrivate: true,
+          maxConcurrent: 2,
+          headers: { "x-team": "blue" },
+        },
+      },
+      models: { default: "local:small" },
+      prices: { "local:small": { inputUsdPerMTok: 0.5, outputUsdPerMTok: 1.5 } },
+      budgets: { fleet: { usd: 10, onExhausted: "hold" } },
+    });
+    expect((await resolved({})).options).toMatchObject({ providers: undefined, prices: {}, budgets: {} });
+  });
+
+  test("a provider can come from the environment alone", async () => {
+    const environment = {
+      PERSONA_RUNTIME_PROVIDERS_MY_CLOUD_KIND: "anthropic",
+      PERSONA_RUNTIME_PROVIDERS_MY_CLOUD_API_KEY: "sk-1",
+      PERSONA_RUNTIME_MODELS_DEFAULT: "my-cloud:big",
+      PERSONA_RUNTIME_MODELS_FALLBACK: "my-cloud:big, my-cloud:small",
+    };
+    expect((await resolved({ environment })).options).toMatchObject({
+      providers: { "my-cloud": { kind: "anthropic", apiKey: "sk-1" } },
+      models: { default: "my-cloud:big", fallback: ["my-cloud:big", "my-cloud:small"] },
+    });
+  });
+
+  test("a price that the file names can be changed from the environment", async () => {
+    const toml = '[prices."a:b-1.5"]\ninput_usd_per_mtok = 1\noutput_usd_per_mtok = 1';
+    const environment = { PERSONA_RUNTIME_PRICES_A_B_1_5_INPUT_USD_PER_MTOK: "2" };
+    expect((await resolved({ toml, environment })).options.prices).toEqual({
+      "a:b-1.5": { inputUsdPerMTok: 2, outputUsdPerMTok: 1 },
+    });
+    expect(await faults({ environment })).toContain(
+      "PERSONA_RUNTIME_PRICES_A_B_1_5_INPUT_USD_PER_MTOK: prices.a-b-1-5 has a wrong name; it must be `provider:model`",
+    );
+  });
+
+  test.each<[string, string, string]>([
+    [
+      "no kind",
+      "[providers.x]\napi_key = 'k'",
+      'persona-runtime.toml:2:1: providers.x.kind is missing; it must be "openai-compatible", "anthropic" or "google"',
+    ],
+    ["nothing at all", "[providers.x]", "persona-runtime.toml:1:1: providers.x.kind is missing"],
+    ["no key", "[providers.x]\nkind = 'google'", "providers.x.api_key is missing; it must be a text, { env"],
+    ["no URL", "[providers.x]\nkind = 'openai-compatible'", "providers.x.base_url is missing; it must be a text"],
+    [
+      "plain http",
+      `${PROVIDER.replace("allow_private = true", "")}`,
+      "providers.local.base_url must be an https URL, unless `allow_private` is true",
+    ],
+    [
+      "a wrong name",
+      "[providers.Big]\nkind = 'google'",
+      "providers.Big has a wrong name; it must be 1 to 64 characters: lower-case letters",
+    ],
+    [
+      "a model of nobody",
+      `${PROVIDER}[models]\ndefault = "other:x"`,
+      "models.default must name a provider that is configured: local",
+    ],
+    [
+      "a model without providers",
+      "[models]\nfallback = ['a:b']",
+      "persona-runtime.toml:2:1: models.fallback must name a provider that is configured: none",
+    ],
+    [
+      "half a price",
+      "[prices.'a:b']\ninput_usd_per_mtok = 1",
+      'prices."a:b".output_usd_per_mtok is missing; it must be a number from 0 to ',
+    ],
+    [
+      "too exact a price",
+      "[prices.'a:b']\ninput_usd_per_mtok = 1.00000001\noutput_usd_per_mtok = 1",
+      'prices."a:b".input_usd_per_mtok must have at most 6 decimal places, not 1.00000001',
+    ],
+    [
+      "a budget of nothing",
+      "[budgets.turn]",
+      "persona-runtime.toml:1:1: budgets.turn must have `tokens`, `usd` or both",
+    ],
+  ])("%s is refused", async (_, toml, message) => {
+    expect(await faults({ toml, environment: { TEAM: "blue" } })).toContain(message);
   });
 });
