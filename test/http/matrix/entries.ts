@@ -132,6 +132,17 @@ export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
     [({ item }) => ({ url: `/v1/explanations/${item}` }), owned(200)],
     [({ message }) => ({ url: `/v1/explanations/${message}` }), owned(200)],
   ],
+  "GET /v1/tool-calls": [
+    [() => ({ url: "/v1/tool-calls" }), all(200)],
+    [() => ({ url: "/v1/tool-calls?persona=asker" }), all(200)],
+    [({ session }) => ({ url: `/v1/tool-calls?conversation=${session}` }), all(200)],
+    [({ turn }) => ({ url: `/v1/tool-calls?after=${turn}` }), all(200)],
+  ],
+  // The first answer counts: afterwards the call waits no more.
+  "POST /v1/tool-calls/:id": [
+    [({ call }) => ({ url: `/v1/tool-calls/${call}`, body: { result: "yes" } }), { ...all(404), owner: 204 }],
+    [({ call }) => ({ url: `/v1/tool-calls/${call}`, body: { error: "no" } }), { ...all(404), owner: 204 }],
+  ],
   "GET /v1/keys": [
     [() => ({ url: "/v1/keys" }), ruled(200, 200)],
     [({ key }) => ({ url: `/v1/keys?after=${key}` }), ruled(200, 200)],

@@ -1,7 +1,9 @@
 /** Two tenants and those who call them; what belongs to one of them has canaries in it that nobody else may see. */
 import type { FastifyInstance } from "fastify";
 import { onTestFinished } from "vitest";
+import * as z from "zod";
 import { ManualClock } from "../../../src/clock.ts";
+import { toolsSchema } from "../../../src/cognition/toolbox.ts";
 import { createApp } from "../../../src/http/app.ts";
 import { encodeId, type IdKind, nextKey } from "../../../src/ids.ts";
 import { PersonaRuntime } from "../../../src/runtime/runtime.ts";
@@ -38,6 +40,8 @@ export interface Ids {
   readonly dead: string;
   /** A persona of this tenant only. */
   readonly persona: string;
+  /** A tool call that waits for an answer. */
+  readonly call: string;
   readonly key: string;
   readonly idempotencyKey: string;
 }
@@ -61,6 +65,7 @@ export interface World {
 }
 
 const SALT = 7;
+const ASK = { name: "ask", description: "Asks the user.", parameters: z.object({ question: z.string() }) };
 const OWNER = { kind: "human", id: "user:olive", name: "canary-olive" } as const;
 
 export async function openWorld(): Promise<World> {
@@ -71,6 +76,7 @@ export async function openWorld(): Promise<World> {
     seed: 1,
     maxTurnsInFlight: 100,
     maxHops: 8,
+    tools: toolsSchema.parse([ASK]),
     async *cognition({ text }) {
       yield "heard: ";
       yield text;
@@ -96,6 +102,12 @@ export async function openWorld(): Promise<World> {
     instructions: "canary-instructions",
     settings: { paused: true },
   });
+  await home.enroll({
+    id: "asker",
+    name: "Asker",
+    settings: { tools: ["ask"] },
+    cognition: async ({ tools }) => `${await tools[0]?.call({ question: "canary-question" })}`,
+  });
   await abroad.enroll({ id: "ada", name: "Ada" });
   const rooms = await roomsFor(runtime);
   const ids = await furnish(home, clock);
@@ -104,6 +116,8 @@ export async function openWorld(): Promise<World> {
     "canary-room",
     "canary-talk",
     "canary-waiting",
+    "canary-asked",
+    "canary-question",
     "canary-late",
     "canary-olive",
     "canary-new",
@@ -129,6 +143,7 @@ export async function openWorld(): Promise<World> {
         messages: [await home.messages(ids.room), await home.messages(ids.session)],
         items: [await home.item(ids.waiting), await home.item(ids.dead)],
         letters: await home.deadLetters(),
+        calls: await home.toolCalls(),
         persona: { name, instructions, settings, sleep },
         keys: valid,
       };
@@ -151,6 +166,7 @@ async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
   const posted = await owner.post(room.id, "canary-talk", { from: OWNER });
   const waiting = await owner.send("canary-idle", "canary-waiting", { from: OWNER, lane: "task" }).accepted;
   const late = await owner.send("canary-idle", "canary-late", { from: OWNER, expiresInMs: 1 }).accepted;
+  await owner.send("asker", "canary-asked", { from: OWNER }).accepted;
   await pass(clock, 10);
   return {
     room: room.id,
@@ -162,6 +178,7 @@ async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
     waiting: waiting.items[0]?.id ?? "",
     dead: late.items[0]?.id ?? "",
     persona: "canary-idle",
+    call: (await home.toolCalls())[0]?.id ?? "",
     key: "",
     idempotencyKey,
   };
@@ -170,6 +187,8 @@ async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
 function nothingLike(clock: ManualClock): Ids {
   const id = (kind: IdKind) => encodeId(kind, nextKey(clock.now() + 3_600_000, 0), SALT);
   return {
+    // Before the turn, whose id is a part of it.
+    call: `${id("turn")}.01`,
     room: id("conversation"),
     message: id("message"),
     session: id("conversation"),
