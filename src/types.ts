@@ -909,8 +909,8 @@ export interface Runtime {
    */
   answerTool(call: string, answer: ToolAnswer): Promise<void>;
   /**
-   * The tenant in numbers. What waits and runs is asked of each of its personas, unless it is the only tenant that has
-   * any: about a microsecond each.
+   * The tenant in numbers. Beside other tenants what waits and runs is asked of each of its busy personas: about a
+   * microsecond each.
    */
   status(): TenantStatus;
   status(persona: string): EnrollmentStatus;

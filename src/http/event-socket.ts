@@ -9,7 +9,7 @@ import type { RawData, WebSocket } from "ws";
 import type * as z from "zod";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
-import type { Runtime } from "../types.ts";
+import type { EventStream, Runtime } from "../types.ts";
 import { concerns, type EventFilter } from "./event-stream.ts";
 import { untilExpired } from "./identity.ts";
 import { problemOfOne } from "./problem.ts";
@@ -48,6 +48,7 @@ export class EventSocket {
   readonly #opening: Opening;
   readonly #ended = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
+  #events: EventStream | undefined;
   /** The newest rev that was read, and that the client knows of. */
   #rev: number;
   #told: number;
@@ -78,6 +79,8 @@ export class EventSocket {
       if (this.#owesPong) return this.#end("slow");
       this.#owesPong = true;
       this.#socket.ping();
+      // It also goes on over what is others'.
+      this.#rev = Math.max(this.#rev, this.#events?.rev ?? 0);
       if (this.#rev > this.#told) void this.#tellRev();
       this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, beat);
     };
@@ -96,7 +99,8 @@ export class EventSocket {
     const { runtime, after, filter } = this.#opening;
     try {
       await this.#tellRev();
-      for await (const event of runtime.events({ after, signal: this.#ended.signal })) {
+      this.#events = runtime.events({ after, signal: this.#ended.signal });
+      for await (const event of this.#events) {
         if ("rev" in event) this.#rev = event.rev;
         if (!concerns(event, filter)) continue;
         this.#told = this.#rev;

@@ -19,10 +19,6 @@ export class Directory {
     return this.#byId.size;
   }
 
-  [Symbol.iterator](): Iterator<Persona> {
-    return this.#byId.values();
-  }
-
   find(id: string): Persona | undefined {
     return this.#byId.get(id);
   }

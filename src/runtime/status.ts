@@ -104,7 +104,7 @@ function breakerOf({ breaker, breakerFailures, breakerUntil }: FleetCounts): Bre
   return { state: breaker, failures: breakerFailures, halfOpenAt: breakerUntil };
 }
 
-/** Of one tenant. Its tally is kept; what waits is asked of each of its personas, unless it has the fleet to itself. */
+/** Of one tenant. Its tally is kept; what waits is asked of those who are busy, unless it has the fleet to itself. */
 export function tenantStatus(
   directory: Directory,
   personas: Personas,
@@ -120,7 +120,8 @@ export function tenantStatus(
   const common = { ...countsOf(directory.tally), personas: directory.size, ...state, providers: health };
   if (fleet.over) return { ...common, ...NOTHING };
   if (directory.size === personas.size) return { ...common, ...loadOf(fleet.counts()) };
-  return { ...common, ...fleet.load([...directory].map(({ slot }) => slot)) };
+  const busy = fleet.loads().filter(({ slot }) => personas.bySlot(slot)?.directory === directory);
+  return { ...common, ...fleet.load(busy.map(({ slot }) => slot)) };
 }
 
 /** Of all tenants. `others` counts the items of personas that have been gone since an earlier life. */

@@ -13,8 +13,8 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** `own`: a room of whoever asks. */
-export type Entry = readonly [(ids: Ids, own: string) => Ask, Row];
+/** `own`: a room of whoever asks. Of several things in one request, `results` has the status of the first. */
+export type Entry = readonly [request: (ids: Ids, own: string) => Ask, status: Row, results?: Row];
 
 const all = (status: number): Row => ({
   nobody: 401,
@@ -150,10 +150,25 @@ export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
   "POST /v1/keys": [[() => ({ url: "/v1/keys", body: { user: "olive", name: "another" } }), ruled(201, 201)]],
   // Last, because it takes the admin's own key away.
   "DELETE /v1/keys/:id": [[({ key }) => ({ url: `/v1/keys/${key}` }), ruled(200)]],
+  "POST /v1/messages": [
+    batch(({ room }) => ({ conversation_id: room }), owned(202)),
+    batch(({ session }) => ({ conversation_id: session }), owned(202)),
+    batch(({ persona }) => ({ persona }), shared(202)),
+    batch(({ message }, own) => ({ conversation_id: own, reply_to: message }), all(422)),
+    batch(() => ({ persona: "ada", from: "user:olive" }), asOlive(202)),
+    batch(() => ({ persona: "ada", from: "persona:ada" }), notAsUser),
+    batch(({ idempotencyKey }) => ({ persona: "ada", idempotency_key: idempotencyKey }), onceElsewhere),
+  ],
   // What the stream says is looked at by itself.
   "GET /v1/events": [],
+  "GET /v1/socket": [[() => ({ url: "/v1/socket" }), all(426)]],
   "GET /v1/status": [[() => ({ url: "/v1/status" }), all(200)]],
-  "GET /metrics": [[() => ({ url: "/metrics" }), ruled(200, 200)]],
+  "GET /v1/busiest": [[() => ({ url: "/v1/busiest" }), all(200)]],
+  "GET /v1/spending": ["owner", "persona", "model", "fleet"].map((by) => [
+    () => ({ url: `/v1/spending?by=${by}&from=0&to=9999999999999` }),
+    all(200),
+  ]),
+  "GET /metrics": [[() => ({ url: "/metrics" }), { ...ruled(200, 200), service: 200 }]],
   "GET /": [[() => ({ url: "/" }), all(200)]],
   "GET /openapi.json": [[() => ({ url: "/openapi.json" }), all(200)]],
   "GET /livez": [[() => ({ url: "/livez" }), open(200)]],
@@ -167,10 +182,37 @@ export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
   "GET /docs/static/*": [[() => ({ url: "/docs/static/swagger-ui.css" }), all(200)]],
 };
 
+/** One of a batch; the others do not matter. */
+function batch(entry: (ids: Ids, own: string) => object, results: Row): Entry {
+  const request: Entry[0] = (ids, own) => ({
+    url: "/v1/messages",
+    body: { messages: [{ ...HELLO, ...entry(ids, own) }] },
+  });
+  return [request, all(200), results];
+}
+
+const FILTERS: readonly ((ids: Ids) => string)[] = [
+  () => "",
+  () => "?after=0",
+  ({ room }) => `?after=0&conversation=${room}`,
+  ({ session }) => `?conversation=${session}`,
+  ({ persona }) => `?after=0&persona=${persona}`,
+  () => "?after=0&persona=ada",
+];
+
+/** Every way to ask for events. */
+export const STREAMS: Readonly<Record<string, readonly ((ids: Ids) => Ask)[]>> = {
+  "GET /v1/events": [
+    ...FILTERS.map((filter) => (ids: Ids) => ({ url: `/v1/events${filter(ids)}` })),
+    () => ({ url: "/v1/events", headers: { "last-event-id": "0" } }),
+  ],
+  "GET /v1/socket": FILTERS.map((filter) => (ids: Ids) => ({ url: `/v1/socket${filter(ids)}` })),
+};
+
 /** Inputs that name nothing: whatever they say, they lead nowhere. */
 export const PLAIN: ReadonlySet<string> = new Set([
   ...["text", "lane", "priority", "urgent", "expires_in_ms", "merge_key", "coalesce", "similarity"],
-  ...["name", "instructions", "model", "settings", "sleep", "limit", "wait", "mode"],
+  ...["name", "instructions", "model", "settings", "sleep", "limit", "wait", "mode", "by", "offset"],
   // Of a new key: the tenant is the caller's.
   ...["user", "role", "tier", "expires_at"],
 ]);

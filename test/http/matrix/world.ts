@@ -10,14 +10,16 @@ import { PersonaRuntime } from "../../../src/runtime/runtime.ts";
 import { openMemoryStore } from "../../../src/store/memory.ts";
 import type { Role, Runtime } from "../../../src/types.ts";
 import { pass } from "../../runtime/harness.ts";
+import type { Ask } from "./entries.ts";
 
 /** Intruders come first, and who may change the most comes last. The foreigner has the same user id as the owner. */
 export const CALLERS = ["nobody", "other", "foreigner", "foreignAdmin", "owner", "service", "admin"] as const;
 export type Caller = (typeof CALLERS)[number];
 export const INTRUDERS: readonly Caller[] = ["nobody", "other", "foreigner", "foreignAdmin"];
 
-const HOME = "acme";
-const ABROAD = "umbra";
+/** The owner's, and another one. */
+export const TENANTS = ["acme", "umbra"] as const;
+const [HOME, ABROAD] = TENANTS;
 
 const IDENTITIES: Readonly<Record<Exclude<Caller, "nobody">, { tenant: string; user: string; role: Role }>> = {
   owner: { tenant: HOME, user: "olive", role: "user" },
@@ -77,9 +79,10 @@ export async function openWorld(): Promise<World> {
     maxTurnsInFlight: 100,
     maxHops: 8,
     tools: toolsSchema.parse([ASK]),
-    async *cognition({ text }) {
-      yield "heard: ";
-      yield text;
+    cognition(turn) {
+      turn.stream("heard: ");
+      turn.stream(turn.text);
+      return { text: `heard: ${turn.text}`, usage: { inputTokens: 10, outputTokens: 5 } };
     },
   });
   const app = await createApp(runtime, {
@@ -95,7 +98,7 @@ export async function openWorld(): Promise<World> {
 
   const keys = await keysFor(runtime);
   const [home, abroad] = [runtime.tenant(HOME), runtime.tenant(ABROAD)];
-  await home.enroll({ id: "ada", name: "canary-ada", instructions: "canary-instructions" });
+  await home.enroll({ id: "ada", name: "canary-ada", model: "canary-model:x", instructions: "canary-instructions" });
   await home.enroll({
     id: "canary-idle",
     name: "Idle",
@@ -128,13 +131,13 @@ export async function openWorld(): Promise<World> {
     "canary-key",
     ...Object.values(ids).filter((id) => id !== ids.persona),
   ];
-  const ofTenant = [...hidden, ids.persona, "canary-ada"];
+  const ofTenant = [...hidden, ids.persona, "canary-ada", "canary-model"];
   return {
     ...{ app, runtime, clock, home, rooms },
     ids: { ...ids, key: keys.admin.id },
     nothing: nothingLike(clock),
     headers: (caller) => (caller === "nobody" ? {} : { authorization: `Bearer ${keys[caller].secret}` }),
-    secrets: (caller) => [...(caller === "other" ? hidden : ofTenant), keys.admin.id],
+    secrets: (caller) => [...(caller === "other" ? [...hidden, OWNER.id] : ofTenant), keys.admin.id],
     async state() {
       const { name, instructions, settings, sleep } = home.status(ids.persona);
       const valid = (await runtime.keys.list({ tenant: HOME })).map(({ id, revokedAt }) => ({ id, revokedAt }));
@@ -156,6 +159,12 @@ export async function speakAsOwner({ home, ids }: World): Promise<void> {
   await home.send("ada", "canary-new", { from: OWNER, conversation: ids.session });
   await home.post(ids.room, "canary-new", { from: OWNER });
   await home.addMember(ids.room, ids.persona);
+}
+
+/** What the caller was told and should not have been; what it said itself is no news. */
+export function leaks(world: World, caller: Caller, asked: Ask, text: string): readonly string[] {
+  const said = JSON.stringify(asked);
+  return world.secrets(caller).filter((secret) => text.includes(secret) && !said.includes(secret));
 }
 
 async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
