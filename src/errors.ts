@@ -67,9 +67,9 @@ export const ERRORS = {
   url_refused: [502, "The URL may not be called"],
   response_too_large: [502, "The answer from the network is too large"],
   // The process
+  package_missing: [500, "An optional package is not installed"],
   addon_missing: [500, "The native addon could not be loaded"],
   driver_failed: [503, "The native service cycle failed"],
-  package_missing: [500, "An optional package is not installed"],
   node_too_old: [500, "This Node.js version is too old"],
   server_unreachable: [503, "No server answers at this address"],
   server_foreign: [502, "What answers is no persona-runtime server"],

@@ -7,6 +7,7 @@ import { PersonaRuntime } from "./runtime/runtime.ts";
 import { optionsSchema, parse } from "./runtime/settings.ts";
 import { openMemoryStore } from "./store/memory.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
+import { loadTelemetry } from "./telemetry/load.ts";
 import type { Runtime, RuntimeOptions } from "./types.ts";
 
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
@@ -33,11 +34,13 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     store: name,
     clock = systemClock(),
     seed = randomInt(2 ** 47),
+    telemetry,
     ...others
   } = parse(optionsSchema, options, "options");
   const store = await (name === "memory" ? openMemoryStore({ clock }) : openSqliteStore(name, { clock }));
   try {
-    return await PersonaRuntime.start({ store, clock, seed, ...others });
+    const tracing = await loadTelemetry(telemetry);
+    return await PersonaRuntime.start({ store, clock, seed, tracing, ...others });
   } catch (error) {
     await store.close();
     throw error;

@@ -1,4 +1,5 @@
 /** The public shapes of the library. Times are milliseconds since 1970 unless a name says otherwise. */
+import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 import type { Clock } from "./clock.ts";
 import type { Admission, Obstacle } from "./cognition/admission.ts";
 import type { ErrorCode } from "./errors.ts";
@@ -302,6 +303,18 @@ export interface RuntimeOptions {
     readonly owner?: BudgetInput;
     readonly fleet?: BudgetInput;
   };
+  /**
+   * Where traces and metrics of turns go, by the conventions of OpenTelemetry for generative AI. Default: to the SDK that
+   * the process has registered with `@opentelemetry/api` by now; nowhere if there is none.
+   */
+  readonly telemetry?: TelemetryOptions;
+}
+
+export interface TelemetryOptions {
+  readonly tracerProvider?: TracerProvider | undefined;
+  readonly meterProvider?: MeterProvider | undefined;
+  /** Whether traces contain what was said. Default false. */
+  readonly captureContent?: boolean | undefined;
 }
 
 export interface PersonaWarning {
@@ -336,6 +349,8 @@ export interface SendOptions {
   readonly coalesce?: "merge" | "latest";
   /** 0..1: how near it is to the topic that a persona sleeps until, as the caller finds it. Default: not near. */
   readonly similarity?: number;
+  /** W3C Trace Context: the span that the turn's trace goes on from. Default: the active one. What is none is ignored. */
+  readonly traceparent?: string;
 }
 
 export interface Accepted {
@@ -722,6 +737,7 @@ export interface EventOptions {
 
 /** A turn whose end is stored, for who counts and times. */
 export interface EndedTurn {
+  readonly tenant: string;
   readonly turn: string;
   readonly persona: string;
   readonly conversation: string;
@@ -730,8 +746,17 @@ export interface EndedTurn {
   readonly outcome: "answered" | "declined" | "failed" | "timeout" | "cancelled" | "unknown";
   /** How many items were merged in it. */
   readonly items: number;
+  readonly formedAt: number;
+  /** When its end was stored. */
+  readonly endedAt: number;
   readonly latencyMs: Explanation["cost"]["latencyMs"];
+  readonly error: string | undefined;
+  /** What cognition noted of how it answered. */
+  readonly provider: string | undefined;
+  readonly model: string | undefined;
+  readonly calls: readonly ProviderCall[];
   readonly usage: Usage | undefined;
+  readonly costUsd: number | undefined;
 }
 
 export interface EventStream extends AsyncIterableIterator<RuntimeEvent> {

@@ -135,6 +135,7 @@ export class EventSocket {
     let ref: string | undefined;
     try {
       if (isBinary) throw new PersonaError("unparsable_body", "Send one JSON document in a text frame.");
+      this.#services.limits?.take(this.#request.identity);
       const frame = this.#opening.parse(String(data));
       ref = refOf(frame);
       const checked = socketSend.safeParse(frame);

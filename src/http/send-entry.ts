@@ -11,9 +11,10 @@ export async function sendEntry(
   runtime: Runtime,
   identity: Identity,
   entry: z.output<typeof entryFields>,
+  traceparent?: string,
 ): Promise<Accepted> {
   const { persona, conversation_id: id = "", reply_to: replyTo, text } = entry;
-  const options = sendOptionsOf(entry, { "idempotency-key": entry.idempotency_key }, identity);
+  const options = sendOptionsOf(entry, { "idempotency-key": entry.idempotency_key, traceparent }, identity);
   if (persona !== undefined) return runtime.send(persona, text, options).accepted;
   const session = await sessionOf(runtime, id);
   if (session === undefined) return runtime.post(id, text, { ...options, ...(replyTo !== undefined && { replyTo }) });

@@ -13,6 +13,7 @@ import { payerOf } from "./conversations.ts";
 import type { FormedTurn } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
 import type { Persona } from "./personas.ts";
+import type { TurnTrace } from "./tracing.ts";
 
 export class LiveTurn {
   readonly key: number;
@@ -33,6 +34,7 @@ export class LiveTurn {
   /** Made when tools are asked for. */
   tools: ToolCalls | undefined;
   usage: Usage | undefined;
+  trace: TurnTrace | undefined;
   /** The reply and its items, once they are prepared. */
   composed: Prepared | undefined;
   /** Once its outcome is decided, what cognition still says changes nothing. */

@@ -13,6 +13,7 @@ import type { Persona, Personas } from "./personas.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Scope } from "./scope.ts";
 import { checkSpeech, type Speech } from "./speech.ts";
+import type { Origin, Origins, Tracing } from "./tracing.ts";
 
 export class Reception {
   readonly #store: Store;
@@ -22,6 +23,8 @@ export class Reception {
   readonly #outcomes: Outcomes;
   readonly #hub: EventHub;
   readonly #rooms: Rooms;
+  readonly #tracing: Tracing | undefined;
+  readonly #origins: Origins;
 
   constructor(parts: {
     store: Store;
@@ -31,6 +34,8 @@ export class Reception {
     outcomes: Outcomes;
     hub: EventHub;
     rooms: Rooms;
+    tracing: Tracing | undefined;
+    origins: Origins;
   }) {
     this.#store = parts.store;
     this.#personas = parts.personas;
@@ -39,12 +44,15 @@ export class Reception {
     this.#outcomes = parts.outcomes;
     this.#hub = parts.hub;
     this.#rooms = parts.rooms;
+    this.#tracing = parts.tracing;
+    this.#origins = parts.origins;
   }
 
   /** To one persona, in its session with the sender or in a conversation it takes part in. */
   async send(scope: Scope, answer: PendingAnswer, id: string, text: string, options: SendOptions): Promise<void> {
     const speech = checkSpeech(text, options);
     assertOwnVoice(scope, speech);
+    const origin = this.#tracing?.origin(speech.traceparent);
     const persona = this.#personas.of(scope.tenant).get(id);
     const found =
       speech.conversation === undefined
@@ -53,13 +61,14 @@ export class Reception {
     // Awaiting what is at hand already would let a later message overtake this one.
     const conversation = found instanceof Promise ? await found : found;
     await this.#rooms.ready(conversation);
-    answer.accept(await this.#bringIn(scope, speech, conversation, [persona], answer));
+    answer.accept(await this.#bringIn(scope, speech, conversation, [persona], answer, origin));
   }
 
   /** To everybody in a room. */
   async post(scope: Scope, room: string, text: string, options: PostOptions): Promise<Accepted> {
     const speech = checkSpeech(text, options);
     assertOwnVoice(scope, speech);
+    const origin = this.#tracing?.origin(speech.traceparent);
     const conversation = await this.#conversations.named(scope, room, "room");
     await this.#rooms.ready(conversation);
     const members = await this.#conversations.memberKeys(conversation);
@@ -67,7 +76,7 @@ export class Reception {
       .map((key) => this.#personas.byKey(key))
       .filter((persona) => persona !== undefined)
       .filter((persona) => speech.from.kind !== "persona" || speech.from.id !== persona.id);
-    return this.#bringIn(scope, speech, conversation, recipients, undefined);
+    return this.#bringIn(scope, speech, conversation, recipients, undefined, origin);
   }
 
   async #bringIn(
@@ -76,6 +85,7 @@ export class Reception {
     conversation: ConversationRow,
     recipients: readonly Persona[],
     answer: PendingAnswer | undefined,
+    origin: Origin | undefined,
   ): Promise<Accepted> {
     const replyTo = speech.replyTo === undefined ? null : await this.#messageIn(conversation, speech.replyTo);
     const said = { conversation, sender: speech.from, text: speech.text, replyTo, hop: 0, turn: null };
@@ -90,14 +100,19 @@ export class Reception {
       return this.#replay(earlier.message, prepared, answer);
     }
     if (answer !== undefined) for (const item of items) this.#outcomes.await(item.key, answer);
+    if (origin !== undefined) for (const item of items) this.#origins.keep(item.key, origin);
     try {
       const committed = await this.#intake.commit(prepared, conversation, idempotency);
-      if (committed.status === "replayed") return await this.#replay(committed.message, prepared, answer);
+      if (committed.status === "replayed") {
+        if (origin !== undefined) for (const item of items) this.#origins.forget(item.key);
+        return await this.#replay(committed.message, prepared, answer);
+      }
       this.#hub.changed(committed.rev);
       const parts = items.map((item) => ({ key: item.key, persona: this.#personas.byKey(item.persona)?.id ?? "" }));
       return this.#accepted(message, parts, refused, false);
     } catch (error) {
       if (answer !== undefined) for (const item of items) this.#outcomes.leave(item.key, answer);
+      if (origin !== undefined) for (const item of items) this.#origins.forget(item.key);
       throw error;
     }
   }

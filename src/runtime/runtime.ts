@@ -13,7 +13,7 @@ import { StoredApiKeys } from "./api-keys.ts";
 import { ClientCalls } from "./client-calls.ts";
 import { Conversations } from "./conversations.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { endedTurn } from "./ended-turn.ts";
+import { begunTurn, endedTurn } from "./ended-turn.ts";
 import { EventHub } from "./event-hub.ts";
 import { Explanations } from "./explanation.ts";
 import { Fleet } from "./fleet.ts";
@@ -29,6 +29,7 @@ import { fleetStatus, healthOf } from "./status.ts";
 import { newTally } from "./tally.ts";
 import { type Engine, TenantRuntime } from "./tenant.ts";
 import { Texts } from "./texts.ts";
+import { Origins, type Tracing } from "./tracing.ts";
 import { Turns } from "./turns.ts";
 import { Changes } from "./views.ts";
 import { WaitingRoom } from "./waiting-room.ts";
@@ -45,6 +46,7 @@ export interface RuntimeParts {
   readonly onWarning?: ((warning: api.PersonaWarning) => void) | undefined;
   readonly prices?: Readonly<Record<string, api.Price>>;
   readonly budgets?: CheckedBudgets;
+  readonly tracing?: Tracing | undefined;
 }
 
 /** The last back-off of the cycle, 16 s, with its jitter. */
@@ -67,6 +69,8 @@ export class PersonaRuntime {
   readonly #deadLetters: DeadLetters;
   readonly #turns: Turns;
   readonly #texts = new Texts();
+  readonly #tracing: Tracing | undefined;
+  readonly #origins = new Origins();
   readonly #outcomes: Outcomes;
   readonly #reception: Reception;
   readonly #changes: Changes;
@@ -117,6 +121,7 @@ export class PersonaRuntime {
       providers,
       tools = [],
       onWarning,
+      tracing,
       prices = {},
       budgets: limits = {},
     } = parts;
@@ -126,6 +131,7 @@ export class PersonaRuntime {
     this.#keys = new StoredApiKeys(store, clock);
     this.#maxHops = maxHops;
     this.#providers = providers;
+    this.#tracing = tracing;
     // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
     this.#warn = (warning) => queueMicrotask(() => onWarning?.(warning));
     const budgets = new Budgets({ store, clock, limits, prices, warn: this.#warn });
@@ -214,6 +220,8 @@ export class PersonaRuntime {
       outcomes: this.#outcomes,
       hub: this.#hub,
       rooms: this.#rooms,
+      tracing,
+      origins: this.#origins,
     });
     this.#deadLetters = new DeadLetters({
       store,
@@ -316,6 +324,9 @@ export class PersonaRuntime {
   }
 
   #started(turn: LiveTurn): void {
+    this.#aside(turn, () => {
+      turn.trace = this.#tracing?.begin(begunTurn(turn), this.#origins.of(turn.formed.items));
+    });
     if (!this.#hub.heard) return;
     const items = turn.formed.items.map((item) => encodeId("item", item, this.#store.salt));
     const { id, persona, conversation } = turn;
@@ -363,23 +374,31 @@ export class PersonaRuntime {
     const newest = revs.at(-1);
     if (newest !== undefined) this.#hub.changed(newest);
     tally.accepted += command.reply?.items.length ?? 0;
-    for (const { item, outcome } of command.decisions) if (outcome !== "retry") this.#texts.forget(item);
+    if (turn !== undefined && (this.#observers.size > 0 || turn.trace !== undefined)) this.#observed(turn, command);
+    for (const { item, outcome } of command.decisions) {
+      if (outcome === "retry") continue;
+      this.#texts.forget(item);
+      this.#origins.forget(item);
+    }
     this.#outcomes.settled(turn, command, tally);
-    if (turn !== undefined && this.#observers.size > 0) this.#observed(turn, command);
   }
 
   #observed(turn: LiveTurn, command: Settle): void {
     const ended = endedTurn(turn, command, this.#clock.now());
-    for (const { observer } of this.#observers) {
-      try {
-        observer(ended);
-      } catch (cause) {
-        this.#warn({
-          code: "observer_failed",
-          message: `What observes turns failed at one of ${ended.persona}`,
-          cause,
-        });
-      }
+    const said = () => ({
+      heard: turn.formed.items.map((item) => this.#texts.get(item)?.text).filter((text) => text !== undefined),
+      reply: command.reply?.message.text,
+    });
+    this.#aside(turn, () => turn.trace?.end(ended, said));
+    for (const { observer } of this.#observers) this.#aside(turn, () => observer(ended));
+  }
+
+  /** Whoever only looks on must not fail what it looks at. */
+  #aside({ persona }: LiveTurn, look: () => void): void {
+    try {
+      look();
+    } catch (cause) {
+      this.#warn({ code: "observer_failed", message: `What observes turns failed at one of ${persona.id}`, cause });
     }
   }
 

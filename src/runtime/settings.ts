@@ -1,4 +1,5 @@
 /** The settings of a persona: their bounds, their defaults, and the check of a definition. */
+import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { budgetSchema, budgetsSchema, pricesSchema } from "../cognition/budgets/settings.ts";
@@ -193,11 +194,22 @@ export const optionsSchema = z.strictObject({
   onWarning: functionSchema<NonNullable<RuntimeOptions["onWarning"]>>().optional(),
   prices: pricesSchema.default({}),
   budgets: budgetsSchema.default({}),
+  telemetry: z
+    .strictObject({
+      tracerProvider: z.custom<TracerProvider>(hasFunction("getTracer"), "must be a tracer provider").optional(),
+      meterProvider: z.custom<MeterProvider>(hasFunction("getMeter"), "must be a meter provider").optional(),
+      captureContent: z.boolean().optional(),
+    })
+    .optional(),
 });
 
 function isProviders(value: unknown): boolean {
   const { cognition, status } = (value ?? {}) as Partial<Providers>;
   return typeof cognition === "function" && typeof status === "function";
+}
+
+function hasFunction(name: string) {
+  return (value: unknown) => typeof (value as Record<string, unknown> | null | undefined)?.[name] === "function";
 }
 
 function isClock(value: unknown): boolean {

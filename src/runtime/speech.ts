@@ -18,6 +18,7 @@ export interface Speech {
   readonly mergeKey: string | undefined;
   readonly coalesce: "merge" | "latest";
   readonly similarity: number | undefined;
+  readonly traceparent: string | undefined;
 }
 
 const senderSchema = z.union(
@@ -46,6 +47,7 @@ export const speechSchema = z.strictObject({
   mergeKey: z.string().min(1).max(255).optional(),
   coalesce: z.enum(["merge", "latest"]).default("merge"),
   similarity: z.number().min(0).max(1).optional(),
+  traceparent: z.string().optional(),
 });
 
 /** Throws `invalid_input` naming every broken field. */

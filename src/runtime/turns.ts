@@ -242,7 +242,8 @@ export class Turns {
       const messages = await this.#messages(turn.formed.items);
       if (this.#isBounded(turn)) await turn.purse.assertNotEmpty();
       if (turn.over) return;
-      const answered = await runCognition(cognition, viewFor(turn, messages, this.#sources), turn);
+      const think = () => runCognition(cognition, viewFor(turn, messages, this.#sources), turn);
+      const answered = await (turn.trace === undefined ? think() : turn.trace.run(think));
       if (turn.over) return;
       turn.close();
       // It answered in time: from here on the lease must not run out.

@@ -1,5 +1,6 @@
 /** Several messages in one request. */
 import { expect, it } from "vitest";
+import { ManualClock } from "../../src/clock.ts";
 import { openHouse } from "./harness.ts";
 
 it("answers each message by itself, in order", async () => {
@@ -73,4 +74,16 @@ it("takes nothing of a batch in which a message is not valid, and names each fie
   expect(await wrong([])).toEqual(["messages"]);
   expect(await wrong(Array(101).fill(good))).toEqual(["messages"]);
   expect(runtime.status().accepted).toBe(0);
+});
+
+it("counts each message against what its caller may do in a minute", async () => {
+  const clock = new ManualClock();
+  const tiers = { free: { requestsPerMinute: 3 } };
+  const { runtime, send } = await openHouse({ clock }, { clock, auth: { mode: "required" }, limits: { tiers } });
+  await runtime.enroll({ id: "ada", name: "Ada" });
+  const { secret } = await runtime.keys.create({ user: "7", name: "phone" });
+  const messages = Array(5).fill({ persona: "ada", text: "hi" });
+  const { body } = await send("POST /v1/messages", { messages }, { authorization: `Bearer ${secret}` });
+  expect(body.results.map(({ status }: { status: number }) => status)).toEqual([202, 202, 202, 429, 429]);
+  expect(body.results[3].problem.code).toBe("rate_limited");
 });

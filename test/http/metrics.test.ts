@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { ManualClock } from "../../src/clock.ts";
 import { createApp } from "../../src/http/app.ts";
-import type { Runtime } from "../../src/types.ts";
+import type { Cognition, ProviderStatus, Providers, Runtime } from "../../src/types.ts";
 import { tempFolder } from "../store/temp-folder.ts";
 import { turns } from "../support/event-loop.ts";
 import { instead } from "../support/instead.ts";
@@ -86,6 +86,39 @@ it("times the stages of turns by lane and outcome", async () => {
   expect(of("first_token", "answered", "task", { le: "+Inf" })).toBe(1);
   expect(of("first_token", "failed", "chat", { le: "+Inf" })).toBe(0);
   expect(of("cognition", "failed", "chat", { le: "+Inf" })).toBe(1);
+});
+
+it("shows providers by their configured names, and what they reported", async () => {
+  const status = (name: string, state: ProviderStatus["state"]): ProviderStatus => ({
+    ...{ name, state, failures: 0, inFlight: 2, maxConcurrent: 8, waiting: 3, calls: 9, failed: 4, throttled: 1 },
+    ...{ halfOpenAt: undefined, throttledUntil: undefined },
+  });
+  const answering: Cognition = (turn) => {
+    const call = { model: "small", outcome: "answered", startedAt: 0, durationMs: 1 } as const;
+    const usage = { inputTokens: 10, outputTokens: 2 };
+    // The second is a name that no configuration knows.
+    turn.note({ calls: ["local", turn.id].map((provider) => ({ ...call, provider, usage })), costUsd: 0.25 });
+    return "done";
+  };
+  const providers: Providers = {
+    cognition: () => undefined,
+    status: () => [status("local", "closed"), status("cloud", "open")],
+  };
+  const { app, runtime, send } = await openHouse({ cognition: answering, providers });
+  await runtime.enroll({ id: "ada", name: "Ada" });
+  for (const text of ["one", "two"]) await send("POST /v1/personas/ada/messages?wait=60", { text });
+  const samples = await scrape(app);
+  const of = (name: string, labels: Record<string, string>) => sampleOf(samples, `persona_provider_${name}`, labels);
+  expect(of("state", { provider: "cloud", state: "open" })).toBe(1);
+  expect(of("state", { provider: "local", state: "open" })).toBe(0);
+  expect(of("calls_total", { provider: "local" })).toBe(9);
+  expect(of("failed_total", { provider: "cloud" })).toBe(4);
+  expect(of("throttled_total", { provider: "cloud" })).toBe(1);
+  expect(of("in_flight", { provider: "cloud" })).toBe(2);
+  expect(of("waiting", { provider: "cloud" })).toBe(3);
+  expect(of("tokens_total", { provider: "local", type: "input" })).toBe(20);
+  expect(of("tokens_total", { provider: "other", type: "output" })).toBe(4);
+  expect(sampleOf(samples, "persona_spent_usd_total")).toBe(0.5);
 });
 
 it("tells requests by pattern, method and status, whatever path is invented", async () => {

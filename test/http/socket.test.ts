@@ -232,6 +232,20 @@ it("lets in whom the offered token names, shows them what is theirs, and ends wi
   expect(other.socket.readyState).toBe(WebSocket.OPEN);
 });
 
+it("counts each frame against what its caller may do in a minute", async () => {
+  const clock = new ManualClock();
+  const limits = { tiers: { free: { requestsPerMinute: 3 } } };
+  const { app, runtime } = await openHouse({ clock }, { clock, auth: { mode: "required" }, limits });
+  await runtime.enroll({ id: "ada", name: "Ada", settings: { paused: true } });
+  const { secret } = await runtime.keys.create({ user: "7", name: "phone" });
+  const client = await open(await listen(app), "", ["persona-runtime", `bearer.${secret}`]);
+  for (const ref of ["1", "2", "3"]) client.send({ type: "send", persona: "ada", text: "hi", ref });
+  // The request that opened the socket was the first, and a refusal waits for nothing.
+  expect(await client.until("problem")).toMatchObject({ ref: "3", problem: { code: "rate_limited" } });
+  expect(await client.until("accepted")).toMatchObject({ ref: "1" });
+  expect(await client.until("accepted")).toMatchObject({ ref: "2" });
+});
+
 it("closes a socket whose frame is too big, and one that is not UTF-8", async () => {
   const { app } = await openHouse();
   const port = await listen(app);

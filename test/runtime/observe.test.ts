@@ -17,8 +17,9 @@ it("tells of each turn once its end is stored, however it ended", async () => {
   runtime.observe((turn) => seen.push(turn));
   await runtime.enroll({ id: "ada", name: "Ada", settings: { deadlineMs: 1_000 } });
   const reply = await runtime.send("ada", "yes?", { from: "user:1", lane: "task" });
-  expect(seen).toEqual([
+  expect(seen).toMatchObject([
     {
+      tenant: "default",
       turn: reply.turn,
       persona: "ada",
       conversation: reply.conversation,
@@ -28,6 +29,7 @@ it("tells of each turn once its end is stored, however it ended", async () => {
       items: 1,
       latencyMs: { waited: 0, begin: 0, firstToken: 0, cognition: 0, settle: 0 },
       usage: { inputTokens: 3, outputTokens: 1 },
+      calls: [],
     },
   ]);
   await expect(runtime.send("ada", "no", { from: "user:1" })).rejects.toMatchObject({ code: "declined" });

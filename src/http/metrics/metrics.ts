@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { Counter, Gauge, Registry } from "prom-client";
 import type { Clock } from "../../clock.ts";
-import type { EndedTurn, FleetStatus, Runtime } from "../../types.ts";
+import type { EndedTurn, FleetStatus, ProviderStatus, Runtime } from "../../types.ts";
 import { wireName } from "../wire/names.ts";
 import { type Duration, Durations } from "./durations.ts";
 import { ProcessMetrics } from "./process-metrics.ts";
@@ -31,11 +31,28 @@ export class Metrics {
   /** By lane and outcome: one for each stage. */
   readonly #byTurn = new Map<string, readonly Duration[]>();
   readonly #byRequest = new Map<string, Duration>();
+  readonly #tokens: Counter<"provider" | "type">;
+  readonly #spent: Counter;
+  /** A function can note any name; those that were configured are labels, and the rest is one. */
+  readonly #providers: ReadonlySet<string>;
   readonly #shown: readonly ((status: FleetStatus) => void)[];
 
   constructor(app: FastifyInstance, runtime: Runtime, clock: Clock) {
     this.#runtime = runtime;
     this.#shown = fleetMetrics(this.#registry);
+    const registers = [this.#registry];
+    this.#tokens = new Counter({
+      name: "persona_provider_tokens_total",
+      help: "Tokens that providers reported",
+      labelNames: ["provider", "type"],
+      registers,
+    });
+    this.#spent = new Counter({
+      name: "persona_spent_usd_total",
+      help: "What turns cost, where a price is known",
+      registers,
+    });
+    this.#providers = new Set(runtime.fleet().providers.map(({ name }) => name));
     this.#registry.registerMetric(this.#turns.metric);
     this.#registry.registerMetric(this.#requests.metric);
     this.#process = new ProcessMetrics(this.#registry, clock);
@@ -54,7 +71,7 @@ export class Metrics {
     return this.#registry.metrics();
   }
 
-  #ended({ lane, outcome, latencyMs }: EndedTurn): void {
+  #ended({ lane, outcome, latencyMs, calls, costUsd }: EndedTurn): void {
     const key = `${lane} ${outcome}`;
     let stages = this.#byTurn.get(key);
     if (stages === undefined) {
@@ -65,6 +82,13 @@ export class Metrics {
       const ms = latencyMs[STAGES[n] as Stage];
       if (ms !== undefined) stages[n]?.add(ms / 1000);
     }
+    for (const { provider: name, usage } of calls) {
+      if (usage === undefined) continue;
+      const provider = this.#providers.has(name) ? name : "other";
+      this.#tokens.inc({ provider, type: "input" }, usage.inputTokens);
+      this.#tokens.inc({ provider, type: "output" }, usage.outputTokens);
+    }
+    if (costUsd !== undefined) this.#spent.inc(costUsd);
   }
 
   #answered(request: FastifyRequest, reply: FastifyReply): void {
@@ -114,6 +138,7 @@ function fleetMetrics(registry: Registry): ((status: FleetStatus) => void)[] {
     };
   };
   return [
+    ...providerMetrics(registry),
     gauge("persona_enrollments", "Personas in the fleet", ({ personas }) => personas),
     counter("persona_items_accepted_total", "Items of accepted messages", ({ accepted }) => accepted),
     labelled(
@@ -148,3 +173,41 @@ function fleetMetrics(registry: Registry): ((status: FleetStatus) => void)[] {
     ),
   ];
 }
+
+/** Their names come from the configuration. */
+function providerMetrics(registry: Registry): ((status: FleetStatus) => void)[] {
+  const registers = [registry];
+  const of = (
+    [name, help]: readonly [name: string, help: string],
+    read: (provider: ProviderStatus) => number,
+    kind = name.endsWith("_total") ? Counter : Gauge,
+  ) => {
+    const metric = new kind({ name, help, labelNames: ["provider"], registers });
+    return ({ providers }: FleetStatus) => {
+      metric.reset();
+      for (const provider of providers) metric.inc({ provider: provider.name }, read(provider));
+    };
+  };
+  const state = new Gauge({
+    name: "persona_provider_state",
+    help: "1 for the state that the breaker of a provider is in",
+    labelNames: ["provider", "state"],
+    registers,
+  });
+  return [
+    ({ providers }) => {
+      for (const provider of providers)
+        for (const one of STATES) state.set({ provider: provider.name, state: one }, Number(provider.state === one));
+    },
+    of(["persona_provider_calls_total", "Calls of a provider"], ({ calls }) => calls),
+    of(["persona_provider_failed_total", "Calls of a provider that failed"], ({ failed }) => failed),
+    of(
+      ["persona_provider_throttled_total", "Calls that a provider asked to repeat later"],
+      ({ throttled }) => throttled,
+    ),
+    of(["persona_provider_in_flight", "Calls of a provider that run"], ({ inFlight }) => inFlight),
+    of(["persona_provider_waiting", "Personas and turns that wait for room with a provider"], ({ waiting }) => waiting),
+  ];
+}
+
+const STATES = ["closed", "open", "half_open"] as const;

@@ -3,9 +3,9 @@ import { problemOfOne } from "../problem.ts";
 import { sendEntry } from "../send-entry.ts";
 import type { Services } from "../services.ts";
 import { batchBody, batchSchema } from "../wire/batch.ts";
-import { acceptedOf } from "../wire/send.ts";
+import { acceptedOf, traceHeaders } from "../wire/send.ts";
 
-export const messages: FastifyPluginAsyncZod<Services> = async (app, { access }) => {
+export const messages: FastifyPluginAsyncZod<Services> = async (app, { access, limits }) => {
   app.post(
     "/v1/messages",
     {
@@ -13,15 +13,21 @@ export const messages: FastifyPluginAsyncZod<Services> = async (app, { access })
       schema: {
         tags: ["personas"],
         summary: "Say up to a hundred things, each to a persona or in a conversation, each answered by itself",
+        headers: traceHeaders,
         body: batchBody,
         response: { 200: batchSchema },
       },
     },
     async (request) => {
-      const { body, identity, log } = request;
+      const { body, identity, log, headers } = request;
       const runtime = access(request);
-      const one = (entry: (typeof body.messages)[number]) =>
-        sendEntry(runtime, identity, entry).then(
+      const send = async (entry: (typeof body.messages)[number], index: number) => {
+        // The first is counted as the request.
+        if (index > 0) limits?.take(identity);
+        return sendEntry(runtime, identity, entry, headers.traceparent);
+      };
+      const one = (entry: (typeof body.messages)[number], index: number) =>
+        send(entry, index).then(
           (accepted) => ({ status: 202 as const, accepted: acceptedOf(accepted) }),
           (error: unknown) => {
             const problem = problemOfOne(error, log);

@@ -49,7 +49,13 @@ export const idempotencyKey = z
   .register(wire, { description: "The same key again is the same message, not a second one" });
 
 /** Loose: a request carries many more headers. */
-export const sendHeaders = z.looseObject({ "idempotency-key": idempotencyKey });
+export const traceHeaders = z.looseObject({
+  traceparent: z.string().optional().register(wire, {
+    description: "W3C Trace Context: the turn's trace goes on from there. What is none is ignored",
+  }),
+});
+
+export const sendHeaders = traceHeaders.extend({ "idempotency-key": idempotencyKey });
 
 export const sendQuery = z.strictObject({
   wait: decimal(z.int().min(0).max(60)).default(0).register(wire, {
@@ -96,7 +102,7 @@ export function sendOptionsOf(
 ): SendOptions {
   const { from, lane, priority, urgent, coalesce, similarity } = body;
   const { expires_in_ms: expiresInMs, merge_key: mergeKey } = body;
-  const idempotencyKey = headers["idempotency-key"];
+  const { "idempotency-key": idempotencyKey, traceparent } = headers;
   return {
     from: from ?? { kind: "human", id: personOf(identity) },
     lane,
@@ -107,6 +113,7 @@ export function sendOptionsOf(
     ...(mergeKey === undefined ? {} : { mergeKey }),
     ...(similarity === undefined ? {} : { similarity }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   };
 }
 

@@ -213,6 +213,7 @@ export const STREAMS: Readonly<Record<string, readonly ((ids: Ids) => Ask)[]>> =
 export const PLAIN: ReadonlySet<string> = new Set([
   ...["text", "lane", "priority", "urgent", "expires_in_ms", "merge_key", "coalesce", "similarity"],
   ...["name", "instructions", "model", "settings", "sleep", "limit", "wait", "mode", "by", "offset"],
+  "traceparent",
   // Of a new key: the tenant is the caller's.
   ...["user", "role", "tier", "expires_at"],
 ]);
