@@ -66,6 +66,9 @@ export const ERRORS = {
   // What is called over the network
   url_refused: [502, "The URL may not be called"],
   response_too_large: [502, "The answer from the network is too large"],
+  // Recordings
+  recording_unreadable: [404, "The recording cannot be read"],
+  recording_invalid: [422, "The file is not a whole recording"],
   // The process
   package_missing: [500, "An optional package is not installed"],
   addon_missing: [500, "The native addon could not be loaded"],

@@ -3,18 +3,20 @@ import { randomInt } from "node:crypto";
 import { systemClock } from "./clock.ts";
 import { PersonaError } from "./errors.ts";
 import { nodeTooOld } from "./node-version.ts";
+import { Recorder } from "./record/recorder.ts";
 import { PersonaRuntime } from "./runtime/runtime.ts";
 import { optionsSchema, parse } from "./runtime/settings.ts";
 import { openMemoryStore } from "./store/memory.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { loadTelemetry } from "./telemetry/load.ts";
-import type { Runtime, RuntimeOptions } from "./types.ts";
+import type { PersonaWarning, Runtime, RuntimeOptions } from "./types.ts";
 
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { rehearsal } from "./cognition/rehearsal.ts";
 export { ERRORS, type ErrorCode, type FieldFault, PersonaError } from "./errors.ts";
 export { type AssembledPrompt, assemble as assemblePrompt } from "./prompt/assemble.ts";
 export type { PromptMessage, PromptPart } from "./prompt/part.ts";
+export { type ReplayOptions, type ReplayReport, type ReplayTool, replay } from "./record/replay.ts";
 export { openApiKeys } from "./runtime/api-keys.ts";
 export { estimateTokens } from "./tokens.ts";
 export { defineTool } from "./tool.ts";
@@ -35,13 +37,17 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     clock = systemClock(),
     seed = randomInt(2 ** 47),
     telemetry,
+    record,
     ...others
   } = parse(optionsSchema, options, "options");
   const store = await (name === "memory" ? openMemoryStore({ clock }) : openSqliteStore(name, { clock }));
+  const warn = (warning: PersonaWarning) => queueMicrotask(() => others.onWarning?.(warning));
+  const recorder = record === undefined ? undefined : Recorder.open(record, { seed, at: clock.now() }, warn);
   try {
     const tracing = await loadTelemetry(telemetry);
-    return await PersonaRuntime.start({ store, clock, seed, tracing, ...others });
+    return await PersonaRuntime.start({ store, clock, seed, recorder, tracing, ...others });
   } catch (error) {
+    await recorder?.close();
     await store.close();
     throw error;
   }

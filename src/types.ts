@@ -291,6 +291,11 @@ export interface RuntimeOptions {
   readonly maxHops?: number;
   /** Told of what went wrong behind the caller's back (a write that is being repeated, say). Default: nobody. */
   readonly onWarning?: (warning: PersonaWarning) => void;
+  /**
+   * A file to which everything is appended that goes into turns and comes out of them, for `replay`: what people and
+   * personas said, and what models streamed. No key and no header is in it. Default: nothing is recorded.
+   */
+  readonly record?: string;
   /** What models cost, by `provider:model`. Default: nothing is known. */
   readonly prices?: Readonly<Record<string, Price>>;
   /**

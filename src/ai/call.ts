@@ -1,6 +1,7 @@
 /** One call of one model: its tokens go to the turn as they come, and what it said and did comes back. */
 import type { ModelMessage, TextStreamPart, ToolSet, TypedToolCall } from "ai";
 import type { Clock } from "../clock.ts";
+import { tapOf } from "../cognition/tap.ts";
 import { PersonaError } from "../errors.ts";
 import type { ProviderCall, Usage } from "../facts.ts";
 import { cancelled, type Failure, failureOf } from "./failure.ts";
@@ -58,7 +59,9 @@ const MAX_UNSAID = 4_000_000;
 const NOTHING: Usage = { inputTokens: 0, outputTokens: 0 };
 
 /** Ends the lease with what the call says of the provider. Throws `Unanswered`. */
-export async function call(line: Line, lease: Lease, turn: Turn, question: Question): Promise<Said> {
+export async function call(called: Line, lease: Lease, turn: Turn, question: Question): Promise<Said> {
+  const tap = tapOf(turn);
+  const line = tap === undefined ? called : { ...called, clock: tap.clock(called.clock), model: tap.model(called) };
   const { name, clock } = line;
   const [provider, model] = split(name);
   const { maxOutputTokens } = line.options;

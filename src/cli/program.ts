@@ -85,6 +85,13 @@ function program(): Command {
     .addOption(number("--interval <S>", "seconds between two looks", 1, 3_600).default(2))
     .action(async (options) => (await import("./top.ts")).topCommand(options));
 
+  command("replay", "Runs the turns of a recording again, without the network, and names the first difference", [
+    "persona-runtime replay turns.jsonl",
+  ])
+    .argument("<FILE>", "a file that `serve --record` has written")
+    .option("--json", "print the report as JSON")
+    .action(async (file, options) => (await import("./replay.ts")).replayCommand(file, options));
+
   const keys = command("keys", "Makes, lists and revokes API keys", [
     "persona-runtime keys create --user root --role admin",
     "persona-runtime keys list --url http://127.0.0.1:8787",

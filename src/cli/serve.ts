@@ -28,6 +28,7 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
     ...(providers && { providers }),
     prices: library.prices,
     budgets: library.budgets,
+    ...(config.record.file !== undefined && { record: config.record.file }),
     onWarning: ({ code, message }) => console.error(`persona-runtime: ${code}: ${message}`),
   });
   try {

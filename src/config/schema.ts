@@ -315,6 +315,16 @@ export const configSchema = z
           .register(about, { description: "For the jitter of back-offs; without one it is random", example: 7 }),
       })
       .prefault({}),
+    record: z
+      .strictObject({
+        file: notBlank().optional().register(about, {
+          description: "File to which everything is appended that goes into turns, for `persona-runtime replay`",
+          flag: "--record FILE",
+          path: true,
+          example: "turns.jsonl",
+        }),
+      })
+      .prefault({}),
     log: z
       .strictObject({
         level: z

@@ -7,6 +7,7 @@ import { checkPart } from "../cognition/run.ts";
 import { ToolCalls } from "../cognition/tool-calls.ts";
 import type { Toolbox } from "../cognition/toolbox.ts";
 import { encodeId } from "../ids.ts";
+import type { Tape } from "../record/tape.ts";
 import type { ConversationRow, MessageRow, SpendingRow, Store } from "../store/port.ts";
 import type { CognitionFacts, CognitionTurn, ToolCall, TurnMessage, TurnRoom, Usage } from "../types.ts";
 import { payerOf } from "./conversations.ts";
@@ -35,6 +36,8 @@ export class LiveTurn {
   tools: ToolCalls | undefined;
   usage: Usage | undefined;
   trace: TurnTrace | undefined;
+  /** Where it is recorded, if it is. */
+  tape: Tape | undefined;
   /** The reply and its items, once they are prepared. */
   composed: Prepared | undefined;
   /** Once its outcome is decided, what cognition still says changes nothing. */
@@ -130,6 +133,7 @@ export class LiveTurn {
   /** Ends what cognition may still be doing. */
   abort(reason: Error): void {
     this.over = true;
+    this.tape?.end(reason, this.facts.noted, true);
     this.#reason = reason;
     this.tools?.end(reason);
     this.#controller?.abort(reason);

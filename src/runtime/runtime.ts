@@ -7,6 +7,7 @@ import { type RegisteredTool, Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { FLAG_ADMITTED, FLAG_PAGED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
+import type { Recorder } from "../record/recorder.ts";
 import type { ConversationRow, FedItem, MessageRow, Settle, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { StoredApiKeys } from "./api-keys.ts";
@@ -44,6 +45,7 @@ export interface RuntimeParts {
   readonly providers?: api.Providers | undefined;
   readonly tools?: readonly RegisteredTool[] | undefined;
   readonly onWarning?: ((warning: api.PersonaWarning) => void) | undefined;
+  readonly recorder?: Recorder | undefined;
   readonly prices?: Readonly<Record<string, api.Price>>;
   readonly budgets?: CheckedBudgets;
   readonly tracing?: Tracing | undefined;
@@ -75,6 +77,7 @@ export class PersonaRuntime {
   readonly #reception: Reception;
   readonly #changes: Changes;
   readonly #providers: api.Providers | undefined;
+  readonly #recorder: Recorder | undefined;
   readonly #hub: EventHub;
   readonly #explanations: Explanations;
   readonly #observers = new Set<{ readonly observer: (turn: api.EndedTurn) => void }>();
@@ -120,6 +123,7 @@ export class PersonaRuntime {
       cognition,
       providers,
       tools = [],
+      recorder,
       onWarning,
       tracing,
       prices = {},
@@ -132,6 +136,7 @@ export class PersonaRuntime {
     this.#maxHops = maxHops;
     this.#providers = providers;
     this.#tracing = tracing;
+    this.#recorder = recorder;
     // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
     this.#warn = (warning) => queueMicrotask(() => onWarning?.(warning));
     const budgets = new Budgets({ store, clock, limits, prices, warn: this.#warn });
@@ -189,6 +194,7 @@ export class PersonaRuntime {
       waitingRoom: new WaitingRoom(clock, this.#fleet),
       texts: this.#texts,
       budgets,
+      recorder,
       warn: this.#warn,
       sources: {
         store,
@@ -301,6 +307,7 @@ export class PersonaRuntime {
     this.#hub.close();
     // Readers that keep up still read what they were offered.
     await setImmediate();
+    await this.#recorder?.close();
     await this.#store.close();
     const kept =
       this.#store.kind === "sqlite"

@@ -192,6 +192,7 @@ export const optionsSchema = z.strictObject({
   maxTurnsInFlight: z.int().min(1).max(65_536).default(1_024),
   maxHops: z.int().min(1).max(64).default(8),
   onWarning: functionSchema<NonNullable<RuntimeOptions["onWarning"]>>().optional(),
+  record: z.string().min(1, "must be a file name").optional(),
   prices: pricesSchema.default({}),
   budgets: budgetsSchema.default({}),
   telemetry: z

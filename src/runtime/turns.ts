@@ -8,6 +8,9 @@ import type { Pass } from "../cognition/admission.ts";
 import type { Budgets } from "../cognition/budgets/budgets.ts";
 import { runCognition } from "../cognition/run.ts";
 import { type ErrorCode, PersonaError } from "../errors.ts";
+import { encodeId } from "../ids.ts";
+import type { Recorder } from "../record/recorder.ts";
+import type { Subject } from "../record/tape.ts";
 import type { Decision, MessageRow, Settle, Settled, SpendingRow, Store, TurnOutcome } from "../store/port.ts";
 import type { Cognition, PersonaWarning } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
@@ -72,6 +75,7 @@ export class Turns {
   readonly #events: TurnEvents;
   readonly #sources: TurnSources;
   readonly #budgets: Budgets;
+  readonly #recorder: Recorder | undefined;
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #running = new Map<TurnHandle, LiveTurn>();
   readonly #ending = new Map<TurnHandle, Ending>();
@@ -98,6 +102,7 @@ export class Turns {
     events: TurnEvents;
     sources: TurnSources;
     budgets: Budgets;
+    recorder: Recorder | undefined;
     warn: (warning: PersonaWarning) => void;
   }) {
     this.#store = options.store;
@@ -110,6 +115,7 @@ export class Turns {
     this.#events = options.events;
     this.#sources = options.sources;
     this.#budgets = options.budgets;
+    this.#recorder = options.recorder;
     this.#warn = options.warn;
   }
 
@@ -242,9 +248,12 @@ export class Turns {
       const messages = await this.#messages(turn.formed.items);
       if (this.#isBounded(turn)) await turn.purse.assertNotEmpty();
       if (turn.over) return;
-      const think = () => runCognition(cognition, viewFor(turn, messages, this.#sources), turn);
+      const view = viewFor(turn, messages, this.#sources);
+      turn.tape = this.#recorder?.tape(subjectOf(turn, this.#store.salt));
+      const think = () => runCognition(cognition, turn.tape?.of(view) ?? view, turn);
       const answered = await (turn.trace === undefined ? think() : turn.trace.run(think));
       if (turn.over) return;
+      turn.tape?.end(answered, turn.facts.noted, false);
       turn.close();
       // It answered in time: from here on the lease must not run out.
       this.#fleet.settling(turn.formed.handle);
@@ -264,6 +273,7 @@ export class Turns {
       else await this.#finish(turn, "done", command);
     } catch (error) {
       if (turn.over) return;
+      turn.tape?.end(error as Error, turn.facts.noted, false);
       turn.close();
       if (error instanceof PersonaError && error.code === "budget_exhausted") {
         const { retryAfterMs, message } = error;
@@ -464,6 +474,13 @@ export class Turns {
     this.#idle?.resolve();
     this.#idle = undefined;
   }
+}
+
+/** What a recording says of a turn beside what its cognition sees. */
+function subjectOf({ id, persona, cognitionKind, formed }: LiveTurn, salt: number): Subject {
+  const { row, definition } = persona;
+  const items = formed.items.map((item) => encodeId("item", item, salt));
+  return { turn: id, tenant: row.tenant, kind: cognitionKind, definition, items };
 }
 
 /** Milliseconds after which cognition wants to be asked again, if that is what it said. */
