@@ -69,6 +69,7 @@ export const ERRORS = {
   // Recordings
   recording_unreadable: [404, "The recording cannot be read"],
   recording_invalid: [422, "The file is not a whole recording"],
+  recording_differs: [409, "A recorded turn comes out otherwise"],
   // The process
   package_missing: [500, "An optional package is not installed"],
   addon_missing: [500, "The native addon could not be loaded"],

@@ -1,17 +1,19 @@
 /** `persona-runtime replay`: whether the turns of a recording come out as they did. */
+import { PersonaError } from "../errors.ts";
 import { type ReplayReport, replay } from "../record/replay.ts";
 import { printable } from "./terminal.ts";
 
-/** Sets the exit code 1 when a turn came out otherwise. */
+/** Prints the report; throws `recording_differs` when a turn came out otherwise. */
 export async function replayCommand(file: string, { json }: { readonly json?: boolean }): Promise<void> {
   const report = await replay(file);
   console.log(json === true ? JSON.stringify(report) : printable(sentences(report)));
-  if (report.different > 0) process.exitCode = 1;
+  const { turns, different } = report;
+  if (different > 0) throw new PersonaError("recording_differs", `${different} of ${turns} turns came out otherwise`);
 }
 
 function sentences({ turns, identical, different, difference, leftOut }: ReplayReport): string {
-  const lines = [`${turns} turns: ${identical} identical, ${different} different`];
-  for (const [reason, count] of Object.entries(leftOut)) lines.push(`left out: ${count} (${reason})`);
+  const lines = [`turns ${turns}, identical ${identical}, different ${different}`];
+  for (const [reason, count] of Object.entries(leftOut)) lines.push(`left out ${count}: ${reason}`);
   if (difference !== undefined) {
     const { turn, persona, line, path, expected, actual } = difference;
     lines.push(
