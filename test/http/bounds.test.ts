@@ -35,6 +35,15 @@ const SETTINGS: Record<string, Bounds> = {
   tools: { takes: [[]], refuses: [["add", "add"], "add", null, {}] },
   complexity: share(10),
   compute_budget: share(1),
+  budget: {
+    takes: [
+      null,
+      { tokens: 1, window_ms: 1_000, on_exhausted: "decline" },
+      { tokens: 1_000_000_000_000, window_ms: 31_622_400_000, on_exhausted: "hold" },
+    ],
+    refuses: [{}, { window_ms: 1_000 }, [], 5],
+  },
+  "budget.tokens": whole(1, 1_000_000_000_000),
 };
 
 /** `windows.chat` and 5 are `{ windows: { chat: 5 } }`. */
@@ -75,8 +84,10 @@ describe.each(["PUT", "PATCH"])("settings by %s", (method) => {
 it("knows the bounds of every setting", async () => {
   const { send } = await openHouse();
   const { body } = await send("PUT /v1/enrollments/ada", { name: "Ada" });
-  const names = Object.entries<object>(body.settings).flatMap(([name, value]) =>
-    typeof value === "object" ? Object.keys(value).map((inner) => `${name}.${inner}`) : [name],
+  const names = Object.entries<object | null>(body.settings).flatMap(([name, value]) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.keys(value).map((inner) => `${name}.${inner}`)
+      : [name],
   );
   expect(Object.keys(SETTINGS)).toEqual(expect.arrayContaining(names));
 });
