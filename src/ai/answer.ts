@@ -2,16 +2,15 @@
  * Answers a turn with the first model of a chain that can: calls it, runs the tools it asks for, calls it again.
  * As soon as something was streamed no other model takes its place.
  */
-import type { ModelMessage, ToolResultPart, ToolSet, TypedToolCall } from "ai";
+import type { JSONValue, ModelMessage, ToolResultPart, ToolSet, TypedToolCall } from "ai";
 import { PersonaError } from "../errors.ts";
 import type { Usage } from "../facts.ts";
 import { assemble } from "../prompt/assemble.ts";
 import { estimateTokens } from "../tokens.ts";
-import type { CognitionAnswer } from "../types.ts";
+import type { CognitionAnswer, CognitionTurn } from "../types.ts";
 import { call, type Line, type Said, split, Unanswered } from "./call.ts";
 import type { Lease } from "./gate.ts";
 import { loadSdk } from "./packages.ts";
-import type { Turn } from "./turn.ts";
 import { sum } from "./usage.ts";
 
 /** Calls of a model for one answer; each but the last may ask for tools. */
@@ -28,7 +27,7 @@ export interface Start {
   readonly lease: Lease | undefined;
 }
 
-export async function answer(turn: Turn, chain: Chain, start: Start): Promise<CognitionAnswer> {
+export async function answer(turn: CognitionTurn, chain: Chain, start: Start): Promise<CognitionAnswer> {
   const dialogue = new Dialogue(turn, chain, start);
   const { system, messages, tokens, facts } = await assemble(turn);
   turn.note({ prompt: facts });
@@ -53,13 +52,13 @@ export async function answer(turn: Turn, chain: Chain, start: Start): Promise<Co
 
 /** Asks the model that answered before, and the next ones as long as none has. */
 class Dialogue {
-  readonly #turn: Turn;
+  readonly #turn: CognitionTurn;
   readonly #chain: Chain;
   #at: number;
   #lease: Lease | undefined;
   #hasSpoken = false;
 
-  constructor(turn: Turn, chain: Chain, { at, lease }: Start) {
+  constructor(turn: CognitionTurn, chain: Chain, { at, lease }: Start) {
     this.#turn = turn;
     this.#chain = chain;
     this.#at = at;
@@ -114,7 +113,7 @@ class Dialogue {
 }
 
 /** Waits for it while the provider is only busy. Undefined: it is shut. */
-async function roomAt(gate: Line["gate"], turn: Turn): Promise<Lease | undefined> {
+async function roomAt(gate: Line["gate"], turn: CognitionTurn): Promise<Lease | undefined> {
   for (;;) {
     const lease = gate.enter(turn);
     if (lease !== undefined || gate.obstacle !== "provider_busy") return lease;
@@ -157,13 +156,13 @@ function conclude({ name }: Line, { finishReason }: Said, text: string, usage: U
   throw new PersonaError("cognition_invalid", `${name} answered nothing (${finishReason})`);
 }
 
-const namesOf = (turn: Turn) =>
-  (turn.tools ?? []).map(({ name, description, inputSchema }) => [name, description, inputSchema]);
+const namesOf = (turn: CognitionTurn) =>
+  turn.tools.map(({ name, description, inputSchema }) => [name, description, inputSchema]);
 
 /** They are run here and not by the AI SDK: meanwhile no call is held open, and the provider has room for others. */
-async function toolsOf(turn: Turn): Promise<ToolSet> {
+async function toolsOf(turn: CognitionTurn): Promise<ToolSet> {
   const { jsonSchema, tool } = await loadSdk();
-  const entries = (turn.tools ?? []).map(({ name, description, inputSchema }) => [
+  const entries = turn.tools.map(({ name, description, inputSchema }) => [
     name,
     tool({ description, inputSchema: jsonSchema(inputSchema) }),
   ]);
@@ -171,7 +170,7 @@ async function toolsOf(turn: Turn): Promise<ToolSet> {
 }
 
 /** What became of the calls, for the model. What is wrong with a call is told to the model; the turn's end ends all. */
-async function results(turn: Turn, { calls, messages }: Said): Promise<ModelMessage[]> {
+async function results(turn: CognitionTurn, { calls, messages }: Said): Promise<ModelMessage[]> {
   // The AI SDK has answered by itself what it could not read.
   const answered = new Set(
     messages.flatMap(({ role, content }) =>
@@ -183,7 +182,10 @@ async function results(turn: Turn, { calls, messages }: Said): Promise<ModelMess
   return content.length === 0 ? [] : [{ role: "tool", content }];
 }
 
-async function run(turn: Turn, { toolCallId, toolName, input }: TypedToolCall<ToolSet>): Promise<ToolResultPart> {
+async function run(
+  turn: CognitionTurn,
+  { toolCallId, toolName, input }: TypedToolCall<ToolSet>,
+): Promise<ToolResultPart> {
   const result = (output: ToolResultPart["output"]): ToolResultPart => ({
     type: "tool-result",
     toolCallId,
@@ -191,12 +193,10 @@ async function run(turn: Turn, { toolCallId, toolName, input }: TypedToolCall<To
     output,
   });
   try {
-    const value = await turn.tools?.find(({ name }) => name === toolName)?.call(input);
-    return result(typeof value === "string" ? { type: "text", value } : { type: "json", value: plain(value) });
+    const value = await turn.tools.find(({ name }) => name === toolName)?.call(input);
+    return result(typeof value === "string" ? { type: "text", value } : { type: "json", value: value as JSONValue });
   } catch (error) {
     turn.signal.throwIfAborted();
     return result({ type: "error-text", value: error instanceof PersonaError ? error.message : "The tool failed" });
   }
 }
-
-const plain = (value: unknown) => JSON.parse(JSON.stringify(value ?? null));

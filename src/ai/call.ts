@@ -4,12 +4,12 @@ import type { Clock } from "../clock.ts";
 import { tapOf } from "../cognition/tap.ts";
 import { PersonaError } from "../errors.ts";
 import type { ProviderCall, Usage } from "../facts.ts";
+import type { CognitionTurn } from "../types.ts";
 import { cancelled, type Failure, failureOf } from "./failure.ts";
 import type { Gate, Lease } from "./gate.ts";
 import type { CheckedModel, Model } from "./options.ts";
 import { loadSdk } from "./packages.ts";
 import type { Redact } from "./redact.ts";
-import type { Turn } from "./turn.ts";
 import { usageOf } from "./usage.ts";
 
 /** A model that can be called, and all that belongs to its calls. */
@@ -59,7 +59,7 @@ const MAX_UNSAID = 4_000_000;
 const NOTHING: Usage = { inputTokens: 0, outputTokens: 0 };
 
 /** Ends the lease with what the call says of the provider. Throws `Unanswered`. */
-export async function call(called: Line, lease: Lease, turn: Turn, question: Question): Promise<Said> {
+export async function call(called: Line, lease: Lease, turn: CognitionTurn, question: Question): Promise<Said> {
   const tap = tapOf(turn);
   const line = tap === undefined ? called : { ...called, clock: tap.clock(called.clock), model: tap.model(called) };
   const { name, clock } = line;
@@ -113,7 +113,7 @@ interface Progress {
   usage: Usage | undefined;
 }
 
-async function listen(line: Line, turn: Turn, question: Question, progress: Progress): Promise<Said> {
+async function listen(line: Line, turn: CognitionTurn, question: Question, progress: Progress): Promise<Said> {
   const { model, options, clock } = line;
   const { maxOutputTokens, temperature, providerOptions } = options;
   const { system, messages, tools } = question;

@@ -169,6 +169,15 @@ export function refuse(status: number, message = "No.", headers: Readonly<Record
   };
 }
 
+/** The first request is answered by the first of these, and so on; all that come later by the last one. */
+export function inOrder(...responders: readonly Responder[]): Responder {
+  let count = 0;
+  return (request, response) => {
+    count += 1;
+    return responders[Math.min(count, responders.length) - 1]?.(request, response);
+  };
+}
+
 export const hang: Responder = () => {};
 
 function begin(response: ServerResponse): void {
