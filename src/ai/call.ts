@@ -72,12 +72,18 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
     const durationMs = clock.now() - startedAt;
     turn.note({ calls: [{ provider, model, startedAt, firstTokenMs, durationMs, usage: progress.usage, ...more }] });
   };
+  // At once: the explanation of a turn that is aborted is written before anything else happens.
+  const abort = () => {
+    const { says, error } = cancelled(turn.signal.reason, name, progress.firstAt !== undefined);
+    note({ outcome: says, error: error.message });
+  };
   let settle: ((usage: Usage | undefined) => void) | undefined;
   try {
     const { inputTokens } = question;
     const reservation = await turn.reserve({ model: name, inputTokens, maxOutputTokens });
     settle = (usage) => reservation.settle(usage);
     lease.start();
+    turn.signal.addEventListener("abort", abort, { once: true });
     const said = await listen(line, turn, question, progress);
     lease.succeed();
     settle(said.usage);
@@ -94,8 +100,10 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
     else lease.drop();
     // Who answered with an error, or not at all, has used nothing; what broke off may have used all of it.
     settle?.((status ?? 0) >= 400 || error.code === "provider_unavailable" ? NOTHING : progress.usage);
-    note({ outcome: says, error: error.message, ...(status !== undefined && { status }) });
+    if (!turn.signal.aborted) note({ outcome: says, error: error.message, ...(status !== undefined && { status }) });
     throw new Unanswered(failure, hasSpoken);
+  } finally {
+    turn.signal.removeEventListener("abort", abort);
   }
 }
 

@@ -120,7 +120,7 @@ export class LiveTurn {
 
   /** Throws `cognition_invalid` for what is no fact. */
   note(facts: CognitionFacts): void {
-    if (this.over) return;
+    // Also what it learns by being aborted, until that is written.
     if (this.facts.note(facts).prompt !== undefined) this.promptAt = this.clock.now();
   }
 

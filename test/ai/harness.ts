@@ -2,7 +2,7 @@
 import { onTestFinished } from "vitest";
 import { type ModelsOptions, type ProviderOptions, providers } from "../../src/ai.ts";
 import { ManualClock } from "../../src/clock.ts";
-import type { Providers, RuntimeOptions } from "../../src/types.ts";
+import type { Providers, RuntimeEvent, RuntimeOptions } from "../../src/types.ts";
 import { type House, openHouse } from "../runtime/harness.ts";
 import { type ModelServer, modelServer, type Protocol, type Responder } from "../support/model-server.ts";
 
@@ -35,4 +35,10 @@ export async function openModels(
   const house = await openHouse({ clock, providers: made, ...options });
   await house.runtime.enroll({ id: "ada", name: "Ada", model: `${Object.keys(configured)[0]}:m` });
   return { ...house, clock, providers: made };
+}
+
+/** Id of the next turn that ends. */
+export async function endedTurn(events: AsyncIterable<RuntimeEvent>): Promise<string> {
+  for await (const event of events) if (event.type === "turn") return event.turn;
+  return "";
 }

@@ -3,7 +3,7 @@ import { heardFrom, outcomeOf, pass } from "../runtime/harness.ts";
 import { until } from "../support/event-loop.ts";
 import { breakOff, garble, hang, type Responder, say, sayForEver, sayInBytes } from "../support/model-server.ts";
 import type { ModelHouse } from "./harness.ts";
-import { at, KEY, openModels, openServer, PROTOCOLS } from "./harness.ts";
+import { at, endedTurn, KEY, openModels, openServer, PROTOCOLS } from "./harness.ts";
 
 describe.each(PROTOCOLS)("%s", (kind) => {
   /** What becomes of one message that is answered so each time. */
@@ -107,12 +107,15 @@ describe.each(PROTOCOLS)("%s", (kind) => {
     const server = await openServer(hang);
     const { runtime, clock } = await openModels({ local: at(server, kind) });
     await runtime.configure("ada", { settings: { deadlineMs: 5_000 } });
+    const events = runtime.events();
     const answer = outcomeOf(runtime.send("ada", "Hello", { from: "user:7" }));
     await until(() => server.requests.length === 1);
     await pass(clock, 5_000);
     await server.requests[0]?.closed;
     await until(() => runtime.fleet().providers[0]?.inFlight === 0);
     expect(runtime.fleet().providers).toMatchObject([{ failures: 1, failed: 1, inFlight: 0 }]);
+    const { outcome, cognition } = await runtime.explain(await endedTurn(events));
+    expect([outcome, cognition.calls]).toMatchObject(["timeout", [{ outcome: "failed", durationMs: 5_000 }]]);
     server.respond = say(["At last."]);
     await pass(clock, 2_000);
     expect(await answer).toBe("At last.");

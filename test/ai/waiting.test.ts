@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
 import { providers } from "../../src/ai.ts";
 import { ManualClock } from "../../src/clock.ts";
-import type { RuntimeEvent } from "../../src/types.ts";
 import { openHouse, outcomeOf, pass } from "../runtime/harness.ts";
 import { turns, until } from "../support/event-loop.ts";
 import { hang, modelServer, type Responder, refuse, say } from "../support/model-server.ts";
-import { at, KEY, openModels, openServer } from "./harness.ts";
+import { at, endedTurn, KEY, openModels, openServer } from "./harness.ts";
 
 const from = "user:7";
 
@@ -231,9 +230,3 @@ test("no key comes back: not in errors, explanations, warnings or dead letters",
   for (const form of [KEY, secret, encodeURIComponent(secret), Buffer.from(KEY).toString("base64")])
     expect(seen).not.toContain(form);
 });
-
-/** Id of the next turn that ends. */
-async function endedTurn(events: AsyncIterable<RuntimeEvent>): Promise<string> {
-  for await (const event of events) if (event.type === "turn") return event.turn;
-  return "";
-}
