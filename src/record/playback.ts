@@ -1,4 +1,5 @@
 /** A recorded turn, as a cognition sees it: whatever it asks is answered from the recording. */
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../clock.ts";
 import { Facts } from "../cognition/facts.ts";
 import { type Answered, runCognition } from "../cognition/run.ts";
@@ -19,6 +20,9 @@ export interface ReplayTool {
 
 /** A cognition that is not the recorded one may wait for what never comes. */
 const PATIENCE_MS = 30_000;
+/** Turns of the event loop that what is on its way through the AI SDK may take, at least and at most. */
+const LEAST_TURNS = 10;
+const SETTLING_TURNS = 1_000;
 
 /** Runs a cognition over a recorded turn; gives the first difference from what was recorded, if there is one. */
 export async function playBack(
@@ -94,7 +98,7 @@ class Playback implements Tap {
     return playedBack(
       callable,
       (name, options) => this.#call(name, options),
-      () => this.#abort(),
+      () => void this.#endSoon(),
     );
   }
 
@@ -128,10 +132,22 @@ class Playback implements Tap {
 
   #stream(token: string): void {
     if (this.#over || token === "") return;
-    this.#streamed.push(token);
-    const { aborted, out } = this.#recorded;
-    // What came at once may not have been heard to its end before the turn was ended.
-    if (aborted !== undefined && this.#streamed.length >= ((out["streamed"] as unknown[]) ?? []).length) this.#abort();
+    // The recording may know more of a stream than was heard of it before the turn was ended.
+    if (this.#recorded.aborted !== undefined && this.#hasSpoken()) this.#abort();
+    else this.#streamed.push(token);
+  }
+
+  #hasSpoken(): boolean {
+    return this.#streamed.length >= ((this.#recorded.out["streamed"] as unknown[]) ?? []).length;
+  }
+
+  /** The recording knows nothing more: the turn was ended there, once what was on its way had been heard. */
+  async #endSoon(): Promise<void> {
+    for (let turn = 0; turn < SETTLING_TURNS && !this.#over; turn += 1) {
+      await setImmediate();
+      if (turn >= LEAST_TURNS && this.#hasSpoken()) break;
+    }
+    this.#abort();
   }
 
   async #ask(name: string, args: unknown[]): Promise<unknown> {
@@ -171,9 +187,9 @@ class Playback implements Tap {
     return call;
   }
 
-  /** The recording knows nothing more: the turn was ended there, or is another one. */
+  /** The turn was ended there, or is another one. */
   #beyond(path: string): Promise<never> {
-    if (this.#recorded.aborted !== undefined) this.#abort();
+    if (this.#recorded.aborted !== undefined) void this.#endSoon();
     else {
       this.#differ({ path, expected: "nothing more to be asked", actual: "a question" });
       return Promise.reject(new PersonaError("internal", "The recording has no answer to this"));
