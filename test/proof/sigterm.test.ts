@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import { describe, expect, it } from "vitest";
-import { MAIN, type Serving, serving, temporaryFolder } from "../support/command-line.ts";
+import { MAIN, type Serving, serving, temporaryFolder, UNHURRIED } from "../support/command-line.ts";
 import { needs } from "../support/needs.ts";
 import { nextStartAnswers } from "../support/next-start.ts";
 import { NODES, type NodeVersion } from "../support/nodes.ts";
@@ -16,7 +16,7 @@ const ACCEPTED_BEFORE = 1_000;
 const GRACE_MS = 60_000;
 
 function serveOn({ file, env }: NodeVersion, store: string): Promise<Serving> {
-  const words = [MAIN, "serve", "--port", "0", "--grace-ms", `${GRACE_MS}`, "--store", store];
+  const words = [MAIN, "serve", "--port", "0", "--grace-ms", `${GRACE_MS}`, "--store", store, ...UNHURRIED];
   return serving(spawn(file, words, { env, stdio: ["ignore", "pipe", "pipe"] }));
 }
 

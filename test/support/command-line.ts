@@ -10,6 +10,9 @@ import { onTestFinished } from "vitest";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const MAIN = join(ROOT, "dist/cli/main.js");
 
+/** Words for a server that is not to refuse requests because the machine is busy with other tests. */
+export const UNHURRIED = ["--set", "limits.max_event_loop_delay_ms=60000"] as const;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;

@@ -16,6 +16,11 @@ const NEEDS = {
     spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util-linux") === true
       ? undefined
       : "There is no `script` of util-linux.",
+  /** To let system calls fail. */
+  strace: () =>
+    succeeds("strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "true")
+      ? undefined
+      : "There is no `strace`, or it may not trace.",
   /** A package registry that npm can reach. */
   registry: () =>
     succeeds("npm", "view", "zod", "name", "--fetch-retries=0") ? undefined : "npm reaches no package registry.",
