@@ -27,8 +27,13 @@ export function nextKey(now: number, last: number): number {
   return Math.max(last + 1, (now - EPOCH) * COUNTER);
 }
 
+/** When a key was given, in milliseconds since 1970. */
+export function timeOfKey(key: number): number {
+  return EPOCH + Math.floor(key / COUNTER);
+}
+
 export function encodeId(kind: IdKind, key: number, salt: number): string {
-  const time = EPOCH + Math.floor(key / COUNTER);
+  const time = timeOfKey(key);
   const place = KINDS.indexOf(kind);
   const first = mix(salt ^ place, key);
   const second = mix(first ^ 0x9e3779b9, key);

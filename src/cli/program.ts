@@ -120,6 +120,26 @@ function program(): Command {
     .argument("<ID>", "id of the key")
     .action(async (id, options) => (await import("./keys.ts")).revokeCommand(id, options));
 
+  takesConfig(
+    command("doctor", "Looks for what would keep a server from running well", [
+      "persona-runtime doctor --config server.toml",
+    ]),
+  )
+    .option("--json", "as JSON, for scripts")
+    .action(async (options) => (await import("./doctor.ts")).doctorCommand(options));
+
+  takesServer(
+    command("bench", "Measures how many messages are answered in a second", [
+      "persona-runtime bench",
+      "persona-runtime bench --url http://127.0.0.1:8787 --messages 2000",
+    ]).addHelpText("after", "With --url a running server is measured, else a runtime in memory."),
+    "",
+  )
+    .addOption(number("--messages <N>", "how many", 1, 10_000_000).default(20_000))
+    .addOption(number("--personas <N>", "to how many personas", 1, 100_000).default(100))
+    .addOption(number("--at-once <N>", "on their way at once", 1, 10_000).default(100))
+    .action(async (options) => (await import("./bench.ts")).benchCommand(options));
+
   const config = command("config", "Shows and checks the configuration", [
     "persona-runtime config print --set log.level=info",
     "persona-runtime config example > persona-runtime.toml",

@@ -14,7 +14,7 @@ export async function run(words: readonly string[]): Promise<number> {
   });
   try {
     await runCommand(words);
-    return 0;
+    return Number(process.exitCode ?? 0);
   } catch (error) {
     console.error(`persona-runtime: ${describe(error)}`);
     return error instanceof UsageError || (error instanceof ConfigError && error.usage) ? 2 : 1;

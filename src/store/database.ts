@@ -50,7 +50,7 @@ export function prepareDatabase(file: string, options: DatabaseOptions): Databas
 }
 
 /** Its schema's version; 0 for an empty file. Nothing has been written when this refuses a file. */
-function knownVersion(database: Database.Database): number {
+export function knownVersion(database: Database.Database): number {
   const application = database.pragma("application_id", { simple: true });
   const version = Number(database.pragma("user_version", { simple: true }));
   const tables = database.prepare("SELECT count(*) FROM sqlite_schema").pluck().get();

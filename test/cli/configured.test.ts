@@ -1,0 +1,59 @@
+/** What the configuration says is what the server does. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { execute, MAIN, personaRuntime, startServer, temporaryFolder } from "../support/command-line.ts";
+import { modelServer } from "../support/model-server.ts";
+
+test("a persona without a model is answered by the default of the file, within its budget, for those with a key", async () => {
+  const folder = temporaryFolder();
+  const model = await modelServer();
+  onTestFinished(() => model.close());
+  const file = join(folder, "persona-runtime.toml");
+  writeFileSync(
+    file,
+    `
+[server]
+data = "d"
+[auth]
+mode = "required"
+[limits.tiers.enterprise]
+requests_per_minute = 60000
+[providers.local]
+kind = "openai-compatible"
+base_url = "${model.url("openai-compatible")}"
+api_key = { file = "key" }
+allow_private = true
+[models]
+default = "local:small"
+[prices."local:small"]
+input_usd_per_mtok = 1
+output_usd_per_mtok = 1
+[budgets.turn]
+tokens = 100000
+[metrics]
+enabled = false
+`,
+  );
+  writeFileSync(join(folder, "key"), "sk-of-the-file\n");
+  const key = (
+    await personaRuntime("keys", "create", "--user", "root", "--role", "admin", "--config", file)
+  ).stdout.trim();
+  const server = await startServer("--config", file, "--cast", "built-in");
+  const environment = { ...process.env, PERSONA_RUNTIME_URL: server.url, PERSONA_RUNTIME_KEY: key };
+  const run = (...words: string[]) => execute(process.execPath, [MAIN, ...words], { env: environment });
+
+  expect((await personaRuntime("send", "ada", "Hello", "--url", server.url)).stderr).toMatch(/ unauthenticated: /);
+  const { stdout, stderr, code } = await run("send", "ada", "Hello", "--stream");
+  expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+  expect(stdout).toBe("Hello.\n");
+  expect(model.requests).toMatchObject([
+    { headers: { authorization: "Bearer sk-of-the-file" }, body: { model: "small" } },
+  ]);
+  const call = await fetch(`${server.url}/v1/spending`, { headers: { authorization: `Bearer ${key}` } });
+  expect(await call.json()).toMatchObject({ spending: [{ of: "ada", calls: 1 }] });
+  expect((await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(404);
+  server.kill("SIGTERM");
+  expect(await server.ended).toMatchObject({ code: 0 });
+  expect((await server.ended).stdout).not.toContain("sk-of-the-file");
+});
