@@ -760,6 +760,7 @@ export interface EndedTurn {
   readonly provider: string | undefined;
   readonly model: string | undefined;
   readonly calls: readonly ProviderCall[];
+  readonly tools: readonly ToolCallFacts[];
   readonly usage: Usage | undefined;
   readonly costUsd: number | undefined;
 }

@@ -133,11 +133,12 @@ export class EventSocket {
   /** What a frame is answered with; its ref as far as it can be read. */
   async #answer(data: RawData, isBinary: boolean): Promise<Frame> {
     let ref: string | undefined;
+    const limited = this.#counted();
     try {
       if (isBinary) throw new PersonaError("unparsable_body", "Send one JSON document in a text frame.");
-      this.#services.limits?.take(this.#request.identity);
       const frame = this.#opening.parse(String(data));
       ref = refOf(frame);
+      if (limited !== undefined) throw limited;
       const checked = socketSend.safeParse(frame);
       if (!checked.success) {
         const fields = faultsOf(checked.error, "frame");
@@ -147,6 +148,16 @@ export class EventSocket {
       return { type: "accepted", ref, accepted: acceptedOf(accepted) };
     } catch (error) {
       return { type: "problem", ref, problem: problemOfOne(error, this.#request.log) };
+    }
+  }
+
+  /** Counts a frame, also one that says nothing; what there is against it. */
+  #counted(): unknown {
+    try {
+      this.#services.limits?.take(this.#request.identity);
+      return undefined;
+    } catch (error) {
+      return error;
     }
   }
 

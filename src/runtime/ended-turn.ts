@@ -49,6 +49,7 @@ export function endedTurn(turn: LiveTurn, { turn: settled, at }: Settle, now: nu
     provider,
     model,
     calls,
+    tools: turn.tools?.ended ?? [],
     usage: turn.usage,
     costUsd,
   };

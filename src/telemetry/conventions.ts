@@ -14,6 +14,8 @@ export const CACHED_INPUT_TOKENS = "gen_ai.usage.cache_read.input_tokens";
 export const REASONING_TOKENS = "gen_ai.usage.reasoning.output_tokens";
 export const FINISH_REASONS = "gen_ai.response.finish_reasons";
 export const FIRST_CHUNK = "gen_ai.response.time_to_first_chunk";
+export const TOOL_NAME = "gen_ai.tool.name";
+export const TOOL_CALL_ID = "gen_ai.tool.call.id";
 export const TOKEN_TYPE = "gen_ai.token.type";
 export const ERROR_TYPE = "error.type";
 /** What was said: only when it is asked for. */
@@ -22,6 +24,7 @@ export const OUTPUT_MESSAGES = "gen_ai.output.messages";
 
 export const INVOKE_AGENT = "invoke_agent";
 export const CHAT = "chat";
+export const EXECUTE_TOOL = "execute_tool";
 
 /** Histograms: unit, description and bounds as the conventions give them. Durations are in seconds. */
 const SECONDS = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92];
@@ -35,6 +38,7 @@ export const CALL_FIRST_CHUNK = histogram(
   "From a call of a model to the first part of its answer",
   SECONDS,
 );
+export const TOOL_DURATION = histogram("gen_ai.execute_tool.duration", "s", "What a call of a tool took", SECONDS);
 export const TURN_DURATION = histogram("gen_ai.invoke_agent.duration", "s", "What a turn took", SECONDS);
 
 function histogram(name: string, unit: string, description: string, explicitBucketBoundaries: number[]) {

@@ -17,7 +17,7 @@ import {
 } from "@opentelemetry/api";
 import { manifest } from "../manifest.ts";
 import type { BegunTurn, Origin, Said, Tracing, TurnTrace } from "../runtime/tracing.ts";
-import type { EndedTurn, ProviderCall, TelemetryOptions, Usage } from "../types.ts";
+import type { EndedTurn, ProviderCall, TelemetryOptions, ToolCallFacts, Usage } from "../types.ts";
 import * as names from "./conventions.ts";
 
 /** Version, trace, span and flags, as in W3C Trace Context; a later version may add to them. */
@@ -79,6 +79,7 @@ export class TurnTelemetry implements Tracing {
     this.#instruments.record(turn);
     if (!span.isRecording()) return;
     for (const call of turn.calls) this.#chat(call, within);
+    for (const call of turn.tools) this.#tool(call, within);
     span.setAttributes({ [names.TURN_OUTCOME]: turn.outcome, ...usageAttributes(turn.usage) });
     if (turn.model !== undefined) span.setAttribute(names.REQUEST_MODEL, turn.model);
     if (turn.provider !== undefined) span.setAttribute(names.PROVIDER, turn.provider);
@@ -99,12 +100,21 @@ export class TurnTelemetry implements Tracing {
     if (call.outcome !== "answered") failed(span, call.outcome, call.error);
     span.end(call.startedAt + call.durationMs);
   }
+
+  #tool(call: ToolCallFacts, within: Context): void {
+    const attributes = { ...toolAttributes(call), [names.TOOL_CALL_ID]: call.id };
+    const options = { kind: SpanKind.INTERNAL, startTime: call.startedAt, attributes };
+    const span = this.#tracer.startSpan(`${names.EXECUTE_TOOL} ${call.name}`, options, within);
+    if (call.outcome !== "answered") failed(span, call.outcome, call.error);
+    span.end(call.startedAt + call.durationMs);
+  }
 }
 
 class Instruments {
   readonly #turn: Histogram;
   readonly #call: Histogram;
   readonly #firstChunk: Histogram;
+  readonly #tool: Histogram;
   readonly #tokens: Histogram;
 
   constructor(meter: Meter) {
@@ -113,6 +123,7 @@ class Instruments {
     this.#call = create(names.CALL_DURATION);
     this.#firstChunk = create(names.CALL_FIRST_CHUNK);
     this.#tokens = create(names.TOKEN_USAGE);
+    this.#tool = create(names.TOOL_DURATION);
   }
 
   record(turn: EndedTurn): void {
@@ -120,6 +131,7 @@ class Instruments {
     const error =
       turn.outcome === "answered" || turn.outcome === "declined" ? {} : { [names.ERROR_TYPE]: turn.outcome };
     this.#turn.record((turn.endedAt - turn.formedAt) / 1000, { [names.OPERATION]: names.INVOKE_AGENT, ...error });
+    for (const call of turn.tools) this.#tool.record(call.durationMs / 1000, toolAttributes(call));
     for (const call of turn.calls) {
       const attributes = callAttributes(call);
       this.#call.record(call.durationMs / 1000, attributes);
@@ -136,6 +148,14 @@ function callAttributes({ provider, model, outcome }: ProviderCall): Attributes 
     [names.OPERATION]: names.CHAT,
     [names.PROVIDER]: provider,
     [names.REQUEST_MODEL]: model,
+    ...(outcome === "answered" ? {} : { [names.ERROR_TYPE]: outcome }),
+  };
+}
+
+function toolAttributes({ name, outcome }: ToolCallFacts): Attributes {
+  return {
+    [names.OPERATION]: names.EXECUTE_TOOL,
+    [names.TOOL_NAME]: name,
     ...(outcome === "answered" ? {} : { [names.ERROR_TYPE]: outcome }),
   };
 }

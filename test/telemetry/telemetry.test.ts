@@ -8,9 +8,11 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { expect, it, onTestFinished } from "vitest";
+import * as z from "zod";
 import { ManualClock } from "../../src/clock.ts";
 import type { PersonaError } from "../../src/errors.ts";
 import { createApp } from "../../src/http/app.ts";
+import { defineTool } from "../../src/index.ts";
 import { type CollectorOptions, openCollector } from "../../src/telemetry.ts";
 import type { Cognition, PersonaWarning, RuntimeOptions } from "../../src/types.ts";
 import { openHouse } from "../runtime/harness.ts";
@@ -105,6 +107,30 @@ it("traces a turn with its calls, by the conventions, without what was said", as
       "gen_ai.response.time_to_first_chunk": 0.25,
     },
   });
+  expect(JSON.stringify(seen)).not.toContain("secret");
+});
+
+it("traces and times calls of tools", async () => {
+  const seen = await listenForTelemetry();
+  const parameters = z.object({ text: z.string() });
+  const echo = defineTool({ name: "echo", description: "Says it back", parameters, execute: ({ text }) => text });
+  const { runtime, collector } = await observedHouse(seen.url, {
+    tools: [echo],
+    cognition: async (turn) => {
+      const [tool] = turn.tools;
+      await tool?.call({ text: 7 }).catch(() => {});
+      return String(await tool?.call({ text: "secret" }));
+    },
+  });
+  await runtime.enroll({ id: "ada", name: "Ada", settings: { tools: ["echo"] } });
+  await runtime.send("ada", "hi", { from: "user:1" });
+  await collector.close();
+  const [invalid, answered, whole] = seen.spans;
+  const attributes = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "echo" };
+  expect(invalid).toMatchObject({ name: "execute_tool echo", attributes: { ...attributes, "error.type": "invalid" } });
+  expect(answered).toMatchObject({ name: "execute_tool echo", attributes, parentSpanId: whole?.spanId, status: {} });
+  const timed = seen.points.filter(({ metric }) => metric === "gen_ai.execute_tool.duration");
+  expect(timed.map(({ count }) => count)).toEqual([1, 1]);
   expect(JSON.stringify(seen)).not.toContain("secret");
 });
 
