@@ -2,10 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { createRuntime } from "../../src/index.ts";
 import { measured } from "../support/isolated.ts";
 import { type Cost, costOf } from "../support/meter.ts";
+import { assertRows } from "./rows.ts";
 import { assertCounts, converse, messageAt, replyTo, type Workload } from "./workload.ts";
 
 await measured(async ({ store, folder, ...workload }: Workload & { store: "memory" | "file"; folder?: string }) => {
@@ -43,16 +43,3 @@ await measured(async ({ store, folder, ...workload }: Workload & { store: "memor
     rmSync(place, { recursive: true });
   }
 });
-
-/** One message, turn, reply and outcome each: nothing was lost, repeated or merged. */
-function assertRows(file: string, total: number): void {
-  const database = new Database(file, { readonly: true });
-  const found = database
-    .prepare(`
-      SELECT (SELECT count(*) FROM message) AS messages, (SELECT count(*) FROM inbox) AS waiting,
-        (SELECT count(*) FROM turn WHERE outcome = 'answered') AS turns,
-        (SELECT count(DISTINCT message) FROM outcome WHERE outcome = 'answered') AS answered`)
-    .get() as Record<string, number>;
-  database.close();
-  assertCounts(found, { messages: 2 * total, waiting: 0, turns: total, answered: total });
-}

@@ -1,5 +1,5 @@
 /** Cases of a benchmark, each in a process of its own: no case inherits another's heap, compiled code or open files. */
-import { fork } from "node:child_process";
+import { type ForkOptions, fork } from "node:child_process";
 import { once } from "node:events";
 
 /** How a case's process ended that gave no result. */
@@ -8,8 +8,8 @@ export class Crash extends Error {
 }
 
 /** Runs `script` with the options and gives what it sends back; throws a `Crash` if it ends without. */
-export async function isolated<Result>(script: URL, options: object): Promise<Result> {
-  const child = fork(script, [JSON.stringify(options)], { serialization: "advanced" });
+export async function isolated<Result>(script: URL, options: object, settings: ForkOptions = {}): Promise<Result> {
+  const child = fork(script, [JSON.stringify(options)], { serialization: "advanced", ...settings });
   let result: { readonly value: Result } | undefined;
   child.on("message", (value: Result) => {
     result = { value };
