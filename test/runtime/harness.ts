@@ -5,7 +5,15 @@ import { createRuntime, PersonaError } from "../../src/index.ts";
 import { PersonaRuntime } from "../../src/runtime/runtime.ts";
 import { openMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/port.ts";
-import type { Answer, Cognition, PersonaDefinition, PersonaWarning, Runtime, RuntimeOptions } from "../../src/types.ts";
+import type {
+  Answer,
+  Cognition,
+  PersonaDefinition,
+  PersonaWarning,
+  Runtime,
+  RuntimeEvent,
+  RuntimeOptions,
+} from "../../src/types.ts";
 import { turns } from "../support/event-loop.ts";
 
 export interface House {
@@ -87,4 +95,13 @@ export async function heardFrom(answer: Answer): Promise<string[]> {
   const tokens: string[] = [];
   for await (const token of answer.tokens) tokens.push(token);
   return tokens;
+}
+
+/** Everything that the runtime tells from now on, or after a rev: it grows until the stream ends. */
+export function eventsOf(runtime: Runtime, after?: number): readonly RuntimeEvent[] {
+  const events: RuntimeEvent[] = [];
+  void (async () => {
+    for await (const event of runtime.events(after === undefined ? {} : { after })) events.push(event);
+  })();
+  return events;
 }

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { ManualClock } from "../../src/index.ts";
-import type { Runtime, RuntimeEvent } from "../../src/types.ts";
+import type { Runtime } from "../../src/types.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 import { turns, until } from "../support/event-loop.ts";
-import { enroll, openHouse, pass } from "./harness.ts";
+import { enroll, eventsOf, openHouse, pass } from "./harness.ts";
 
 const SEVEN = { from: "user:7" };
 const EIGHT = { from: "user:8" };
@@ -129,15 +129,6 @@ it("says why a persona waits without the conversations of others, also after a r
   expect((await runtime.why("idle")).conversations).toHaveLength(2);
 });
 
-/** Collects until the stream ends. */
-function listen(runtime: Runtime, after?: number) {
-  const events: RuntimeEvent[] = [];
-  void (async () => {
-    for await (const event of runtime.events(after === undefined ? {} : { after })) events.push(event);
-  })();
-  return events;
-}
-
 async function speakInTokens({ runtime, clock }: { runtime: Runtime; clock: ManualClock }, id: string) {
   await enroll(runtime, id, {
     async *cognition() {
@@ -152,7 +143,7 @@ it("tells of the events of that person's conversations and of who is enrolled, t
   const house = await furnish();
   await speakInTokens(house, "ada");
   const { runtime, clock, seven, eight } = house;
-  const [ofSeven, ofEight, ofAll] = [listen(seven), listen(eight), listen(runtime)];
+  const [ofSeven, ofEight, ofAll] = [eventsOf(seven), eventsOf(eight), eventsOf(runtime)];
   const start = runtime.rev;
   const { conversation } = await seven.send("ada", "hello", SEVEN);
   const room = await eight.createRoom({ members: ["ada"] });
@@ -176,7 +167,7 @@ it("tells of the events of that person's conversations and of who is enrolled, t
     { type: "enrollment", persona: "eve" },
   ]);
   expect(ofAll).toHaveLength(ofSeven.length + ofEight.length - 1);
-  const later = listen(seven, start);
+  const later = eventsOf(seven, start);
   await turns();
   expect(later).toEqual(ofSeven.filter((event) => "rev" in event));
 });
@@ -187,7 +178,7 @@ it("tells of the tokens of a conversation that this process has not seen yet", a
   await first.seven.send("idle", "hello", SEVEN).accepted;
   await first.runtime.close();
   const house = await furnish(store);
-  const events = listen(house.seven);
+  const events = eventsOf(house.seven);
   await speakInTokens(house, "idle");
   await until(() => events.some(({ type }) => type === "turn"));
   const tokens = events.flatMap((event) => (event.type === "token" ? [event.token] : []));

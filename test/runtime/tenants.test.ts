@@ -8,7 +8,7 @@ import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { Runtime, RuntimeEvent } from "../../src/types.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 import { turns, until } from "../support/event-loop.ts";
-import { echo, enroll, openHouse, openOver, outcomeOf, pass } from "./harness.ts";
+import { echo, enroll, eventsOf, openHouse, openOver, outcomeOf, pass } from "./harness.ts";
 
 const FROM = { from: "user:7" };
 
@@ -232,21 +232,12 @@ it("counts each tenant by itself, and all of them for the operator", async () =>
   });
 });
 
-/** Collects until the stream ends. */
-function listen(runtime: Runtime, after?: number) {
-  const events: RuntimeEvent[] = [];
-  void (async () => {
-    for await (const event of runtime.events(after === undefined ? {} : { after })) events.push(event);
-  })();
-  return events;
-}
-
 const typesOf = (events: readonly RuntimeEvent[]) => events.map(({ type }) => type);
 
 it("tells each tenant of its own events only, as they come and afterwards", async () => {
   const { runtime } = await openHouse();
   const acme = runtime.tenant("acme");
-  const [ours, theirs] = [listen(runtime), listen(acme)];
+  const [ours, theirs] = [eventsOf(runtime), eventsOf(acme)];
   await enroll(runtime, "ada");
   await enroll(acme, "eve");
   await acme.createRoom({ name: "salon" });
@@ -258,7 +249,7 @@ it("tells each tenant of its own events only, as they come and afterwards", asyn
     { type: "room", room: { name: "salon" } },
   ]);
   const durable = (events: readonly RuntimeEvent[]) => events.filter((event) => "rev" in event);
-  const later = [listen(runtime, 0), listen(acme, 0)];
+  const later = [eventsOf(runtime, 0), eventsOf(acme, 0)];
   await turns();
   expect(later).toEqual([durable(ours), durable(theirs)]);
 });
@@ -269,12 +260,12 @@ it("keeps a reader of a quiet tenant up while others fill the log, and tells who
   const parts = { store, clock, seed: 1, maxTurnsInFlight: 10, maxHops: 8, cognition: echo };
   const runtime = await PersonaRuntime.start(parts);
   const quiet = runtime.tenant("quiet");
-  const present = listen(quiet);
+  const present = eventsOf(quiet);
   await enroll(quiet, "eve");
   await enroll(runtime, "ada");
   const rev = runtime.rev;
   for (let n = 0; n < 20; n += 1) await runtime.send("ada", `${n}`, FROM);
-  const away = listen(quiet, rev);
+  const away = eventsOf(quiet, rev);
   const back = quiet.events();
   expect(back.rev).toBe(runtime.rev);
   await quiet.send("eve", "at last", FROM);
