@@ -870,6 +870,8 @@ export interface ApiKeys {
   revoke(id: string, tenant?: string): Promise<ApiKey>;
   /** The key with this secret, unless it expired or was revoked. At once for one that was seen before. */
   verify(secret: string): ApiKey | undefined | Promise<ApiKey | undefined>;
+  /** Calls `revoked` when the key with this id is revoked, unless the returned function is called before. */
+  watch(id: string, revoked: () => void): () => void;
 }
 
 /** Everything here happens in one tenant; what is another's is not found. `createRuntime` gives the tenant `default`. */

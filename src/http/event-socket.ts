@@ -11,7 +11,7 @@ import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import type { EventStream, Runtime } from "../types.ts";
 import { concerns, type EventFilter } from "./event-stream.ts";
-import { untilExpired } from "./identity.ts";
+import { whileValid } from "./identity.ts";
 import { problemOfOne } from "./problem.ts";
 import { sendEntry } from "./send-entry.ts";
 import type { Services } from "./services.ts";
@@ -23,7 +23,7 @@ import { type socketFrame, socketSend } from "./wire/socket.ts";
 const CLOSE = {
   going: [1001, "the server closes"],
   failed: [1011, "the server's log says more"],
-  expired: [4401, "the key or token has expired"],
+  nobody: [4401, "the key or token has expired or was revoked"],
   slow: [4408, "two heartbeats were not answered"],
 } as const satisfies Record<string, readonly [code: number, reason: string]>;
 
@@ -85,7 +85,7 @@ export class EventSocket {
       this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, beat);
     };
     this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, beat);
-    const stay = untilExpired(this.#request.identity, clock, () => this.#end("expired"));
+    const stay = whileValid(this.#request.identity, this.#services, () => this.#end("nobody"));
     if (closing.aborted) leave();
     void this.#tell();
     await closed;
@@ -120,7 +120,8 @@ export class EventSocket {
   }
 
   #take(data: RawData, isBinary: boolean): void {
-    if (this.#services.closing.aborted) return;
+    // A socket that is closing is still read, until the other side closes too.
+    if (this.#services.closing.aborted || this.#ended.signal.aborted) return;
     const answered = this.#answer(data, isBinary).then((answer) => this.#write(answer));
     this.#inFlight.add(answered);
     if (this.#inFlight.size >= MAX_IN_FLIGHT) this.#socket.pause();

@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { EventStream, Runtime, RuntimeEvent } from "../types.ts";
-import { untilExpired } from "./identity.ts";
+import { whileValid } from "./identity.ts";
 import type { Services } from "./services.ts";
 import { eventOf } from "./wire/event.ts";
 
@@ -13,18 +13,19 @@ export interface EventFilter {
   readonly persona?: string | undefined;
 }
 
-/** Answers with everything after the rev `after`, until the client leaves, its identity expires or the server closes. */
+/** Answers with everything after the rev `after`, until the client leaves, its identity ends or the server closes. */
 export function streamEvents(
   runtime: Runtime,
-  { clock, closing, heartbeatMs }: Services,
+  services: Services,
   reply: FastifyReply,
   after: number,
   filter: EventFilter,
 ): FastifyReply {
+  const { clock, closing, heartbeatMs } = services;
   const ended = new AbortController();
   const end = () => ended.abort();
   closing.addEventListener("abort", end);
-  const stay = untilExpired(reply.request.identity, clock, end);
+  const stay = whileValid(reply.request.identity, services, end);
   reply.raw.once("close", () => {
     stay();
     closing.removeEventListener("abort", end);

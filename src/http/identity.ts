@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Clock } from "../clock.ts";
-import type { Role } from "../types.ts";
+import type { Role, Runtime } from "../types.ts";
 
 /** Who makes a request. */
 export interface Identity {
@@ -21,9 +21,19 @@ declare module "fastify" {
   }
 }
 
-/** Calls `expired` when the identity ends, unless the returned function is called before. */
-export function untilExpired({ expiresAt }: Identity, clock: Clock, expired: () => void): () => void {
-  return expiresAt === undefined ? () => {} : clock.at(expiresAt, expired);
+/** Calls `ended` when the identity expires or its key is revoked, unless the returned function is called before. */
+export function whileValid({ key, expiresAt }: Identity, { clock, runtime }: Ends, ended: () => void): () => void {
+  const cancel = expiresAt === undefined ? () => {} : clock.at(expiresAt, ended);
+  const leave = key === undefined ? () => {} : runtime.keys.watch(key, ended);
+  return () => {
+    cancel();
+    leave();
+  };
+}
+
+interface Ends {
+  readonly clock: Clock;
+  readonly runtime: Pick<Runtime, "keys">;
 }
 
 /** Finds out who makes a request: undefined is nobody, and what is wrong with the credentials is thrown. */

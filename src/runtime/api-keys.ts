@@ -1,5 +1,6 @@
 /** API keys: made, listed, revoked, and recognised when a caller shows one. */
 import { hash, randomBytes, timingSafeEqual } from "node:crypto";
+import { EventEmitter } from "node:events";
 import * as z from "zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
@@ -38,8 +39,10 @@ export class StoredApiKeys implements ApiKeys {
   readonly #clock: Clock;
   /** By hash. What the store has changes only through this object, so none of it is ever out of date. */
   readonly #known = new Map<string, Known>();
-  /** Raised by each revocation, so that what was read before it is not remembered after it. */
+  /** Raised by each revocation, so that what was read before it is not believed after it. */
   #revocations = 0;
+  /** Tells of revocations, by id. */
+  readonly #revoked = new EventEmitter().setMaxListeners(0);
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -88,6 +91,7 @@ export class StoredApiKeys implements ApiKeys {
     await this.#store.revokeApiKey(row.key, Math.floor(this.#clock.now()));
     this.#revocations += 1;
     this.#known.delete(row.hash);
+    this.#revoked.emit(id);
     return this.#view((await this.#store.apiKey(row.key)) ?? row);
   }
 
@@ -97,15 +101,21 @@ export class StoredApiKeys implements ApiKeys {
     return known === undefined ? this.#find(secret, presented) : this.#use(known);
   }
 
+  watch(id: string, revoked: () => void): () => void {
+    this.#revoked.once(id, revoked);
+    return () => this.#revoked.off(id, revoked);
+  }
+
   async #find(secret: string, presented: string): Promise<ApiKey | undefined> {
     const id = SECRET.exec(secret)?.slice(1).join("-") ?? "";
     const named = decodeId(id, this.#store.salt);
     if (named?.kind !== "api_key") return undefined;
     const revocations = this.#revocations;
     const row = await this.#store.apiKey(named.key);
+    if (revocations !== this.#revocations) return this.#find(secret, presented);
     if (row === undefined || !timingSafeEqual(Buffer.from(row.hash), Buffer.from(presented))) return undefined;
     const known: Known = { row, view: this.#view(row), touchedAt: row.lastUsedAt ?? 0 };
-    if (row.revokedAt === null && revocations === this.#revocations) this.#remember(presented, known);
+    if (row.revokedAt === null) this.#remember(presented, known);
     return this.#use(known);
   }
 

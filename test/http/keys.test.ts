@@ -1,12 +1,16 @@
 /** API keys: made once, shown once, and what they open. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { ManualClock } from "../../src/clock.ts";
 import { createRuntime, openApiKeys } from "../../src/index.ts";
+import { StoredApiKeys } from "../../src/runtime/api-keys.ts";
+import type { Store } from "../../src/store/port.ts";
+import { openSqliteStore } from "../../src/store/sqlite.ts";
 import type { ApiKeyOptions, Runtime } from "../../src/types.ts";
 import { tempFolder } from "../store/temp-folder.ts";
-import { type House, listen, openHouse, sendTo } from "./harness.ts";
+import { instead } from "../support/instead.ts";
+import { type House, listen, openHouse, readEvents, sendTo } from "./harness.ts";
 
 const required = { auth: { mode: "required" } } as const;
 const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
@@ -100,6 +104,39 @@ it("ends when it expires, also for whom it was recognised before", async () => {
   expect((await get(house, secret)).status).toBe(200);
   clock.advance(1);
   expect((await get(house, secret)).status).toBe(401);
+});
+
+it("ends the event streams that it opened when it is revoked, and no others", async () => {
+  const house = await openHouse({}, required);
+  const mine = await newKey(house.runtime);
+  const other = await newKey(house.runtime, { name: "another" });
+  const port = await listen(house.app);
+  const ended = await readEvents(port, "", bearer(mine.secret));
+  const stays = await readEvents(port, "", bearer(other.secret));
+  await house.runtime.keys.revoke(mine.id);
+  expect(await ended.next()).toBeUndefined();
+  await house.runtime.enroll({ id: "ada", name: "Ada" });
+  expect(await stays.until("enrollment")).toMatchObject({ data: { persona: "ada" } });
+});
+
+it("does not open anything with what was read before it was revoked", async () => {
+  const store = await openSqliteStore(join(tempFolder(), "personas.db"), { clock: new ManualClock() });
+  onTestFinished(() => store.close());
+  const made = await new StoredApiKeys(store, new ManualClock()).create({ user: "ada", name: "a test's" });
+  const revoked = Promise.withResolvers<void>();
+  let reads = 0;
+  const apiKey: Store["apiKey"] = async (key) => {
+    const first = reads === 0;
+    reads += 1;
+    const row = await store.apiKey(key);
+    if (first) await revoked.promise;
+    return row;
+  };
+  const keys = new StoredApiKeys(instead(store, { apiKey }), new ManualClock());
+  const found = keys.verify(made.secret);
+  await keys.revoke(made.id);
+  revoked.resolve();
+  expect(await found).toBeUndefined();
 });
 
 it("is kept in the database, by its hash only, with when it was last used to the hour", async () => {

@@ -232,6 +232,27 @@ it("lets in whom the offered token names, shows them what is theirs, and ends wi
   expect(other.socket.readyState).toBe(WebSocket.OPEN);
 });
 
+it("ends when its key is revoked, and takes nothing that comes after that", async () => {
+  const { app, runtime } = await openHouse({}, { auth: { mode: "required" } });
+  await runtime.enroll({ id: "ada", name: "Ada", settings: { paused: true } });
+  const { secret, id } = await runtime.keys.create({ user: "7", name: "phone" });
+  const { secret: others } = await runtime.keys.create({ user: "7", name: "desk" });
+  const port = await listen(app);
+  const lost = await open(port, "", ["persona-runtime", `bearer.${secret}`]);
+  const other = await open(port, "", ["persona-runtime", `bearer.${others}`]);
+  other.send({ type: "send", persona: "ada", text: "in time" });
+  const { accepted } = await other.until("accepted");
+  await runtime.keys.revoke(id);
+  // The close is on its way, and has not been read.
+  expect(lost.socket.readyState).toBe(WebSocket.OPEN);
+  lost.send({ type: "send", persona: "ada", text: "too late" });
+  expect(await lost.closed).toMatchObject({ code: 4401 });
+  other.send({ type: "send", persona: "ada", text: "still" });
+  await other.until("accepted");
+  const texts = (await runtime.messages(accepted.conversation_id)).map(({ text }) => text);
+  expect(texts).toEqual(["in time", "still"]);
+});
+
 it("counts each frame against what its caller may do in a minute", async () => {
   const clock = new ManualClock();
   const limits = { tiers: { free: { requestsPerMinute: 3 } } };

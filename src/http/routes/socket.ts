@@ -36,7 +36,7 @@ export const socket: FastifyPluginAsyncZod<Services> = async (app, services) => 
       description:
         "Each frame is a text with one JSON document. A browser, which cannot set headers here, offers the subprotocols " +
         "`persona-runtime` and `bearer.<token>`. The server closes with 1001 when it ends, 1009 after a frame of more than " +
-        `${MAX_BODY_BYTES} bytes, 4401 when the key or token expires, 4408 when two heartbeats (WebSocket pings) were not answered.`,
+        `${MAX_BODY_BYTES} bytes, 4401 when the key or token expires or is revoked, 4408 when two heartbeats (WebSocket pings) were not answered.`,
       querystring: eventQuery,
       response: {
         101: {
