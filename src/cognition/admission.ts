@@ -7,7 +7,7 @@ import type { CognitionAnswer, CognitionTurn } from "../types.ts";
 export interface Admission {
   /**
    * Room for one turn of this guest, or the obstacle it waits for. `again` is then called once, when it is worth
-   * asking again; whoever does not ask soon after has lost the turn. A guest waits in one place at a time.
+   * asking again, which may be at once; whoever does not ask soon after has lost the turn. A guest waits in one place at a time.
    */
   enter(guest: object, again: () => void): Pass | Wait;
 }

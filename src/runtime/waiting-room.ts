@@ -20,12 +20,16 @@ export class WaitingRoom {
     if (cognition.admission === undefined) return { answer: cognition, leave: () => {} };
     // Another turn of the same drive has found out already.
     if (persona.wait !== undefined) return undefined;
+    let isCalled = false;
     const entry = cognition.admission.enter(persona, () => {
+      isCalled = true;
       persona.wait = undefined;
       // Native is told below; a fleet that is gone has let everybody go.
       if (!this.#fleet.over) this.#fleet.configure(persona.slot, nativeSettings(persona));
     });
     if ("leave" in entry) return entry;
+    // What it would wait for has just come: it asks again, and is not put down where nobody calls any more.
+    if (isCalled) return undefined;
     persona.wait = { entry, since: this.#clock.now() };
     this.#fleet.configure(persona.slot, nativeSettings(persona));
     return undefined;

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { providers } from "../../src/ai.ts";
 import { ManualClock } from "../../src/clock.ts";
-import { openHouse, outcomeOf, pass } from "../runtime/harness.ts";
+import type { Cognition, RuntimeEvent } from "../../src/types.ts";
+import { enroll, openHouse, outcomeOf, pass } from "../runtime/harness.ts";
 import { turns, until } from "../support/event-loop.ts";
 import { hang, modelServer, type Responder, refuse, say } from "../support/model-server.ts";
 import { at, endedTurn, KEY, openModels, openServer } from "./harness.ts";
@@ -197,6 +198,25 @@ test("a persona that waits is let go when it is changed or leaves, and the runti
   await runtime.close({ graceMs: 0 });
   await until(() => made.status()[0]?.inFlight === 0);
   expect(made.status()).toMatchObject([{ waiting: 0 }]);
+});
+
+test("who is called while it is still being told to wait does not wait for ever", async () => {
+  let asked = 0;
+  const admission: Cognition["admission"] = {
+    enter(_guest, again) {
+      asked += 1;
+      if (asked > 1) return { answer: () => "Here.", leave: () => {} };
+      // As when the moment that it would wait for passes between the two.
+      again();
+      return { obstacle: "provider_open", until: undefined, cancel: () => {} };
+    },
+  };
+  const { runtime } = await openHouse();
+  await enroll(runtime, "ada", { cognition: Object.assign(() => "By the back door.", { admission }) });
+  const answer = outcomeOf(runtime.send("ada", "Hello", { from }));
+  await turns();
+  expect(runtime.status("ada").held).toBeUndefined();
+  expect(await answer).toBe("Here.");
 });
 
 test("no key comes back: not in errors, explanations, warnings or dead letters", async () => {
