@@ -10,11 +10,15 @@ export function retryAfterMs(headers: Readonly<Record<string, string>>, now: num
   const said = headers["retry-after"]?.trim();
   const seconds = numberOf(said);
   if (seconds !== undefined) return seconds * 1_000;
-  const at = Date.parse(said ?? "");
+  if (said === undefined || !DATE.test(said)) return undefined;
+  const at = Date.parse(said);
   if (Number.isNaN(at)) return undefined;
   const theirs = Date.parse(headers["date"] ?? "");
   return Math.max(0, at - (Number.isNaN(theirs) ? now : theirs));
 }
+
+/** `Date.parse` would take `-5` and `soon 5` for days too, long ago. */
+const DATE = /\d{1,2}:\d{2}:\d{2}/;
 
 function numberOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
