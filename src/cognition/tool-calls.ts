@@ -111,6 +111,8 @@ export class ToolCalls {
     const given = checkJson(args, (what) => invalid(tool, `arguments: ${what}`));
     const checked = await z.safeParseAsync(tool.parameters, given);
     if (!checked.success) throw invalid(tool, describeFaults(faultsOf(checked.error, "arguments")));
+    // To check them may have taken longer than the turn.
+    signal.throwIfAborted();
     const refuse = (what: string) => new PersonaError("tool_failed", `${tool.name} failed: its answer ${what}`);
     if (tool.execute !== undefined) {
       const answer = await tool.execute(checked.data, { ...this.#subject, call: id, signal });

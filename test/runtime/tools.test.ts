@@ -271,6 +271,32 @@ it("takes its calls with the turn that times out, and that answers", async () =>
   expect(signals).toHaveLength(2);
 });
 
+it.each(["its host", "a client"])(
+  "asks %s nothing when the turn is over before the arguments are checked",
+  async (who) => {
+    const checked = Promise.withResolvers<boolean>();
+    let ran = false;
+    const act = () => {
+      ran = true;
+    };
+    const tool = {
+      ...acting(who === "a client" ? undefined : act),
+      parameters: z.object({}).refine(() => checked.promise),
+    };
+    const late: unknown[] = [];
+    const { runtime, said } = await house([tool], async (turn) => {
+      turn.tools[0]?.call({}).catch((error: unknown) => late.push(error));
+      return "done";
+    });
+    expect(await said()).toBe("done");
+    checked.resolve(true);
+    await turns();
+    expect(late).toMatchObject([{ code: "tool_cancelled" }]);
+    expect(ran).toBe(false);
+    expect(await runtime.toolCalls()).toEqual([]);
+  },
+);
+
 describe("a tool that a client answers", () => {
   it.each<[ToolAnswer, string, string]>([
     [{ result: { yes: true } }, '{"yes":true}', "answered"],
