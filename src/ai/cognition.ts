@@ -18,7 +18,14 @@ export function cognitionOf(chain: Chain): Cognition {
   // Called by itself, it was asked by nobody whether it has room: it waits inside of the turn, or throws.
   const cognition: Cognition = async (turn) => {
     const start = enter(chain, turn);
-    if (!("gate" in start)) return answer(turn, chain, start);
+    if (!("gate" in start)) {
+      try {
+        return await answer(turn, chain, start);
+      } finally {
+        // Held still if it came to no call.
+        start.lease?.drop();
+      }
+    }
     if (start.gate.obstacle !== "provider_busy") throw shut(chain);
     return answer(turn, chain, { at: chain.indexOf(start), lease: undefined });
   };

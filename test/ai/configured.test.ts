@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { aiSdk, type ModelsOptions, type ProviderOptions, providers } from "../../src/ai.ts";
 import { ManualClock } from "../../src/clock.ts";
 import { createRuntime, PersonaError } from "../../src/index.ts";
+import type { Cognition } from "../../src/types.ts";
 import { enroll, openHouse, outcomeOf, pass } from "../runtime/harness.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 import { until } from "../support/event-loop.ts";
@@ -108,6 +109,19 @@ test("a persona whose provider is not configured any more holds what it is sent 
   const after = await createRuntime({ store, providers: await providers({ local: at(server) }) });
   await until(() => after.status().answered === 1);
   await after.close();
+});
+
+test("a function that asks a model itself gives its room back, also when its prompt cannot be made", async () => {
+  const server = await openServer();
+  const clock = new ManualClock();
+  const made = await providers({ local: at(server) }, { clock, default: "local:m" });
+  const { runtime } = await openHouse({ clock });
+  const cognition: Cognition = (turn) =>
+    made.cognition(undefined)?.({ ...turn, history: () => Promise.reject(new Error("no history")) });
+  await enroll(runtime, "ada", { cognition });
+  void outcomeOf(runtime.send("ada", "Hello", { from: "user:7" }));
+  await until(() => runtime.fleet().retried === 1);
+  expect(made.status()).toMatchObject([{ inFlight: 0, calls: 0 }]);
 });
 
 test("providers are only called where that is allowed", async () => {
