@@ -78,12 +78,14 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
     note({ outcome: says, error: error.message });
   };
   let settle: ((usage: Usage | undefined) => void) | undefined;
+  let isOut = false;
   try {
     const { inputTokens } = question;
     const reservation = await turn.reserve({ model: name, inputTokens, maxOutputTokens });
     settle = (usage) => reservation.settle(usage);
     lease.start();
     turn.signal.addEventListener("abort", abort, { once: true });
+    isOut = true;
     const said = await listen(line, turn, question, progress);
     lease.succeed();
     settle(said.usage);
@@ -91,15 +93,17 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
     return said;
   } catch (cause) {
     const hasSpoken = progress.text !== "";
+    const hasBegun = progress.firstAt !== undefined;
     const failure = turn.signal.aborted
-      ? cancelled(turn.signal.reason, name, progress.firstAt !== undefined)
-      : failureOf(cause, name, line.redact, clock.now());
+      ? cancelled(turn.signal.reason, name, isOut && !hasBegun)
+      : failureOf(cause, name, { redact: line.redact, now: clock.now(), hasBegun });
     const { says, error, status, afterMs } = failure;
     if (says === "failed") lease.fail();
     else if (says === "throttled") lease.throttle(afterMs);
     else lease.drop();
     // Who answered with an error, or not at all, has used nothing; what broke off may have used all of it.
-    settle?.((status ?? 0) >= 400 || error.code === "provider_unavailable" ? NOTHING : progress.usage);
+    const isUnused = !hasBegun && ((status ?? 0) >= 400 || error.code === "provider_unavailable");
+    settle?.(isUnused ? NOTHING : progress.usage);
     if (!turn.signal.aborted) note({ outcome: says, error: error.message, ...(status !== undefined && { status }) });
     throw new Unanswered(failure, hasSpoken);
   } finally {

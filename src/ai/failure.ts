@@ -38,13 +38,21 @@ interface Told {
   readonly code?: unknown;
 }
 
+/** How the call went that failed; `hasBegun`: something of an answer has come. */
+interface Course {
+  readonly redact: Redact;
+  readonly now: number;
+  readonly hasBegun: boolean;
+}
+
 /** `model` is its full name. */
-export function failureOf(cause: unknown, model: string, redact: Redact, now: number): Failure {
+export function failureOf(cause: unknown, model: string, course: Course): Failure {
+  const { redact, now } = course;
   const coded = codedIn(cause);
   if (coded !== undefined) return ours(coded, model);
   const told = (typeof cause === "object" && cause !== null ? cause : {}) as Told;
   const status = typeof told.statusCode === "number" ? told.statusCode : undefined;
-  if (status === undefined || status < 400) return broken(told, status, model, redact);
+  if (status === undefined || status < 400) return broken(told, status, model, course);
   const words = redact(typeof told.message === "string" ? told.message : "").slice(0, MAX_WORDS);
   const answered = `${model} answered ${status}${words === "" ? "" : `: ${words}`}`;
   const afterMs = retryAfterMs(told.responseHeaders ?? {}, now);
@@ -67,12 +75,12 @@ export function failureOf(cause: unknown, model: string, redact: Redact, now: nu
   };
 }
 
-/** The turn was aborted: at its deadline before anything came, or for another reason. */
-export function cancelled(reason: unknown, model: string, hasSpoken: boolean): Failure {
+/** The turn was aborted: at its deadline, when nothing had come of a call that had gone out (`isHung`), or otherwise. */
+export function cancelled(reason: unknown, model: string, isHung: boolean): Failure {
   const error =
     reason instanceof PersonaError ? reason : new PersonaError("cognition_failed", `${model} was called off`);
-  const hung = error.code === "cognition_timeout" && !hasSpoken;
-  return { error, says: hung ? "failed" : "cancelled", elsewhere: false, status: undefined, afterMs: undefined };
+  const isTheirs = error.code === "cognition_timeout" && isHung;
+  return { error, says: isTheirs ? "failed" : "cancelled", elsewhere: false, status: undefined, afterMs: undefined };
 }
 
 /** What we found wrong with an answer (its form, its length) or with the address; or what a budget has against the call. */
@@ -96,10 +104,10 @@ function codedIn(cause: unknown): PersonaError | undefined {
   return undefined;
 }
 
-function broken(told: Told, status: number | undefined, model: string, redact: Redact): Failure {
+function broken(told: Told, status: number | undefined, model: string, { redact, hasBegun }: Course): Failure {
   const code = networkCode(told);
   const same = { says: "failed", elsewhere: true, status, afterMs: undefined } as const;
-  if (status === undefined && code !== undefined) {
+  if (status === undefined && code !== undefined && !hasBegun) {
     const message = `${model} cannot be reached (${code})`;
     return { ...same, error: new PersonaError("provider_unavailable", message) };
   }

@@ -183,15 +183,57 @@ describe("a model object of the AI SDK", () => {
     }
   });
 
-  test("ends with its turn, also when the model does not listen to its signal", async () => {
-    const deaf = {
+  test("whose stream breaks off after it has spoken has used all that was reserved, and is to blame", async () => {
+    const cause = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
+    const parts = [
+      { type: "stream-start", warnings: [] },
+      { type: "text-start", id: "1" },
+      { type: "text-delta", id: "1", delta: "Well, " },
+      { type: "error", error: new TypeError("terminated", { cause }) },
+    ];
+    const stream = () =>
+      new ReadableStream({
+        start(controller) {
+          for (const part of parts) controller.enqueue(part);
+          controller.close();
+        },
+      });
+    const broken = {
       specificationVersion: "v4",
-      provider: "deaf",
+      provider: "broken",
       modelId: "m",
       supportedUrls: {},
       doGenerate: hangs,
-      doStream: hangs,
+      doStream: async () => ({ stream: stream() }),
     };
+    const clock = new ManualClock();
+    const cognition = aiSdk(broken as never, { clock, maxOutputTokens: 100 });
+    const { runtime } = await openHouse({ clock, cognition });
+    await enroll(runtime, "ada");
+    void outcomeOf(runtime.send("ada", "Hello", { from: "user:7" }));
+    await until(() => runtime.fleet().retried === 1);
+    expect(runtime.status("ada").breaker.failures).toBe(1);
+    expect(await runtime.spending({ by: "model" })).toMatchObject([{ calls: 1, outputTokens: 100, unconfirmed: 1 }]);
+  });
+
+  test("is not blamed at the deadline for a call that never went out", async () => {
+    const clock = new ManualClock();
+    const cognition = aiSdk(deaf as never, { clock });
+    const slow: Cognition = (turn) => {
+      const { signal } = turn;
+      const reserve = () =>
+        new Promise<never>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      return cognition({ ...turn, signal, reserve });
+    };
+    const { runtime } = await openHouse({ clock });
+    await enroll(runtime, "ada", { cognition: slow, settings: { deadlineMs: 1_000 } });
+    void outcomeOf(runtime.send("ada", "Hello", { from: "user:7" }));
+    await until(() => cognition.status().inFlight === 1);
+    await pass(clock, 1_000);
+    expect(cognition.status()).toMatchObject({ inFlight: 0, calls: 0, failed: 0, failures: 0 });
+  });
+
+  test("ends with its turn, also when the model does not listen to its signal", async () => {
     const clock = new ManualClock();
     const cognition = aiSdk(deaf as never, { clock });
     const { runtime } = await openHouse({ clock, cognition });
@@ -204,3 +246,11 @@ describe("a model object of the AI SDK", () => {
 });
 
 const hangs = () => new Promise<never>(() => {});
+const deaf = {
+  specificationVersion: "v4",
+  provider: "deaf",
+  modelId: "m",
+  supportedUrls: {},
+  doGenerate: hangs,
+  doStream: hangs,
+};
