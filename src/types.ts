@@ -238,6 +238,8 @@ export interface Cognition {
   (turn: CognitionTurn): CognitionAnswer | Promise<CognitionAnswer>;
   /** Of those that have room for so many turns only: asked before a turn is begun. */
   readonly admission?: Admission;
+  /** `provider:model` of those that it may call, as far as that is known before: under a budget in dollars each needs a price. */
+  readonly models?: readonly string[];
 }
 
 /** Who answers for models: made by `providers` of `persona-runtime/ai`. Runtimes may share one. */

@@ -29,7 +29,7 @@ export function cognitionOf(chain: Chain): Cognition {
     if (start.gate.obstacle !== "provider_busy") throw shut(chain);
     return answer(turn, chain, { at: chain.indexOf(start), lease: undefined });
   };
-  return Object.assign(cognition, { admission });
+  return Object.assign(cognition, { admission, models: chain.map(({ name }) => name) });
 }
 
 /** The first of the chain that is not shut: room there, or the line to wait for. */

@@ -103,7 +103,7 @@ export class Personas {
     for (const row of await this.#store.enrollments()) {
       if (this.#byKey.has(row.key)) continue;
       const definition = storedDefinition(row);
-      this.#assertPriced(row.id, definition);
+      this.#assertPriced(row.id, definition, undefined);
       const unknown = definition.settings.tools.filter((name) => !this.#toolbox.has(name));
       if (unknown.length > 0) {
         const message = `${row.id} may use ${unknown.join(", ")}, which no registered tool is called`;
@@ -269,7 +269,7 @@ export class Personas {
     const sleep = current?.definition.sleep;
     const hasFunction = cognition !== undefined;
     const definition: StoredDefinition = { name, instructions, model, settings, hasFunction, sleep };
-    this.#assertPriced(id, definition);
+    this.#assertPriced(id, definition, cognition);
     const now = this.#clock.now();
     const row: EnrollmentRow = {
       key: former?.key ?? this.#store.allocate("enrollment"),
@@ -306,16 +306,18 @@ export class Personas {
 
   /** Writes another definition of an enrolled persona, then lets it hold. */
   async #save(persona: Persona, definition: StoredDefinition): Promise<void> {
-    this.#assertPriced(persona.id, definition);
+    this.#assertPriced(persona.id, definition, persona.own);
     const row = { ...persona.row, definition: JSON.stringify(definition), updatedAt: this.#clock.now() };
     const rev = await this.#store.saveEnrollment(row);
     this.#change(persona, row, definition, persona.own);
     this.#onChange(rev);
   }
 
-  #assertPriced(id: string, { model, settings }: StoredDefinition): void {
+  /** Of the models that may answer for it: its own, or the default one, and those that stand in. */
+  #assertPriced(id: string, definition: StoredDefinition, own: Cognition | undefined): void {
+    const { models = [] } = this.#mind(definition, own).cognition;
     try {
-      this.#budgets.assertPriced(model, settings.budget);
+      for (const model of [definition.model, ...models]) this.#budgets.assertPriced(model, definition.settings.budget);
     } catch (cause) {
       if (!(cause instanceof PersonaError)) throw cause;
       throw new PersonaError(cause.code, `${id} cannot be enrolled. ${cause.message}`, { cause });

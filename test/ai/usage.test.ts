@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { outcomeOf } from "../runtime/harness.ts";
+import { providers } from "../../src/ai.ts";
+import { openHouse, outcomeOf } from "../runtime/harness.ts";
 import { until } from "../support/event-loop.ts";
 import { breakOff, hang, refuse, say, type Used } from "../support/model-server.ts";
 import { at, openModels, openServer, type PROTOCOLS } from "./harness.ts";
@@ -80,4 +81,20 @@ describe("budgets", () => {
     expect(server.connections).toBe(0);
     expect(runtime.fleet().providers).toMatchObject([{ calls: 0, inFlight: 0 }, { calls: 0 }]);
   });
+
+  test.each([
+    ["the default model", undefined, { default: "local:m" }, "local:m"],
+    ["a model that stands in", "local:priced", { fallback: ["local:other"] }, "local:other"],
+  ])(
+    "in dollars need a price of %s too, before anybody is enrolled with it",
+    async (_name, model, models, unpriced) => {
+      const made = await providers({ local: at(await openServer()) }, models);
+      const priced = { "local:priced": { inputUsdPerMTok: 1, outputUsdPerMTok: 2 } };
+      const { runtime } = await openHouse({ providers: made, prices: priced, budgets: { fleet: { usd: 1 } } });
+      const refusal = { code: "price_unknown", message: expect.stringContaining(unpriced) };
+      await expect(runtime.enroll({ id: "bob", name: "Bob", ...(model && { model }) })).rejects.toMatchObject(refusal);
+      expect(runtime.has("bob")).toBe(false);
+      await runtime.enroll({ id: "cy", name: "Cy", cognition: () => "free" });
+    },
+  );
 });
