@@ -1,10 +1,12 @@
 /** `persona-runtime serve`: a runtime, its cast and the HTTP server, from the start to a signal. */
 import { constants } from "node:os";
+import type { LibraryOptions } from "../config/library.ts";
 import { inLibraryNames } from "../http/wire/names.ts";
 import { createRuntime } from "../index.ts";
 import { manifest } from "../manifest.ts";
 import { serve } from "../server.ts";
-import type { Runtime } from "../types.ts";
+import type { Collector } from "../telemetry/collector.ts";
+import type { PersonaWarning, Runtime } from "../types.ts";
 import { loadCast, seed } from "./cast.ts";
 import { type ConfigOptions, configurationOf } from "./config-options.ts";
 import { storeOf } from "./store-of.ts";
@@ -22,6 +24,7 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
   const store = storeOf(server);
   const providers =
     library.providers && (await (await import("../ai.ts")).providers(library.providers, library.models));
+  const collector = await collectorOf(library.telemetry);
   const runtime = await createRuntime({
     store,
     ...inLibraryNames(config.runtime),
@@ -29,7 +32,14 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
     prices: library.prices,
     budgets: library.budgets,
     ...(config.record.file !== undefined && { record: config.record.file }),
-    onWarning: ({ code, message }) => console.error(`persona-runtime: ${code}: ${message}`),
+    ...(collector && {
+      telemetry: {
+        tracerProvider: collector.tracerProvider,
+        meterProvider: collector.meterProvider,
+        captureContent: library.telemetry?.captureContent,
+      },
+    }),
+    onWarning: warn,
   });
   try {
     const added = await seed(runtime, cast);
@@ -53,7 +63,17 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
     console.log("Stopped.");
   } finally {
     await runtime.close({ graceMs: 0 });
+    await collector?.close();
   }
+}
+
+const warn = ({ code, message }: PersonaWarning) => console.error(`persona-runtime: ${code}: ${message}`);
+
+async function collectorOf(telemetry: LibraryOptions["telemetry"]): Promise<Collector | undefined> {
+  if (telemetry === undefined) return undefined;
+  const { captureContent: _, ...options } = telemetry;
+  const { openCollector } = await import("../telemetry/collector.ts");
+  return openCollector({ ...options, onWarning: warn });
 }
 
 /** Resolves at the first SIGINT or SIGTERM; a second one ends the process. */

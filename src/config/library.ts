@@ -1,8 +1,9 @@
 /** The options that the library takes, checked by the schemas of those who take them. */
-import type * as z from "zod";
+import * as z from "zod";
 import type { modelsSchema, providersSchema } from "../ai/options.ts";
 import type { authOptionsSchema } from "../http/authenticate.ts";
 import type { limitOptionsSchema } from "../http/limits.ts";
+import type { collectorOptionsSchema } from "../telemetry/collector.ts";
 import type { RuntimeOptions } from "../types.ts";
 import { type KeyNode, type KeyPath, ROOT } from "./keys.ts";
 import type { Config } from "./schema.ts";
@@ -13,6 +14,8 @@ export interface LibraryOptions {
   /** Undefined if there are none. */
   readonly providers: z.input<typeof providersSchema> | undefined;
   readonly models: z.input<typeof modelsSchema>;
+  /** Undefined without a collector. */
+  readonly telemetry: (z.input<typeof collectorOptionsSchema> & { readonly captureContent?: boolean }) | undefined;
   readonly prices: NonNullable<RuntimeOptions["prices"]>;
   readonly budgets: NonNullable<RuntimeOptions["budgets"]>;
 }
@@ -23,9 +26,16 @@ const SCHEMAS: { readonly [Table in keyof LibraryOptions]: () => Promise<z.ZodTy
   limits: async () => (await import("../http/limits.ts")).limitOptionsSchema,
   providers: async () => (await import("../ai/options.ts")).providersSchema.optional(),
   models: async () => (await import("../ai/options.ts")).modelsSchema,
+  telemetry: async () =>
+    (await import("../telemetry/collector.ts")).collectorOptionsSchema
+      .extend({ captureContent: z.boolean().optional() })
+      .optional(),
   prices: async () => (await import("../cognition/budgets/settings.ts")).pricesSchema,
   budgets: async () => (await import("../cognition/budgets/settings.ts")).budgetsSchema,
 };
+
+/** Tables that mean nothing when nothing stands in them. */
+const MAY_BE_NONE = ["providers", "telemetry"];
 
 /** A fault as a schema of the library found it, at the key that it is about. */
 export interface LibraryIssue {
@@ -40,7 +50,7 @@ export async function libraryOptions(config: Config): Promise<LibraryOptions | r
   for (const [table, schema] of Object.entries(SCHEMAS)) {
     const node = childOf(ROOT, table);
     const value = inLibraryShape(node, config[table as keyof Config]);
-    const none = table === "providers" && Object.keys(value as object).length === 0;
+    const none = MAY_BE_NONE.includes(table) && Object.keys(value as object).length === 0;
     const result = (await schema()).safeParse(none ? undefined : value);
     if (result.success) options[table] = none ? undefined : value;
     else

@@ -45,6 +45,8 @@ const { maxConcurrent, maxOutputTokens, temperature } = callShape;
 const { inputUsdPerMTok, outputUsdPerMTok, cachedInputUsdPerMTok } = priceSchema.shape;
 const { tokens, usd, windowMs, onExhausted } = budgetSchema.shape;
 
+const headerName = () => z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be that of a header");
+
 const modelName = () => z.string().regex(/^[^:\s]+:\S+$/, "must be `provider:model`");
 
 const limit = (whose: string, example: number) => ({
@@ -240,7 +242,7 @@ export const configSchema = z
           }),
           headers: z
             .record(
-              z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "must be that of a header"),
+              headerName(),
               z.string().register(about, {
                 description: "Sent with each call",
                 secret: true,
@@ -298,6 +300,38 @@ export const configSchema = z
         persona: budget("a persona", 1_000_000),
         owner: budget("what belongs to one person", 1_000_000),
         fleet: budget("the whole fleet", 100_000_000),
+      })
+      .prefault({}),
+    telemetry: z
+      .strictObject({
+        otlp_url: notBlank().exactOptional().register(about, {
+          description: "Collector of OpenTelemetry that traces and metrics are sent to, by OTLP over HTTP",
+          library: "url",
+          example: "http://127.0.0.1:4318",
+        }),
+        capture_content: z.boolean().exactOptional().register(about, {
+          description: "Whether traces contain what was said",
+          example: false,
+        }),
+        service_name: notBlank().exactOptional().register(about, {
+          description: "As what this server appears there",
+          example: "persona-runtime",
+        }),
+        allow_private: z.boolean().exactOptional().register(about, {
+          description: "Whether a collector that is not on this machine may be plain http and not public",
+          example: false,
+        }),
+        headers: z
+          .record(
+            headerName(),
+            z.string().register(about, {
+              description: "Sent to the collector",
+              secret: true,
+              example: { env: "COLLECTOR_KEY" },
+            }),
+          )
+          .exactOptional()
+          .register(about, { description: "Headers by name", example: "x-api-key" }),
       })
       .prefault({}),
     metrics: z

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { execute, MAIN, personaRuntime, startServer, temporaryFolder } from "../support/command-line.ts";
 import { modelServer } from "../support/model-server.ts";
+import { listenForTelemetry } from "../telemetry/collector.ts";
 
 test("a persona without a model is answered by the default of the file, within its budget, for those with a key", async () => {
   const folder = temporaryFolder();
@@ -56,4 +57,32 @@ enabled = false
   server.kill("SIGTERM");
   expect(await server.ended).toMatchObject({ code: 0 });
   expect((await server.ended).stdout).not.toContain("sk-of-the-file");
+});
+
+test("turns are told to the collector of the file, and written to its recording", async () => {
+  const folder = temporaryFolder();
+  const collector = await listenForTelemetry();
+  const file = join(folder, "persona-runtime.toml");
+  writeFileSync(
+    file,
+    `
+[server]
+store = "memory"
+[telemetry]
+otlp_url = "${collector.url}"
+service_name = "of-the-file"
+headers.x-key = "k"
+[record]
+file = "turns.jsonl"
+`,
+  );
+  const server = await startServer("--config", file);
+  expect((await personaRuntime("send", "ada", "Hello", "--wait", "--url", server.url)).code).toBe(0);
+  server.kill("SIGTERM");
+  expect(await server.ended).toMatchObject({ code: 0, stderr: "" });
+  expect(collector.requests[0]).toMatchObject({ "x-key": "k" });
+  expect(JSON.stringify(collector.resource)).toContain("of-the-file");
+  expect(collector.spans.length).toBeGreaterThan(0);
+  const replayed = await personaRuntime("replay", join(folder, "turns.jsonl"));
+  expect(replayed).toMatchObject({ code: 0, stdout: expect.stringMatching(/identical 1, different 0/) });
 });

@@ -341,3 +341,15 @@ on_exhausted = "hold"
     expect(await faults({ toml, environment: { TEAM: "blue" } })).toContain(message);
   });
 });
+
+test("telemetry wants to know where to", async () => {
+  expect((await resolved({})).options.telemetry).toBeUndefined();
+  const toml = "[telemetry]\notlp_url = 'http://127.0.0.1:4318'\ncapture_content = true";
+  expect((await resolved({ toml })).options.telemetry).toEqual({ url: "http://127.0.0.1:4318", captureContent: true });
+  expect(await faults({ toml: "[telemetry]\ncapture_content = true" })).toBe(
+    "persona-runtime.toml:2:1: telemetry.otlp_url is missing; it must be a text",
+  );
+  expect(await faults({ toml: "[telemetry]\notlp_url = 'ftp://x'" })).toBe(
+    "persona-runtime.toml:2:1: telemetry.otlp_url must be an http or https URL, such as http://127.0.0.1:4318",
+  );
+});
