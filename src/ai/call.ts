@@ -74,7 +74,7 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
   };
   // At once: the explanation of a turn that is aborted is written before anything else happens.
   const abort = () => {
-    const { says, error } = cancelled(turn.signal.reason, name, progress.firstAt !== undefined);
+    const { says, error } = cancelled(turn.signal.reason, name, progress.firstAt === undefined);
     note({ outcome: says, error: error.message });
   };
   let settle: ((usage: Usage | undefined) => void) | undefined;

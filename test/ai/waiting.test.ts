@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { providers } from "../../src/ai.ts";
 import { ManualClock } from "../../src/clock.ts";
-import type { Cognition, RuntimeEvent } from "../../src/types.ts";
+import type { Cognition } from "../../src/types.ts";
 import { enroll, openHouse, outcomeOf, pass } from "../runtime/harness.ts";
 import { turns, until } from "../support/event-loop.ts";
 import { hang, modelServer, type Responder, refuse, say } from "../support/model-server.ts";

@@ -81,7 +81,7 @@ describe("for a while", () => {
     ["pwrite64", "EIO", "50..600+37", ["store_unavailable"]],
     ["pwrite64", "ENOSPC", "400..440", ["store_full"]],
     ["fsync,fdatasync", "EIO", "3..12", ["store_unavailable"]],
-    ["fsync,fdatasync", "ENOSPC", "10..11", ["store_unavailable", "store_full"]],
+    ["fsync,fdatasync", "ENOSPC", "10..25", ["store_unavailable", "store_full"]],
   ])("%s fails with %s (%s)", async (calls, error, when, codes) => {
     const file = await used();
     const server = await serving(serveFailing(file, `${calls}:error=${error}:when=${when}`));
