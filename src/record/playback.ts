@@ -199,9 +199,10 @@ class Playback implements Tap {
 
   #abort(): void {
     const { aborted } = this.#recorded;
-    if (aborted === undefined || this.#over) return;
-    this.#over = true;
+    if (aborted === undefined || this.#over || this.#controller.signal.aborted) return;
+    // What is noted on hearing it still counts.
     this.#controller.abort(unpackError({ coded: aborted.code, message: aborted.message }));
+    this.#over = true;
     this.#aborted.resolve("aborted");
   }
 
@@ -217,8 +218,9 @@ class Playback implements Tap {
     return undefined;
   }
 
+  /** What is asked after the end was not recorded either. */
   #differ(difference: Difference | undefined): void {
-    this.#difference ??= difference;
+    if (!this.#over) this.#difference ??= difference;
   }
 }
 

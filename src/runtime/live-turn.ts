@@ -133,10 +133,11 @@ export class LiveTurn {
   /** Ends what cognition may still be doing. */
   abort(reason: Error): void {
     this.over = true;
-    this.tape?.end(reason, this.facts.noted, true);
     this.#reason = reason;
     this.tools?.end(reason);
     this.#controller?.abort(reason);
+    // With what cognition noted on hearing it.
+    this.tape?.end(reason, this.facts.noted, true);
   }
 }
 

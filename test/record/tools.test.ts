@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import * as z from "zod";
@@ -57,5 +58,9 @@ it("ends a turn at its deadline where the recording ends, with what was said unt
   await pass(clock, 1_000);
   await outcomeOf(answer);
   await runtime.close({ graceMs: 0 });
+  const [, line = ""] = readFileSync(file, "utf8").split("\n");
+  const { out, aborted } = JSON.parse(line);
+  expect(aborted.code).toBe("cognition_timeout");
+  expect(out).toMatchObject({ streamed: ["Well, "], facts: { calls: [{ provider: "local" }] } });
   expect(await replay(file)).toMatchObject({ turns: 1, identical: 1, difference: undefined });
 });
