@@ -13,7 +13,7 @@ import type { EventStream, Runtime } from "../types.ts";
 import { concerns, type EventFilter } from "./event-stream.ts";
 import { whileValid } from "./identity.ts";
 import { problemOfOne } from "./problem.ts";
-import { sendEntry } from "./send-entry.ts";
+import { OrderedEntries } from "./send-entry.ts";
 import type { Services } from "./services.ts";
 import { eventOf } from "./wire/event.ts";
 import { acceptedOf } from "./wire/send.ts";
@@ -46,6 +46,7 @@ export class EventSocket {
   readonly #socket: WebSocket;
   readonly #request: FastifyRequest;
   readonly #opening: Opening;
+  readonly #entries: OrderedEntries;
   readonly #ended = new AbortController();
   readonly #inFlight = new Set<Promise<void>>();
   #events: EventStream | undefined;
@@ -60,6 +61,7 @@ export class EventSocket {
     this.#socket = socket;
     this.#request = request;
     this.#opening = opening;
+    this.#entries = new OrderedEntries(opening.runtime, request.identity);
     this.#rev = opening.after;
     this.#told = opening.after;
   }
@@ -145,7 +147,7 @@ export class EventSocket {
         const fields = faultsOf(checked.error, "frame");
         throw new PersonaError("invalid_input", describeFaults(fields), { fields });
       }
-      const accepted = await sendEntry(this.#opening.runtime, this.#request.identity, checked.data);
+      const accepted = await this.#entries.send(checked.data);
       return { type: "accepted", ref, accepted: acceptedOf(accepted) };
     } catch (error) {
       return { type: "problem", ref, problem: problemOfOne(error, this.#request.log) };

@@ -6,12 +6,51 @@ import type { Identity } from "./identity.ts";
 import type { entryFields } from "./wire/entry.ts";
 import { sendOptionsOf } from "./wire/send.ts";
 
-/** Sends one message to the persona or the conversation that it names. Rejects when it was refused. */
-export async function sendEntry(
+type Entry = z.output<typeof entryFields>;
+
+/**
+ * Sends the messages of one batch or one socket so that they are said in their order. Those that find their
+ * conversation in the same way do so at once; one that takes another way, which may be shorter, waits for those
+ * before it.
+ */
+export class OrderedEntries {
+  readonly #runtime: Runtime;
+  readonly #identity: Identity;
+  #way: string | undefined;
+  /** What those that take this way wait for, and what those that take another will wait for. */
+  #before: Promise<unknown> = Promise.resolve();
+  #all: Promise<unknown> = this.#before;
+
+  constructor(runtime: Runtime, identity: Identity) {
+    this.#runtime = runtime;
+    this.#identity = identity;
+  }
+
+  /** To the persona or the conversation that it names. Rejects when it was refused. */
+  send(entry: Entry, traceparent?: string): Promise<Accepted> {
+    const way = wayOf(entry);
+    if (way !== this.#way) this.#before = this.#all;
+    this.#way = way;
+    const sent = this.#before.then(() => sendEntry(this.#runtime, this.#identity, entry, traceparent));
+    const all = this.#all;
+    this.#all = sent.then(
+      () => all,
+      () => all,
+    );
+    return sent;
+  }
+}
+
+function wayOf({ persona, reply_to: replyTo }: Entry): string {
+  if (persona !== undefined) return "persona";
+  return replyTo === undefined ? "conversation" : "reply";
+}
+
+async function sendEntry(
   runtime: Runtime,
   identity: Identity,
-  entry: z.output<typeof entryFields>,
-  traceparent?: string,
+  entry: Entry,
+  traceparent: string | undefined,
 ): Promise<Accepted> {
   const { persona, conversation_id: id = "", reply_to: replyTo, text } = entry;
   const options = sendOptionsOf(entry, { "idempotency-key": entry.idempotency_key, traceparent }, identity);

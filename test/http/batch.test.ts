@@ -55,6 +55,28 @@ it("keeps the order of what goes to one conversation", async () => {
   expect(said.map(({ text }) => text)).toEqual(texts);
 });
 
+it("keeps it also where one message takes longer to find its place than the next", async () => {
+  const { runtime, send } = await openHouse();
+  await runtime.enroll({ id: "ada", name: "Ada", settings: { paused: true } });
+  const { body: session } = await send("POST /v1/personas/ada/messages", { text: "hello" });
+  const { body: room } = await send("POST /v1/rooms", { members: ["ada"] });
+  const { body: base } = await send(`POST /v1/rooms/${room.id}/messages`, { text: "hello" });
+  const inRoom = { conversation_id: room.id };
+  const inSession = { conversation_id: session.conversation_id };
+  await send("POST /v1/messages", {
+    messages: [
+      { ...inSession, text: "first" },
+      { persona: "ada", text: "second" },
+      { ...inRoom, text: "first", reply_to: base.message_id },
+      { ...inRoom, text: "second" },
+      { ...inSession, text: "third" },
+    ],
+  });
+  const said = async (id: string) => (await runtime.messages(id)).map(({ text }) => text);
+  expect(await said(session.conversation_id)).toEqual(["hello", "first", "second", "third"]);
+  expect(await said(room.id)).toEqual(["hello", "first", "second"]);
+});
+
 it("takes nothing of a batch in which a message is not valid, and names each field", async () => {
   const { runtime, send } = await openHouse();
   await runtime.enroll({ id: "ada", name: "Ada" });

@@ -95,6 +95,19 @@ it("takes what is said in a room, and the same key once", async () => {
   expect((await client.until("accepted")).accepted.conversation_id).toBe(room.id);
 });
 
+it("takes what comes over one socket in its order", async () => {
+  const { app, runtime, send } = await openHouse();
+  await runtime.enroll({ id: "ada", name: "Ada", settings: { paused: true } });
+  const { body: session } = await send("POST /v1/personas/ada/messages", { text: "hello" });
+  const client = await open(await listen(app));
+  client.send({ type: "send", conversation_id: session.conversation_id, text: "first" });
+  client.send({ type: "send", persona: "ada", text: "second" });
+  await client.until("accepted");
+  await client.until("accepted");
+  const said = await runtime.messages(session.conversation_id);
+  expect(said.map(({ text }) => text)).toEqual(["hello", "first", "second"]);
+});
+
 it("answers a wrong frame with a problem that names its fields, and goes on", async () => {
   const { app, runtime } = await openHouse();
   await runtime.enroll({ id: "ada", name: "Ada" });

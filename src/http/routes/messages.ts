@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { problemOfOne } from "../problem.ts";
-import { sendEntry } from "../send-entry.ts";
+import { OrderedEntries } from "../send-entry.ts";
 import type { Services } from "../services.ts";
 import { batchBody, batchSchema } from "../wire/batch.ts";
 import { acceptedOf, traceHeaders } from "../wire/send.ts";
@@ -20,11 +20,11 @@ export const messages: FastifyPluginAsyncZod<Services> = async (app, { access, l
     },
     async (request) => {
       const { body, identity, log, headers } = request;
-      const runtime = access(request);
+      const entries = new OrderedEntries(access(request), identity);
       const send = async (entry: (typeof body.messages)[number], index: number) => {
         // The first is counted as the request.
         if (index > 0) limits?.take(identity);
-        return sendEntry(runtime, identity, entry, headers.traceparent);
+        return entries.send(entry, headers.traceparent);
       };
       const one = (entry: (typeof body.messages)[number], index: number) =>
         send(entry, index).then(
@@ -34,7 +34,7 @@ export const messages: FastifyPluginAsyncZod<Services> = async (app, { access, l
             return { status: problem.status, problem };
           },
         );
-      // All at once: what is handed in together is committed together.
+      // As far as their order allows, all at once: what is handed in together is committed together.
       return { results: await Promise.all(body.messages.map(one)) };
     },
   );
