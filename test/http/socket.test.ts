@@ -286,6 +286,10 @@ it("closes a socket whose frame is too big, and one that is not UTF-8", async ()
   const big = await open(port);
   big.socket.send("x".repeat(262_145));
   expect(await big.closed).toMatchObject({ code: 1009 });
+  const { app: smaller } = await openHouse({}, { limits: { bodyBytes: 1_024 } });
+  const small = await open(await listen(smaller));
+  small.socket.send("x".repeat(1_025));
+  expect(await small.closed).toMatchObject({ code: 1009 });
   const broken = await open(port);
   broken.socket.send(Buffer.from([0xff, 0xfe]), { binary: false });
   expect(await broken.closed).toMatchObject({ code: 1007 });

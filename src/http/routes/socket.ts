@@ -2,7 +2,6 @@ import websocket from "@fastify/websocket";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { PersonaError } from "../../errors.ts";
 import { EventSocket } from "../event-socket.ts";
-import { MAX_BODY_BYTES } from "../json-body.ts";
 import type { Services } from "../services.ts";
 import { SOCKET_PATH } from "../upgrade.ts";
 import { socketFrame } from "../wire/socket.ts";
@@ -12,9 +11,10 @@ import { eventQuery } from "./events.ts";
 const SUBPROTOCOL = "persona-runtime";
 
 export const socket: FastifyPluginAsyncZod<Services> = async (app, services) => {
+  const { bodyLimit: maxBytes = 0 } = app.initialConfig;
   await app.register(websocket, {
     options: {
-      maxPayload: MAX_BODY_BYTES,
+      maxPayload: maxBytes,
       handleProtocols: (offered: ReadonlySet<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     },
     // Each socket ends by itself, when it has answered what it took.
@@ -36,7 +36,7 @@ export const socket: FastifyPluginAsyncZod<Services> = async (app, services) => 
       description:
         "Each frame is a text with one JSON document. A browser, which cannot set headers here, offers the subprotocols " +
         "`persona-runtime` and `bearer.<token>`. The server closes with 1001 when it ends, 1009 after a frame of more than " +
-        `${MAX_BODY_BYTES} bytes, 4401 when the key or token expires or is revoked, 4408 when two heartbeats (WebSocket pings) were not answered.`,
+        `${maxBytes} bytes, 4401 when the key or token expires or is revoked, 4408 when two heartbeats (WebSocket pings) were not answered.`,
       querystring: eventQuery,
       response: {
         101: {
