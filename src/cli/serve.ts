@@ -1,6 +1,7 @@
 /** `persona-runtime serve`: a runtime, its cast and the HTTP server, from the start to a signal. */
 import { constants } from "node:os";
 import type { LibraryOptions } from "../config/library.ts";
+import type { AuthOptions } from "../http/authenticate.ts";
 import { inLibraryNames } from "../http/wire/names.ts";
 import { createRuntime } from "../index.ts";
 import { manifest } from "../manifest.ts";
@@ -55,7 +56,7 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
       metrics: config.metrics.enabled,
       logger: { level: log.level, stream: process.stderr },
     });
-    console.log(greeting(listening.url, { store, file }, runtime, added));
+    console.log(greeting(listening.url, { store, file, auth: library.auth.mode }, runtime, added));
     const signal = await signalled;
     console.log(`${signal}: running turns have ${graceMs} ms to finish. A second signal ends at once.`);
     // Both at once: requests that wait for a reply end when the runtime has settled it, or has given it up.
@@ -91,7 +92,11 @@ function firstSignal(): Promise<NodeJS.Signals> {
 
 function greeting(
   url: string,
-  { store, file }: { readonly store: string; readonly file: string | undefined },
+  {
+    store,
+    file,
+    auth,
+  }: { readonly store: string; readonly file: string | undefined; readonly auth?: AuthOptions["mode"] },
   runtime: Runtime,
   added: number,
 ): string {
@@ -108,13 +113,16 @@ function greeting(
     "",
   ];
   const [first] = personas;
-  if (first !== undefined) lines.push(`Talk to ${first.name}:`, "", `  ${curl(url, first.id)}`);
+  const withKey = auth === "required" ? ", with a key in PERSONA_RUNTIME_KEY" : "";
+  if (first !== undefined)
+    lines.push(`Talk to ${first.name}${withKey}:`, "", `  ${curl(url, first.id, withKey !== "")}`);
   else lines.push(`Nobody is enrolled yet; PUT ${url}/v1/enrollments/{id} enrolls a persona.`);
   return [...lines, "", "Ctrl+C stops."].join("\n");
 }
 
 /** Prints the text of the reply; what is not a reply (a problem) is printed as it came. */
-function curl(url: string, persona: string): string {
+function curl(url: string, persona: string, withKey: boolean): string {
   const text = String.raw`sed -E 's/.*"text":"(([^"\\]|\\.)*)".*/\1/'`;
-  return `curl -s '${url}/v1/personas/${persona}/messages?wait=30' -H 'content-type: application/json' -d '{"text":"Hello! What can you do for me?"}' | ${text}; echo`;
+  const key = withKey ? ' -H "authorization: Bearer $PERSONA_RUNTIME_KEY"' : "";
+  return `curl -s '${url}/v1/personas/${persona}/messages?wait=30' -H 'content-type: application/json'${key} -d '{"text":"Hello! What can you do for me?"}' | ${text}; echo`;
 }

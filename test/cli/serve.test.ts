@@ -65,6 +65,16 @@ describe("the curl that it prints", () => {
     expect(stdout).toMatch(/^\[rehearsal: .*Ada here\. I heard “Hello! What can you do for me\?”/);
     await stop(server, "SIGTERM");
   });
+
+  test("prints it also where a key is wanted", async () => {
+    const data = temporaryFolder();
+    const made = await personaRuntime("keys", "create", "--user", "root", "--data", data);
+    const server = await startServer("--data", data, "--set", "auth.mode=required");
+    const line = server.stdout().match(/^ {2}(curl .*)$/m)?.[1] ?? "";
+    const env = { ...process.env, PERSONA_RUNTIME_KEY: made.stdout.trim() };
+    expect((await execute("sh", ["-c", line], { env })).stdout).toMatch(/^\[rehearsal: .*Ada here/);
+    await stop(server, "SIGTERM");
+  });
 });
 
 test("a second server on the same data names the first one", async () => {
