@@ -3,6 +3,7 @@ import * as z from "zod";
 import { callShape, KINDS, providerNameSchema } from "../ai/options.ts";
 import { budgetSchema, priceSchema, pricesSchema } from "../cognition/budgets/settings.ts";
 import { limitOptionsSchema } from "../http/limits.ts";
+import { proxiesSchema } from "../http/proxies.ts";
 import { optionsSchema } from "../runtime/settings.ts";
 
 export interface About {
@@ -123,13 +124,10 @@ export const configSchema = z
           .max(65_535)
           .default(4_096)
           .register(about, { description: "Open connections; further ones are cut off at once" }),
-        trust_proxy: z
-          .array(notBlank())
-          .default([])
-          .register(about, {
-            description: "Addresses or networks of proxies whose word is taken on who called them",
-            example: ["10.0.0.0/8"],
-          }),
+        trust_proxy: proxiesSchema.register(about, {
+          description: "Addresses or networks of proxies whose word is taken on who called them",
+          example: ["10.0.0.0/8"],
+        }),
       })
       .prefault({}),
     auth: z

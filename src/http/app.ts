@@ -1,5 +1,6 @@
 import fastify, { type FastifyInstance } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
+import * as z from "zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { manifest } from "../manifest.ts";
 import { parse } from "../runtime/settings.ts";
@@ -17,6 +18,7 @@ import { answerUnknownRoutes } from "./not-found.ts";
 import { collectRoutes, describeRoutes } from "./openapi.ts";
 import { enforcePolicies, requirePolicies } from "./policy.ts";
 import { answerMalformed, answerProblem } from "./problem.ts";
+import { proxiesSchema } from "./proxies.ts";
 import { busiest } from "./routes/busiest.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { enrollments } from "./routes/enrollments.ts";
@@ -69,10 +71,11 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   const { clock = systemClock(), graceMs = DEFAULT_GRACE_MS, heartbeatMs = 15_000 } = options;
   const auth = parse(authOptionsSchema, options.auth ?? {}, "auth");
   const limits = parse(limitOptionsSchema, options.limits ?? {}, "limits");
+  const { trustProxy } = parse(z.object({ trustProxy: proxiesSchema }), { trustProxy: options.trustProxy }, "server");
   const app = fastify({
     logger: options.logger !== false && loggerOf(options.logger),
     bodyLimit: limits.bodyBytes,
-    trustProxy: [...(options.trustProxy ?? [])],
+    trustProxy,
     routerOptions: { maxParamLength: 512 },
     // Against clients that send a byte now and then. How long an answer takes is not limited by these.
     requestTimeout: 30_000,

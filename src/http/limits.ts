@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
+import { callerShape } from "../runtime/caller.ts";
 import type { Identity } from "./identity.ts";
 import { MAX_BODY_BYTES } from "./json-body.ts";
 import { Windows } from "./windows.ts";
@@ -22,7 +23,7 @@ export const limitOptionsSchema = z.strictObject({
   /** Of one address that does not say who it is. */
   requestsPerMinute: perMinute.default(60),
   /** By name; these and no others are known. Each key, and each user of tokens, has so many requests. */
-  tiers: z.record(z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/), tier).default(TIERS),
+  tiers: z.record(callerShape.tier, tier).default(TIERS),
   bodyBytes: z.int().min(1_024).max(67_108_864).default(MAX_BODY_BYTES),
   /** Above it requests are refused (`overloaded`), but for those after health. */
   maxEventLoopDelayMs: z.int().min(10).max(60_000).default(1_000),

@@ -120,6 +120,16 @@ describe("what is refused, with where it stands and what would be right", () => 
       "PERSONA_RUNTIME_SERVER_PRT: is no known variable; did you mean PERSONA_RUNTIME_SERVER_PORT?",
     ],
     ["a table by --set", { set: ["server=1"] }, "--set: server is a table; name a key in it"],
+    [
+      "a proxy that is a name",
+      { set: ["server.trust_proxy=proxy.local"] },
+      '--set: server.trust_proxy must be an address or a network, such as 10.0.0.0/8, not ["proxy.local"]',
+    ],
+    [
+      "a tier that is no name",
+      { set: ["limits.tiers.Free.requests_per_minute=1"] },
+      "--set: limits.tiers.Free has a wrong name; it must be the name of a tier, such as `free`",
+    ],
     ["one flag twice", { set: ["server.port=1", "server.port=2"] }, "--set: server.port was given before (--set)"],
   ])("%s", async (_, given, message) => {
     expect(await faults(given)).toContain(message);

@@ -125,6 +125,16 @@ describe("nobody", () => {
   });
 });
 
+it.each(["proxy.local", "10.0.0.0/33", "10.0.0.0/0", "::/129", "10.0.0.0/8/8", "", "fe80::1%eth0"])(
+  "a proxy that is no address and no network is refused at the start: %j",
+  async (proxy) => {
+    await expect(openHouse({}, { trustProxy: ["::1", "fd00::/8", proxy] })).rejects.toMatchObject({
+      code: "invalid_input",
+      fields: [{ field: "trustProxy[2]", message: expect.stringMatching(/^must be an address or a network/) }],
+    });
+  },
+);
+
 it("windows are forgotten when they are over, and never more than so many", () => {
   const clock = new ManualClock(0);
   const windows = new Windows(clock, 100);
