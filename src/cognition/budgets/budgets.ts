@@ -36,7 +36,7 @@ export interface Charge {
   readonly windows: Set<Window>;
 }
 
-/** Accounts whose window is over are forgotten when there are so many. */
+/** Accounts whose window is over are forgotten when there are so many, and then whenever they have doubled. */
 const MANY_ACCOUNTS = 10_000;
 
 export class Budgets {
@@ -46,6 +46,8 @@ export class Budgets {
   readonly #limits: CheckedBudgets;
   readonly #prices: ReadonlyMap<string, Price>;
   readonly #accounts = new Map<string, Account>();
+  /** So many are looked through next: each time the double of what was kept, so that it costs each account the same. */
+  #many = MANY_ACCOUNTS;
   readonly #loading = new Map<string, Promise<Account>>();
   readonly #charges = new Set<Charge>();
 
@@ -161,9 +163,10 @@ export class Budgets {
   }
 
   #forgetSome(): void {
-    if (this.#accounts.size < MANY_ACCOUNTS) return;
+    if (this.#accounts.size < this.#many) return;
     const now = this.clock.now();
     for (const [name, account] of this.#accounts) if (account.isOver(now)) this.#accounts.delete(name);
+    this.#many = Math.max(MANY_ACCOUNTS, 2 * this.#accounts.size);
   }
 }
 
