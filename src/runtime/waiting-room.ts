@@ -24,14 +24,23 @@ export class WaitingRoom {
     const entry = cognition.admission.enter(persona, () => {
       isCalled = true;
       persona.wait = undefined;
-      // Native is told below; a fleet that is gone has let everybody go.
-      if (!this.#fleet.over) this.#fleet.configure(persona.slot, nativeSettings(persona));
+      this.#tell(persona);
     });
     if ("leave" in entry) return entry;
     // What it would wait for has just come: it asks again, and is not put down where nobody calls any more.
     if (isCalled) return undefined;
     persona.wait = { entry, since: this.#clock.now() };
-    this.#fleet.configure(persona.slot, nativeSettings(persona));
+    this.#tell(persona);
     return undefined;
+  }
+
+  /** Tells native whether it waits. A fleet that is gone need not know: in the next one everybody takes a place as they are. */
+  #tell(persona: Persona): void {
+    if (this.#fleet.over) return;
+    try {
+      this.#fleet.configure(persona.slot, nativeSettings(persona));
+    } catch {
+      // The fleet has said that it failed. Whoever called, or is called next, has nothing to do with it.
+    }
   }
 }

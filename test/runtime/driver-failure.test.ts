@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { loadAddon } from "../../src/addon.ts";
+import type { Cognition } from "../../src/types.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 import { turns, until } from "../support/event-loop.ts";
 import { instead } from "../support/instead.ts";
@@ -12,11 +13,13 @@ async function openFragile(open: () => Promise<House> = () => openHouse()) {
   const create = vi.spyOn(loadAddon(), "fleetCreate");
   onTestFinished(() => create.mockRestore());
   const house = await open();
+  const loseDriver = () => loadAddon().fleetClose(create.mock.results.at(-1)?.value);
   return {
     ...house,
+    loseDriver,
     /** Resolves once it was noticed. */
     async breakDriver() {
-      loadAddon().fleetClose(create.mock.results.at(-1)?.value);
+      loseDriver();
       await house.runtime.send("ada", "first to notice", { from: "user:notice" }).accepted.catch(() => {});
     },
   };
@@ -144,4 +147,27 @@ it("gives the driver up when it fails again and again; the next start answers wh
     const { items } = await answer.accepted;
     expect(await second.runtime.item(items[0]?.id ?? "")).toMatchObject({ state: "answered" });
   }
+});
+
+it("is lost to nobody who waits for a provider, or is called by one, at that moment", async () => {
+  const { runtime, loseDriver } = await openFragile();
+  const waiting: (() => void)[] = [];
+  const admission: Cognition["admission"] = {
+    enter(_guest, again) {
+      if (waiting.length === 2) return { answer: () => "Here.", leave: () => {} };
+      waiting.push(again);
+      // Native is told next that it waits.
+      if (waiting.length === 1) loseDriver();
+      return { obstacle: "provider_open", until: undefined, cancel: () => {} };
+    },
+  };
+  await enroll(runtime, "ada", { cognition: Object.assign(() => "By the back door.", { admission }) });
+  const answer = outcomeOf(runtime.send("ada", "Hello", { from: "user:1" }));
+  await until(() => waiting.length === 1 && runtime.status().driver);
+  waiting[0]?.();
+  await until(() => waiting.length === 2);
+  loseDriver();
+  // Others wait behind it, of other runtimes too.
+  expect(() => waiting[1]?.()).not.toThrow();
+  expect(await answer).toBe("Here.");
 });
