@@ -53,6 +53,7 @@ enabled = false
   ]);
   const call = await fetch(`${server.url}/v1/spending`, { headers: { authorization: `Bearer ${key}` } });
   expect(await call.json()).toMatchObject({ spending: [{ of: "ada", calls: 1 }] });
+  expect((await run("top", "--sort", "spend")).stdout).toMatch(/^ada +0\.\d{4} +1 /m);
   expect((await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${key}` } })).status).toBe(404);
   server.kill("SIGTERM");
   expect(await server.ended).toMatchObject({ code: 0 });

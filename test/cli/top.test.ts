@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { grouped, LINES_ABOVE, linesOf } from "../../src/cli/top-view.ts";
+import { grouped, LINES_ABOVE, linesOf, loadPage, spendingPage } from "../../src/cli/top-view.ts";
 import { createRuntime, type Runtime } from "../../src/index.ts";
 import { type Server, serve } from "../../src/server.ts";
 import { execute, MAIN, personaRuntime } from "../support/command-line.ts";
@@ -46,6 +46,19 @@ test("of a hundred thousand it shows the busiest, most first, and asks for no mo
   expect(page.length).toBeLessThan(10_000);
 });
 
+test("by spend it shows who spent most on models", async () => {
+  const { stdout } = await personaRuntime("top", "--url", server.url, "--sort", "spend");
+  expect(stdout).toContain("100 000 personas, nobody spent anything, by spend");
+  const one = { calls: 2, input_tokens: 1_000, output_tokens: 20, unconfirmed: 0, unpriced: 1 };
+  const spending = [
+    { of: "ada", usd: 1.5, ...one },
+    { of: "max", usd: 0.25, ...one },
+  ];
+  const second = spendingPage({ spending, more: true }, 1);
+  expect(second).toMatchObject({ title: "2–2 of the last 24 hours", more: true });
+  expect(second.rows).toEqual([["max", "0.2500", "2", "1 000", "20", "1"]]);
+});
+
 test("as JSON it has the same", async () => {
   const { stdout } = await personaRuntime("top", "--url", server.url, "--limit", "1", "--json");
   expect(JSON.parse(stdout)).toMatchObject({ busy: BUSY, personas: [{ id: "p099999", queued: 6 }] });
@@ -86,6 +99,8 @@ describe("on a terminal", () => {
     top.press("p");
     top.press("s");
     await top.until(/by in_flight/);
+    top.press("s");
+    await top.until(/nobody spent anything, by spend.*without a price/s);
     top.press("q");
     const { code, drawn } = await top.end();
     expect(code).toBe(0);
@@ -129,7 +144,10 @@ test("who cannot be asked is told", async () => {
     stderr: expect.stringMatching(/^persona-runtime: server_unreachable: /),
   });
   const wrong = await personaRuntime("top", "--sort", "spend-all");
-  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("Allowed choices are queued, in_flight") });
+  expect(wrong).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("Allowed choices are queued, in_flight, spend."),
+  });
   expect(await personaRuntime("top", "--interval", "0")).toMatchObject({
     code: 2,
     stderr: expect.stringContaining("--interval must be a whole number from 1 to 3600, not "),
@@ -152,9 +170,9 @@ test("what happens in a second is the difference of two looks", () => {
   const look = (at: number, answered: number) => ({
     at,
     fleet: { ...fleet, accepted: answered, answered, declined: 0 } as never,
-    busiest: { busy: 0, personas: [] },
+    page: loadPage({ busy: 0, personas: [] }, 0, at),
   });
-  const view = { url: "u", sort: "queued" as const, offset: 0, fault: undefined };
+  const view = { url: "u", sort: "queued" as const, fault: undefined };
   expect(linesOf({ ...view, now: look(3_000, 25), before: look(1_000, 5) })).toContain(
     "per second: accepted 10.0   answered 10.0   declined 0.0   retried 0.0",
   );
