@@ -12,8 +12,8 @@ export class Conversations {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #rows = new Map<number, ConversationRow>();
-  /** Direct sessions that only exist in memory yet. */
-  readonly #unstored = new Set<number>();
+  /** Direct sessions that only exist in memory yet; weak, since one whose first message was refused may never be stored. */
+  readonly #unstored = new WeakSet<ConversationRow>();
   /** Direct sessions by caller and persona: the row, or the look-up in progress. */
   readonly #direct = new Map<string, ConversationRow | Promise<ConversationRow>>();
 
@@ -50,20 +50,28 @@ export class Conversations {
     const caller = `${sender.kind}/${sender.id}`;
     const stored = await this.#store.directSession(tenant, caller, persona);
     if (stored !== undefined) return stored;
-    const key = this.#store.allocate("conversation");
-    this.#unstored.add(key);
-    const owner = sender.kind === "human" ? sender.id : null;
-    const createdAt = this.#clock.now();
-    return { key, tenant, kind: "session", name: null, owner, caller, persona, createdAt, closedAt: null };
+    const row: ConversationRow = {
+      key: this.#store.allocate("conversation"),
+      tenant,
+      kind: "session",
+      name: null,
+      owner: sender.kind === "human" ? sender.id : null,
+      caller,
+      persona,
+      createdAt: this.#clock.now(),
+      closedAt: null,
+    };
+    this.#unstored.add(row);
+    return row;
   }
 
   /** What the next append in this conversation has to open with it. */
   toOpen(row: ConversationRow): { open: ConversationRow } | undefined {
-    return this.#unstored.has(row.key) ? { open: row } : undefined;
+    return this.#unstored.has(row) ? { open: row } : undefined;
   }
 
   opened(row: ConversationRow): void {
-    this.#unstored.delete(row.key);
+    this.#unstored.delete(row);
   }
 
   /** By public id; throws `room_not_found` or `session_not_found`, whichever was asked for, also for what the scope leaves out. */
