@@ -19,6 +19,8 @@ export function requestAt(n: number, { personas, users, perRequest }: Shape, sec
       persona: `p${number % personas}`,
       text: `Message ${number}: how do you find the tide?`,
       from: `user:${Math.floor(number / personas) % users}`,
+      // Chat that waits is merged into one turn; each of these has one of its own, however many wait.
+      lane: "task",
       idempotency_key: `message-${number}`,
     };
   });

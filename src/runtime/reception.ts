@@ -1,5 +1,5 @@
 /** What callers say, from the check of their words to the acceptance or the refusal. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import type { Append, ConversationRow, MessageRow, Store } from "../store/port.ts";
@@ -177,6 +177,6 @@ function idempotencyOf({ tenant, owner }: Scope, speech: Speech, conversation: C
     // No tenant's name has a blank.
     scope: owner === undefined ? tenant : `${tenant} ${owner}`,
     key: speech.idempotencyKey,
-    fingerprint: createHash("sha256").update(asked).digest("base64url"),
+    fingerprint: hash("sha256", asked, "base64url"),
   };
 }
