@@ -94,6 +94,24 @@ await runtime.close();`;
   expect(models).toEqual({ code: 0, stdout: "provider\n", stderr: "" });
 });
 
+test.each(["import.mjs", "require.cjs"])(
+  "every entry loads after %s, also without the optional packages",
+  async (name) => {
+    const { exports } = JSON.parse(
+      readFileSync(join(project, "node_modules/persona-runtime/package.json"), "utf8"),
+    ) as { exports: Record<string, unknown> };
+    const entries = Object.keys(exports)
+      .filter((entry) => !entry.endsWith(".json"))
+      .map((entry) => `persona-runtime${entry.slice(1)}`);
+    expect(entries).toEqual(
+      expect.arrayContaining(["persona-runtime", "persona-runtime/server", "persona-runtime/ai"]),
+    );
+    const load = name === "require.cjs" ? "require" : "await import";
+    const source = entries.map((entry) => `console.log(Object.keys(${load}("${entry}")).length > 0);`).join("\n");
+    expect(await runInProject(name, source)).toEqual({ code: 0, stdout: "true\n".repeat(entries.length), stderr: "" });
+  },
+);
+
 test("nothing but the named entries can be imported", async () => {
   const { stderr } = await runInProject("inner.mjs", 'import "persona-runtime/dist/addon.js";');
   expect(stderr).toContain("ERR_PACKAGE_PATH_NOT_EXPORTED");
