@@ -41,7 +41,8 @@ export async function answer(turn: CognitionTurn, chain: Chain, start: Start): P
     text += next.text;
     usage = count === 1 ? next.usage : sum(usage, next.usage);
     if (next.calls.length === 0) return conclude(dialogue.line, next, text, usage);
-    said.push(...next.messages, ...(await results(turn, next)));
+    // Of those that the last call asks for nobody would be told.
+    if (count < MAX_CALLS) said.push(...next.messages, ...(await results(turn, next)));
   }
   const { name } = dialogue.line;
   throw new PersonaError(

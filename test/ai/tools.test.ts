@@ -94,11 +94,18 @@ describe.each(PROTOCOLS)("%s", (kind) => {
 
 test("a model that only ever calls tools is stopped after eight calls", async () => {
   const server = await openServer(say([], calling({ town: "Bern" })));
-  const { runtime } = await openModels({ local: at(server) }, {}, { tools: [weather] });
+  let asked = 0;
+  const execute = () => {
+    asked += 1;
+    return "Rain.";
+  };
+  const { runtime } = await openModels({ local: at(server) }, {}, { tools: [{ ...weather, execute }] });
   await runtime.configure("ada", { settings: { tools: ["weather"] } });
   void outcomeOf(runtime.send("ada", "The weather?", { from }));
   await until(() => runtime.fleet().retried === 1);
   expect(server.requests).toHaveLength(8);
+  // What the last call asked for nobody would be told.
+  expect(asked).toBe(7);
   expect(runtime.fleet().providers).toMatchObject([{ calls: 8, failed: 0 }]);
 });
 
