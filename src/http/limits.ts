@@ -50,6 +50,10 @@ export class RateLimits {
     this.#failures = new Windows(clock);
   }
 
+  get tiers(): readonly string[] {
+    return Object.keys(this.#limits.tiers);
+  }
+
   knows(tierName: string): boolean {
     return Object.hasOwn(this.#limits.tiers, tierName);
   }

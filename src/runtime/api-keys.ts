@@ -7,7 +7,7 @@ import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import type { ApiKeyRow, Store } from "../store/port.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
-import type { ApiKey, ApiKeyOptions, ApiKeyPage, ApiKeys, NewApiKey } from "../types.ts";
+import type { ApiKey, ApiKeyOptions, ApiKeyPage, ApiKeys, NewApiKey, Role } from "../types.ts";
 import { callerShape } from "./caller.ts";
 import { pageSchema, parse } from "./settings.ts";
 
@@ -32,6 +32,11 @@ interface Known {
   readonly row: ApiKeyRow;
   readonly view: ApiKey;
   touchedAt: number;
+}
+
+/** People begin small; whoever runs programs and servers is not to stumble over a default. */
+export function defaultTier(role: Role): string {
+  return role === "user" ? "free" : "enterprise";
 }
 
 export class StoredApiKeys implements ApiKeys {
@@ -62,8 +67,7 @@ export class StoredApiKeys implements ApiKeys {
     const row: ApiKeyRow = {
       key,
       ...given,
-      // People begin small; whoever runs programs and servers is not to stumble over a default.
-      tier: given.tier ?? (given.role === "user" ? "free" : "enterprise"),
+      tier: given.tier ?? defaultTier(given.role),
       hash: hash("sha256", secret),
       createdAt: Math.floor(now),
       expiresAt: expiresAt ?? null,

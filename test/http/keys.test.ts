@@ -80,6 +80,20 @@ it("is made and shown once over HTTP, listed without the secret, and revoked at 
   expect(again.body.revoked_at).toBe(revoked.body.revoked_at);
 });
 
+it("is not made with a tier that the server does not know", async () => {
+  const limits = { tiers: { enterprise: { requestsPerMinute: 1_000 }, gold: { requestsPerMinute: 1_000 } } };
+  const house = await openHouse({}, { ...required, limits });
+  const admin = bearer((await newKey(house.runtime, { role: "admin" })).secret);
+  const make = (given: object) => house.send("POST /v1/keys", { user: "bob", name: "bob's", ...given }, admin);
+  for (const given of [{ tier: "silver" }, {}]) {
+    expect(await make(given)).toMatchObject({
+      status: 422,
+      body: { fields: [{ field: "tier", message: "must be one of enterprise, gold" }] },
+    });
+  }
+  expect((await get(house, (await make({ tier: "gold" })).body.secret)).status).toBe(200);
+});
+
 it("is of one tenant: administrators of another neither see nor revoke it", async () => {
   const house = await openHouse({}, required);
   const mine = await newKey(house.runtime, { tenant: "acme", role: "admin" });

@@ -1,5 +1,8 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
+import { PersonaError } from "../../errors.ts";
+import { defaultTier } from "../../runtime/api-keys.ts";
+import type { RateLimits } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { idInput } from "../wire/common.ts";
 import { keyBody, keyOf, keyPageQuery, keyPageSchema, keySchema, newKeySchema } from "../wire/key.ts";
@@ -8,7 +11,7 @@ const config = { policy: "admin" } as const;
 const tags = ["keys"];
 
 /** Each administrator has the keys of the own tenant. */
-export const keys: FastifyPluginAsyncZod<Services> = async (app, { runtime }) => {
+export const keys: FastifyPluginAsyncZod<Services> = async (app, { runtime, limits }) => {
   app.get(
     "/v1/keys",
     {
@@ -32,11 +35,13 @@ export const keys: FastifyPluginAsyncZod<Services> = async (app, { runtime }) =>
       config,
       schema: { tags, summary: "Make an API key", body: keyBody, response: { 201: newKeySchema } },
     },
-    async ({ body: { expires_at: expiresAt, tier, ...given }, identity: { tenant } }, reply) => {
+    async ({ body, identity: { tenant } }, reply) => {
+      const { expires_at: expiresAt, tier = defaultTier(body.role), ...given } = body;
+      if (limits !== undefined) assertKnown(tier, limits);
       const { secret, ...key } = await runtime.keys.create({
         ...given,
         tenant,
-        ...(tier === undefined ? {} : { tier }),
+        tier,
         ...(expiresAt === undefined ? {} : { expiresAt }),
       });
       return reply
@@ -60,3 +65,10 @@ export const keys: FastifyPluginAsyncZod<Services> = async (app, { runtime }) =>
     async ({ params: { id }, identity: { tenant } }) => keyOf(await runtime.keys.revoke(id, tenant)),
   );
 };
+
+/** A key of a tier that this server does not know would open nothing. */
+function assertKnown(tier: string, limits: RateLimits): void {
+  if (limits.knows(tier)) return;
+  const message = `must be one of ${limits.tiers.join(", ")}`;
+  throw new PersonaError("invalid_input", `tier ${message}`, { fields: [{ field: "tier", message }] });
+}
