@@ -7,7 +7,7 @@ import type { ApiKeyOptions, ApiKeys, Role } from "../types.ts";
 import { Client } from "./client.ts";
 import { type ConfigOptions, configurationOf } from "./config-options.ts";
 import { storeOf } from "./store-of.ts";
-import { table } from "./terminal.ts";
+import { printable, table } from "./terminal.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface KeysOptions extends ConfigOptions {
@@ -89,7 +89,14 @@ export async function listCommand(options: KeysOptions): Promise<void> {
     },
   });
   if (options.json === true) return void console.log(JSON.stringify(keys));
-  const rows = keys.map(({ id, role, user, tier, name, ...times }) => [id, role, user, tier, name, stateOf(times)]);
+  const rows = keys.map(({ id, role, user, tier, name, ...times }) => [
+    id,
+    role,
+    user,
+    tier,
+    printable(name, { isTTY: true }),
+    stateOf(times),
+  ]);
   console.log(table(["id", "role", "user", "tier", "name", "state"], rows));
 }
 

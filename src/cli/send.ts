@@ -50,7 +50,8 @@ export async function sendCommand(persona: string, words: string, options: SendO
     let answer: Accepted | Answered = accepted;
     while (!("reply" in answer)) answer = await post<Accepted | Answered>(`?wait=${WAIT_SECONDS}`);
     await speaker?.stop();
-    if (options.json === true) console.log(JSON.stringify(answer));
+    // It was asked for twice, but that is our own doing.
+    if (options.json === true) console.log(JSON.stringify({ ...answer, replayed: accepted.replayed }));
     else console.log(printable(rest(answer.reply.text, speaker?.spoken())));
   } finally {
     await speaker?.stop();

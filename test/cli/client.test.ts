@@ -40,6 +40,8 @@ const failed = (stderr: RegExp) => ({ code: 1, stdout: "", stderr: expect.string
 describe("send", () => {
   test("says that the message is stored", async () => {
     const { run, runtime } = await running(() => "Hi.");
+    const waited = await run("send", "ada", "Hello", "--wait", "--json");
+    expect(JSON.parse(waited.stdout)).toMatchObject({ reply: { persona: "ada" }, replayed: false });
     const { stdout, code } = await run("send", "ada", "Hello", "--json", "--idempotency-key", "k");
     expect(code).toBe(0);
     const accepted = JSON.parse(stdout) as { message_id: string; items: { id: string }[] };

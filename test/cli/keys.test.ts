@@ -46,9 +46,11 @@ test("the first key is made in the database, opens a server, makes others there,
 
 test("keys of another tenant are its own", async () => {
   const store = join(temporaryFolder(), "x.db");
-  await keys("create", "--user", "ann", "--tenant", "acme", "--store", store);
+  await keys("create", "--user", "ann", "--tenant", "acme", "--name", "a\u001b[2Jb", "--store", store);
   expect(JSON.parse(await keys("list", "--store", store, "--json"))).toEqual([]);
   const [key] = JSON.parse(await keys("list", "--store", store, "--tenant", "acme", "--json")) as { id: string }[];
+  // What somebody called a key must not clear a terminal.
+  expect(await keys("list", "--store", store, "--tenant", "acme")).toMatch(/ a\[2Jb +valid$/m);
   expect(key).toMatchObject({ tenant: "acme", user: "ann", role: "user" });
   expect(await personaRuntime("keys", "revoke", key?.id ?? "", "--store", store)).toMatchObject({
     code: 1,
