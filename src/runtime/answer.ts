@@ -1,5 +1,5 @@
 /** The handle that `send` returns: three views of one outcome. */
-import type { PersonaError } from "../errors.ts";
+import { PersonaError } from "../errors.ts";
 import type { Accepted, Answer, Reply } from "../types.ts";
 
 export class PendingAnswer implements Answer {
@@ -13,6 +13,8 @@ export class PendingAnswer implements Answer {
   readonly #spoken: string[] = [];
   #isLate = false;
   #over = false;
+  #isHeard = false;
+  #join: (() => Promise<void>) | undefined;
   #wake: (() => void)[] = [];
 
   constructor() {
@@ -36,6 +38,7 @@ export class PendingAnswer implements Answer {
     onReply?: ((reply: Reply) => Value | PromiseLike<Value>) | null,
     onError?: ((error: unknown) => Caught | PromiseLike<Caught>) | null,
   ): Promise<Value | Caught> {
+    this.#hear();
     return this.#reply.then(onReply, onError);
   }
 
@@ -43,9 +46,14 @@ export class PendingAnswer implements Answer {
     this.#accept(accepted);
   }
 
-  /** It joins too late to hear the reply from its beginning: it hears it whole, at the end. */
-  hearWhole(): void {
+  /**
+   * It comes too late to hear the reply from its beginning: it hears it whole, at the end. `join` is called once somebody
+   * wants to hear it at all: a caller that repeats a message for ever leaves nothing behind that waits.
+   */
+  hearWhole(join: () => Promise<void>): void {
     this.#isLate = true;
+    this.#join = join;
+    if (this.#isHeard) this.#hear();
   }
 
   speak(token: string): void {
@@ -70,7 +78,15 @@ export class PendingAnswer implements Answer {
     this.#ring();
   }
 
+  #hear(): void {
+    this.#isHeard = true;
+    const join = this.#join;
+    this.#join = undefined;
+    join?.().catch((error: unknown) => this.reject(asPersonaError(error)));
+  }
+
   async *#speak(): AsyncGenerator<string> {
+    this.#hear();
     for (let next = 0; ; ) {
       const token = this.#spoken[next];
       if (token !== undefined) {
@@ -90,4 +106,9 @@ export class PendingAnswer implements Answer {
     this.#wake = [];
     for (const wake of waiting) wake();
   }
+}
+
+export function asPersonaError(error: unknown): PersonaError {
+  if (error instanceof PersonaError) return error;
+  return new PersonaError("internal", "The message could not be taken in", { cause: error });
 }

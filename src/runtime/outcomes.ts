@@ -26,7 +26,6 @@ export class Outcomes {
 
   /** The same, for an item that may be decided already. */
   async awaitEarlier(item: number, answer: PendingAnswer): Promise<void> {
-    answer.hearWhole();
     // First wait, then look: what is decided in between must not be missed.
     this.await(item, answer);
     const row = await this.#store.item(item);

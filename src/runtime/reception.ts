@@ -133,7 +133,8 @@ export class Reception {
       throw new PersonaError("internal", "An idempotency key names a message that is not in the store");
     if (answer !== undefined) {
       for (const item of own) this.#outcomes.leave(item.key, answer);
-      if (message.firstItem !== null) await this.#outcomes.awaitEarlier(message.firstItem, answer);
+      const { firstItem } = message;
+      if (firstItem !== null) answer.hearWhole(() => this.#outcomes.awaitEarlier(firstItem, answer));
     }
     const items = await Promise.all(
       (await this.#store.itemsOf(message)).map(async (row) => ({

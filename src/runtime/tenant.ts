@@ -5,7 +5,7 @@ import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { Store } from "../store/port.ts";
 import type * as api from "../types.ts";
-import { PendingAnswer } from "./answer.ts";
+import { asPersonaError, PendingAnswer } from "./answer.ts";
 import { busiest } from "./busiest.ts";
 import type { ClientCalls } from "./client-calls.ts";
 import { type Conversations, callerId } from "./conversations.ts";
@@ -307,9 +307,4 @@ export class TenantRuntime implements api.Runtime {
     if (this.#scope.owner === undefined) return;
     throw new PersonaError("forbidden", "Personas belong to the tenant; use the view of the tenant itself");
   }
-}
-
-function asPersonaError(error: unknown): PersonaError {
-  if (error instanceof PersonaError) return error;
-  return new PersonaError("internal", "The message could not be taken in", { cause: error });
 }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { turns } from "../support/event-loop.ts";
 import { enroll, heardFrom, openHouse, outcomeOf } from "./harness.ts";
@@ -63,6 +65,24 @@ it("lets a repetition that comes while the reply is spoken hear it whole", async
   gate.resolve();
   expect(await heardFrom(first)).toEqual(["one ", "two"]);
   expect(await heardFrom(second)).toEqual(["one two"]);
+});
+
+it("keeps no handle of a repetition that nobody waits for", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const { runtime } = await openHouse();
+  await enroll(runtime, "ada", { settings: { paused: true } });
+  const say = () => runtime.send("ada", "?", { from: "user:7", idempotencyKey: "k" });
+  await say().accepted;
+  const repeat = async () => {
+    const answer = say();
+    await answer.accepted;
+    return new WeakRef(answer);
+  };
+  const repeated = await Promise.all(Array.from({ length: 100 }, repeat));
+  await turns(10);
+  collect();
+  expect(repeated.filter((handle) => handle.deref() !== undefined).length).toBeLessThan(10);
 });
 
 it("takes a repetition also when there is no room for another message", async () => {
