@@ -122,7 +122,7 @@ pub enum Outcome {
         /// Not handed out before.
         retry_at: i64,
     },
-    /// The turn was called off: no failure. The caller has written that the items wait again.
+    /// The turn was called off before it was begun: no failure and no attempt. The items wait as they did.
     Cancelled {
         /// Not handed out before.
         retry_at: i64,

@@ -51,7 +51,8 @@ impl Fleet {
             Outcome::Failed => self.fail(&takeoff, turn, Reason::Failed),
             Outcome::TimedOut => self.fail(&takeoff, turn, Reason::TimedOut),
             Outcome::Throttled { retry_at } | Outcome::Cancelled { retry_at } => {
-                self.postpone(items, retry_at);
+                let counts = matches!(outcome, Outcome::Throttled { .. });
+                self.postpone(items, retry_at, u32::from(!counts));
                 self.come_back(strand, items, turn, None);
             }
         }
@@ -153,10 +154,13 @@ impl Fleet {
         true
     }
 
-    fn postpone(&mut self, items: List, until: i64) {
+    /// Lets items wait until then, and takes back so many attempts.
+    fn postpone(&mut self, items: List, until: i64, attempts: u32) {
         let mut next = items.first();
         while let Some(index) = next {
-            self.items[index].not_before = until;
+            let item = &mut self.items[index];
+            item.not_before = until;
+            item.attempt = item.attempt.saturating_sub(attempts);
             next = after(&self.items, index);
         }
     }

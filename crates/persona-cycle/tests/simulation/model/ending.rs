@@ -49,7 +49,11 @@ impl Model {
         let envelopes = items.into_iter().map(|item| item.envelope);
         match outcome {
             Outcome::Throttled { retry_at } | Outcome::Cancelled { retry_at } => envelopes
-                .map(|envelope| Envelope { not_before: Some(retry_at), ..envelope })
+                .map(|envelope| {
+                    let begun = matches!(outcome, Outcome::Throttled { .. });
+                    let attempt = if begun { envelope.attempt } else { envelope.attempt - 1 };
+                    Envelope { not_before: Some(retry_at), attempt, ..envelope }
+                })
                 .filter(|envelope| {
                     self.may_wait(turn.persona, envelope, None)
                         && !self.is_superseded(turn.persona, envelope, None)
