@@ -13,8 +13,11 @@ const MINUTES = Number(process.env["PERSONA_SOAK_MINUTES"] ?? 2);
 /** Only in a long run caches, of up to 100 000 entries, are full by half time: in a short one the same personas come again. */
 const NAMES = MINUTES < 20 ? 40 : Number.MAX_SAFE_INTEGER;
 
-/** Bytes by which the last quarter may hold more than the one before, on average: what collections leave to chance. */
-const MAY_GROW = { native: 8 * 2 ** 10, heap: 8 * 2 ** 20, resident: 32 * 2 ** 20 } as const;
+/**
+ * Bytes by which the last quarter may hold more than the one before, on average: what collections leave to chance, and
+ * native memory to how many rooms there were in ten minutes.
+ */
+const MAY_GROW = { native: 64 * 2 ** 10, heap: 8 * 2 ** 20, resident: 32 * 2 ** 20 } as const;
 /** Of these the second half may never have more at once than the first had. */
 const MAY_NOT_GROW = ["handles", "files", "threads"] as const;
 /** The log of the database is moved into it from 16 MiB on, when nobody reads from it. */
