@@ -4,12 +4,14 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-import { type Serving, startServer, UNHURRIED } from "../support/command-line.ts";
+import { type Serving, startServer, temporaryFolder, UNHURRIED } from "../support/command-line.ts";
 import { until } from "../support/event-loop.ts";
 
 const EACH = 100;
 const REQUESTS = 160;
+const WARM_UP = 20;
 
 interface Slow {
   readonly socket: Socket;
@@ -61,7 +63,7 @@ function held({ pid }: Serving): { resident: number; files: number } {
 }
 
 it(`${KINDS.length * EACH} slow sockets hold up nobody`, async () => {
-  const server = await startServer("--store", "memory", ...UNHURRIED);
+  const server = await startServer("--store", join(temporaryFolder(), "kept.db"), ...UNHURRIED);
   const port = Number(new URL(server.url).port);
   const talk = async (from: number) => {
     for (let n = from; n < REQUESTS; n += 8) {
@@ -75,8 +77,8 @@ it(`${KINDS.length * EACH} slow sockets hold up nobody`, async () => {
   };
   const everybody = () => Promise.all(Array.from({ length: 8 }, (_, from) => talk(from)));
 
-  // As a measure: the same work with nobody else there.
-  await everybody();
+  // As a measure: the same work with nobody else there, until the caches have what they keep.
+  for (let round = 0; round < WARM_UP; round += 1) await everybody();
   const before = held(server);
   const slow = new Map<Kind, Slow[]>();
   for (const kind of KINDS)
@@ -93,7 +95,7 @@ it(`${KINDS.length * EACH} slow sockets hold up nobody`, async () => {
     const during = held(server);
     console.log("before", before, "with the slow ones", opened, "later", during);
     // A reader that takes nothing costs what lies in its socket, not what has happened since.
-    expect(during.resident - before.resident).toBeLessThan(150);
+    expect(during.resident - before.resident).toBeLessThan(100);
 
     // Slow requests are cut off by the server, with an answer; it needs 30 s for bodies.
     const cut = (kind: Kind) => (slow.get(kind) ?? []).filter(({ ended }) => ended);
