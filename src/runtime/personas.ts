@@ -212,11 +212,12 @@ export class Personas {
     for (const { leaving } of this.#byKey.values()) leaving?.reject(error);
   }
 
-  /** Native has let a slot go: the enrollment ends. */
-  async freed(slot: Slot): Promise<void> {
+  /** Native has let a slot go: the enrollment ends, once what became of its items is written (`settled`). */
+  async freed(slot: Slot, settled: Promise<void>): Promise<void> {
     const persona = this.#bySlot.get(slot);
     if (persona === undefined) return;
     try {
+      await settled;
       const rev = await this.#inTurn(persona.row.tenant, persona.id, async () => {
         const removedAt = this.#clock.now();
         const saved = await this.#store.saveEnrollment({ ...persona.row, updatedAt: removedAt, removedAt });

@@ -151,7 +151,7 @@ export class PersonaRuntime {
         expired: (turns) => this.#turns.expire(turns),
         settlements: (settlements) => this.#turns.settle(settlements),
         freed: (slots) => {
-          for (const slot of slots) void this.#personas.freed(slot);
+          for (const slot of slots) void this.#personas.freed(slot, this.#turns.ended);
         },
         woken: (slots) => this.#personas.woken(slots),
         wanted: (items) => this.#paging.bring(items),

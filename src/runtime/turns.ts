@@ -119,6 +119,11 @@ export class Turns {
     this.#warn = options.warn;
   }
 
+  /** Resolves when what native has ended on its own so far is written. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
   /** Takes turns that native formed. */
   start(formed: readonly FormedTurn[]): void {
     for (const one of formed) void this.#run(one);

@@ -4,6 +4,15 @@ import { temporaryFolder } from "../support/command-line.ts";
 import { turns, until } from "../support/event-loop.ts";
 import { enroll, gated, openHouse, outcomeOf, pass } from "./harness.ts";
 
+it("is gone only when what became of all its items is stored", async () => {
+  const { runtime } = await openHouse({ store: join(temporaryFolder(), "cast.db") });
+  await enroll(runtime, "ada", { settings: { paused: true } });
+  const sent = Array.from({ length: 3_000 }, () => runtime.send("ada", "?", { from: "user:7" }).accepted);
+  await Promise.all(sent);
+  await runtime.unenroll("ada", "return");
+  expect(runtime.status()).toMatchObject({ accepted: 3_000, declined: 3_000 });
+});
+
 it("drains: what waits is answered, nothing new is taken, and then the persona is gone", async () => {
   const { runtime } = await openHouse();
   const gate = gated();
