@@ -100,9 +100,11 @@ fn a_poisonous_item_takes_nobody_with_it() {
 #[test]
 fn throttles_and_cancels_are_no_failures() {
     // What is called off was never begun, so it was no attempt either.
-    let outcomes: [(fn(i64) -> Outcome, u32); 2] =
-        [(|retry_at| Outcome::Throttled { retry_at }, 1), (|retry_at| Outcome::Cancelled { retry_at }, 0)];
-    for (outcome, counts) in outcomes {
+    for counts in [1, 0] {
+        let outcome = |retry_at| match counts {
+            0 => Outcome::Cancelled { retry_at },
+            _ => Outcome::Throttled { retry_at },
+        };
         let mut stage = Stage::new();
         let persona = stage.persona();
         let keys = [stage.say(persona, 1), stage.say(persona, 1)];
