@@ -165,7 +165,7 @@ ${markdownTable(
 ${markdownTable(["first token from", "p50 ms", "p99 ms", "added p50 ms", "added p99 ms"], firstRows)}
 
 ${rounds} interleaved rounds, each case in processes of its own: the server with all its threads on one core, the client
-on another. ${digits(plan.messages)} messages to ${digits(plan.personas)} personas from ${digits(plan.users)} users each,
+on another. ${digits(plan.messages)} messages to ${digits(plan.personas)} personas from ${plan.users} users each,
 with an API key and an idempotency key, counted when they are answered; ${digits(plan.firstTokens)} questions one after
 the other.`;
 if (quick) console.log(`\n${page}\n\nEvery result was right. So short a run measures nothing.`);

@@ -12,7 +12,7 @@ import { shorten } from "./shorten.ts";
 import type { RegisteredTool } from "./toolbox.ts";
 
 /** Most bytes (UTF-8) of a call's arguments, and of its answer, as JSON. */
-export const MAX_TOOL_BYTES = 65_536;
+const MAX_TOOL_BYTES = 65_536;
 const MAX_CALLS = 32;
 const MAX_ERROR_LENGTH = 2_000;
 const MAX_KEPT_LENGTH = 256;

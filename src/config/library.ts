@@ -68,7 +68,7 @@ function meant(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
 }
 
 /** `jwks_url` becomes `jwksUrl`; names that the user has chosen stay. */
-export function inLibraryShape(node: KeyNode | undefined, value: unknown): unknown {
+function inLibraryShape(node: KeyNode | undefined, value: unknown): unknown {
   if (node === undefined || node.kind === "value" || value === undefined) return value;
   const entries = Object.entries(value as object).map(([name, inner]) => {
     const child = childOf(node, name);

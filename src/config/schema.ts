@@ -3,6 +3,7 @@ import * as z from "zod";
 import { callShape, KINDS, providerNameSchema } from "../ai/options.ts";
 import { budgetSchema, priceSchema, pricesSchema } from "../cognition/budgets/settings.ts";
 import { limitOptionsSchema } from "../http/limits.ts";
+import { logOptionsSchema } from "../http/log.ts";
 import { proxiesSchema } from "../http/proxies.ts";
 import { optionsSchema } from "../runtime/settings.ts";
 
@@ -28,6 +29,8 @@ export const about = z.registry<About>();
 const { maxTurnsInFlight, maxHops, seed } = optionsSchema.shape;
 
 const { requestsPerMinute, tiers, bodyBytes, maxEventLoopDelayMs } = limitOptionsSchema.shape;
+
+const { level } = logOptionsSchema.shape;
 
 const notBlank = () => z.string().trim().min(1, "must not be blank");
 
@@ -359,10 +362,7 @@ export const configSchema = z
       .prefault({}),
     log: z
       .strictObject({
-        level: z
-          .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
-          .default("warn")
-          .register(about, { description: "Least level of the JSON lines on stderr" }),
+        level: level.register(about, { description: "Least level of the JSON lines on stderr" }),
       })
       .prefault({}),
   })

@@ -39,7 +39,7 @@ export interface Flag {
   readonly text: string;
 }
 
-export const ENVIRONMENT_PREFIX = "PERSONA_RUNTIME_";
+const ENVIRONMENT_PREFIX = "PERSONA_RUNTIME_";
 
 /** Of the command line's own, not of the configuration. */
 const OTHER_VARIABLES = ["CONFIG", "URL", "KEY"].map((name) => `${ENVIRONMENT_PREFIX}${name}`);

@@ -82,8 +82,6 @@ export const jwtOptionsSchema = z
   })
   .transform((options) => ({ ...options, algorithms: options.algorithms ?? BY_SECRET }));
 
-export type JwtOptions = z.input<typeof jwtOptionsSchema>;
-
 /** More than any token of ours needs; what is longer is not looked into. */
 const MAX_TOKEN_BYTES = 8_192;
 const TOLERANCE_S = 5;

@@ -37,7 +37,7 @@ export const hasLimit = ({ tokens, usd }: { tokens?: number | undefined; usd?: n
   tokens !== undefined || usd !== undefined;
 export const NO_LIMIT = "must have `tokens`, `usd` or both";
 
-export const turnBudgetSchema = z.strictObject(limits).refine(hasLimit, NO_LIMIT);
+const turnBudgetSchema = z.strictObject(limits).refine(hasLimit, NO_LIMIT);
 
 export const budgetSchema = z
   .strictObject({
