@@ -216,13 +216,18 @@ impl Fleet {
         self.carry_out(index, None, Some(verdict));
     }
 
-    /// An item that is to be the latest takes the place of the one before.
+    /// An item that is to be the latest takes the place of the one before. A strand that this leaves empty is no
+    /// candidate until the item is in it: others may be ranked meanwhile.
     fn supersede_older(&mut self, index: u32) {
         let item = &self.items[index];
+        let strand = item.strand;
         if item.is_latest()
-            && let Some(&older) = self.latest.get(&latest_key(item.strand, item))
+            && let Some(&older) = self.latest.get(&latest_key(strand, item))
         {
             self.dismiss(older, (Kind::Declined, Reason::Superseded));
+            if self.strands[strand].head().is_none() {
+                self.unseat(strand);
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Items of which only the newest counts.
 
-use persona_cycle::{Envelope, Flags, Kind, Lane, Outcome, Reason, SlotId, SlotSettings};
+use persona_cycle::{
+    Envelope, Flags, FleetOptions, Kind, Lane, Outcome, Overflow, Reason, SlotId, SlotSettings,
+};
 
 use crate::stage::Stage;
 
@@ -140,5 +142,27 @@ fn it_frees_the_place_that_the_newer_one_takes() {
     let new = news(&mut stage, persona);
     let status = stage.status(persona);
     assert_eq!((status.waiting, status.in_store), (1, 0));
+    assert_eq!(stage.turns(), [[new]]);
+}
+
+#[test]
+fn an_eviction_may_let_another_conversation_go_in_between() {
+    let mut stage = Stage::with(FleetOptions { overflow: Overflow::Evict, ..FleetOptions::default() });
+    let persona = stage.persona_with(SlotSettings { windows: [2; 4], ..SlotSettings::default() });
+    let victim = stage.put(persona, 2, |item| {
+        latest(item);
+        item.not_before = Some(i64::MAX);
+    });
+    let beside = stage.say(persona, 2);
+    let old = news(&mut stage, persona);
+    stage.configure(persona, SlotSettings { windows: [1; 4], ..SlotSettings::default() });
+    let new = news(&mut stage, persona);
+    let turn = stage.turn();
+    assert_eq!(stage.batch.items, [beside], "chat comes before tasks");
+    assert_eq!(
+        stage.batch.settlements.iter().map(|one| (one.item, one.reason)).collect::<Vec<_>>(),
+        [(old, Reason::Superseded), (victim, Reason::Evicted)]
+    );
+    assert!(stage.complete(turn.id, Outcome::Done));
     assert_eq!(stage.turns(), [[new]]);
 }
