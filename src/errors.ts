@@ -22,13 +22,27 @@ export const ERRORS = {
   overloaded: [503, "The server is overloaded"],
   identity_unavailable: [503, "The keys that tokens are signed with cannot be fetched"],
   key_not_found: [404, "There is no such API key"],
-  persona_not_found: [404, "No such persona is enrolled"],
+  persona_not_found: [404, "There is no such persona"],
   room_not_found: [404, "There is no such room"],
   session_not_found: [404, "There is no such session"],
   dead_letter_not_found: [404, "There is no such dead letter"],
   tool_call_not_found: [404, "There is no such tool call that waits for an answer"],
   turn_not_found: [404, "There is no such turn, reply, message or item"],
   idempotency_conflict: [422, "The idempotency key was used for another message"],
+  // The catalogue
+  invalid_persona: [422, "The persona is not valid"],
+  invalid_role: [422, "The role is not valid"],
+  invalid_sequence: [422, "The sequence is not valid"],
+  role_not_found: [404, "There is no such role"],
+  sequence_not_found: [404, "There is no such sequence"],
+  step_not_found: [422, "The sequence has no such step"],
+  entry_damaged: [500, "The stored entry is damaged"],
+  already_exists: [409, "There is one with this id"],
+  referenced: [409, "Others still refer to it"],
+  version_required: [428, "A change must say which version it changes"],
+  version_conflict: [412, "Somebody has changed it meanwhile"],
+  writes_disabled: [405, "The catalogue cannot be written"],
+  persist_failed: [500, "The change could not be stored"],
   // Admission: nothing was stored, the caller may try again
   persona_draining: [409, "The persona is being unenrolled"],
   inbox_full: [429, "The persona's inbox is full"],
@@ -91,10 +105,20 @@ export interface FieldFault {
   readonly message: string;
 }
 
+/** What refers to an entry of the catalogue. */
+export interface Referrer {
+  readonly kind: "persona";
+  readonly id: string;
+  /** By which field. */
+  readonly field: string;
+}
+
 export interface PersonaErrorOptions {
   readonly cause?: unknown;
-  /** Every broken field, for `invalid_input`. */
+  /** Every broken field, for `invalid_*`. */
   readonly fields?: readonly FieldFault[];
+  /** For `referenced`. */
+  readonly referrers?: readonly Referrer[];
   /** Milliseconds after which the same call may succeed. */
   readonly retryAfterMs?: number;
 }
@@ -105,6 +129,7 @@ export class PersonaError extends Error {
   readonly code: ErrorCode;
   readonly status: number;
   readonly fields: readonly FieldFault[];
+  readonly referrers: readonly Referrer[];
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: PersonaErrorOptions = {}) {
@@ -112,6 +137,7 @@ export class PersonaError extends Error {
     this.code = code;
     this.status = ERRORS[code][0];
     this.fields = options.fields ?? [];
+    this.referrers = options.referrers ?? [];
     this.retryAfterMs = options.retryAfterMs;
   }
 }

@@ -1,7 +1,8 @@
 /** What providers are configured with: the check, and the defaults. */
 import type { LanguageModel } from "ai";
 import * as z from "zod";
-import { clockSchema, functionSchema, modelNameSchema } from "../runtime/settings.ts";
+import { modelNameSchema } from "../inputs.ts";
+import { clockSchema, functionSchema } from "../runtime/settings.ts";
 
 /** What the AI SDK knows how to speak by itself. */
 export const KINDS = ["openai-compatible", "anthropic", "google"] as const;

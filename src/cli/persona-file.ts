@@ -2,11 +2,11 @@
 import { readFile } from "node:fs/promises";
 import { text as textOf } from "node:stream/consumers";
 import * as z from "zod";
-import { isTable, type Place, readToml, TomlFault, type TomlPath } from "../config/toml.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import { inLibraryNames, wireName } from "../http/wire/names.ts";
 import { definitionSchema } from "../runtime/settings.ts";
+import { isTable, type Place, readToml, TomlFault, type TomlPath } from "../toml.ts";
 import type { PersonaDefinition } from "../types.ts";
 
 const personasSchema = z

@@ -1,11 +1,10 @@
 /** The tools that the host has registered. */
 import * as z from "zod";
+import { toolName } from "../inputs.ts";
 import type { Tool } from "../tool.ts";
 
 const MAX_TOOLS = 256;
 const DEFAULT_TIMEOUT_MS = 30_000;
-
-export const toolName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, '_' or '-'");
 
 const toolSchema = z
   .strictObject({

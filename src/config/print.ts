@@ -1,8 +1,9 @@
 /** The configuration for people to read: what is in force, and an example of everything. */
+
+import { isTable } from "../toml.ts";
 import { defaultOf, expectation, KEYS, type Key, type KeyPath, keyName } from "./keys.ts";
 import { type Configuration, HIDDEN, type Setting } from "./resolve.ts";
 import { originText } from "./sources.ts";
-import { isTable } from "./toml.ts";
 
 /** TOML with the origin of each value as a comment; secrets are hidden. */
 export function printConfig({ settings, file }: Configuration): string {

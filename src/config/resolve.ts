@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join, resolve } from "node:path";
 import type * as z from "zod";
 import { PersonaError } from "../errors.ts";
 import { wireName } from "../http/wire/names.ts";
+import { isTable } from "../toml.ts";
 import { expectation, find, KEYS, type KeyNode, type KeyPath, keyName } from "./keys.ts";
 import { type LibraryIssue, type LibraryOptions, libraryOptions } from "./library.ts";
 import { type About, ALTERNATIVES, type Config, configSchema } from "./schema.ts";
@@ -17,7 +18,6 @@ import {
   type Origin,
   originText,
 } from "./sources.ts";
-import { isTable } from "./toml.ts";
 
 export interface Sources {
   /** Named by a flag or a variable: it must be there. Else `persona-runtime.toml` of the folder is read if it is there. */

@@ -2,8 +2,8 @@
 
 import { closest } from "fastest-levenshtein";
 import * as z from "zod";
+import { isTable, readToml, readTomlKey, readTomlValue, TomlFault } from "../toml.ts";
 import { bare, find, KEYS, type Key, type KeyNode, type KeyPath, keyName, ROOT } from "./keys.ts";
-import { isTable, readToml, readTomlKey, readTomlValue, TomlFault } from "./toml.ts";
 
 /** Where a value comes from. */
 export type Origin =

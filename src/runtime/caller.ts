@@ -1,7 +1,7 @@
 /** Who calls from outside: what holds for the identity in a key as for that in a token. */
 import * as z from "zod";
+import { ID_PATTERN } from "../inputs.ts";
 import { ROLES } from "../types.ts";
-import { ID_PATTERN } from "./settings.ts";
 
 export const callerShape = {
   tenant: z

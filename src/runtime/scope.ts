@@ -1,7 +1,7 @@
 /** What a view of the runtime is about. */
 import * as z from "zod";
+import { ID_FORM, ID_PATTERN } from "../inputs.ts";
 import type { ConversationRow } from "../store/port.ts";
-import { ID_FORM, ID_PATTERN } from "./settings.ts";
 
 /** One tenant, or of that only what belongs to one person. */
 export interface Scope {

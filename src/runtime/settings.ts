@@ -3,11 +3,11 @@ import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { budgetSchema, budgetsSchema, pricesSchema } from "../cognition/budgets/settings.ts";
-import { toolName, toolsSchema } from "../cognition/toolbox.ts";
+import { toolsSchema } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
+import { ID_FORM, ID_PATTERN, modelNameSchema, textSchema, toolName } from "../inputs.ts";
 import { SPENDERS } from "../store/port.ts";
-import { utf8Bytes } from "../tokens.ts";
 import {
   type Cognition,
   type PersonaDefinition,
@@ -19,27 +19,9 @@ import {
 } from "../types.ts";
 import { LOADS } from "./busiest.ts";
 
-export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
-export const ID_FORM =
-  "must be 1 to 128 characters: lower-case letters, digits, '.', '_' or '-', starting with a letter or digit";
-/** Most bytes (UTF-8) of a message or of instructions. */
-export const MAX_TEXT_BYTES = 65_536;
-
-export const textSchema = z
-  .string()
-  .refine((value) => utf8Bytes(value) <= MAX_TEXT_BYTES, `must be at most ${MAX_TEXT_BYTES} bytes of UTF-8`)
-  // A store of UTF-8 could not give it back as it was.
-  .refine((value) => value.isWellFormed(), "must not hold half of a surrogate pair");
-
 export const functionSchema = <Type>() => z.custom<Type>((value) => typeof value === "function", "must be a function");
 
 export const clockSchema = z.custom<Clock>(isClock, "must have the functions now() and at(at, wake)");
-
-/** `provider:model` */
-export const modelNameSchema = z
-  .string()
-  .regex(/^[^:\s]+:\S+$/, "must be `provider:model`")
-  .max(256);
 
 /** Most messages, or dead letters, that are given at once. */
 const PAGE_LIMIT = 200;

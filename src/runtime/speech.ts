@@ -1,8 +1,9 @@
 /** What somebody says: the check of `send`'s and `post`'s arguments. */
 import * as z from "zod";
+import { textSchema } from "../inputs.ts";
 import type { Lane, Sender } from "../store/port.ts";
 import { LANES } from "../store/port.ts";
-import { parse, senderId, textSchema } from "./settings.ts";
+import { parse, senderId } from "./settings.ts";
 
 /** A checked message, before anything is known of its conversation. */
 export interface Speech {

@@ -1,6 +1,6 @@
 /** Sending a message: what is asked, and the two answers. */
 import * as z from "zod";
-import { MAX_TEXT_BYTES } from "../../runtime/settings.ts";
+import { MAX_TEXT_BYTES } from "../../inputs.ts";
 import { speechSchema } from "../../runtime/speech.ts";
 import type { Accepted, Reply, SendOptions } from "../../types.ts";
 import { personOf } from "../access.ts";

@@ -1,0 +1,107 @@
+/** Checks what may become an entry, and makes the entry of it. */
+import type * as z from "zod";
+import type { ErrorCode, FieldFault } from "../errors.ts";
+import { faultsOf } from "../faults.ts";
+import {
+  type EntryKind,
+  type EntryOf,
+  type EntrySource,
+  personaSchema,
+  roleSchema,
+  SERVER_OWNED,
+  sequenceSchema,
+} from "./schema.ts";
+
+/** An entry without what the server sets: what is stored. */
+export type Body<Kind extends EntryKind = EntryKind> = Omit<EntryOf[Kind], (typeof SERVER_OWNED)[number] | "voice">;
+
+export interface ServerOwned {
+  readonly version: number;
+  readonly source: EntrySource;
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+export interface Checked<Kind extends EntryKind> {
+  /** Undefined if there are faults. */
+  readonly body: Body<Kind> | undefined;
+  /** Of what the server sets, what the input said. */
+  readonly said: Partial<ServerOwned>;
+  /** What it refers to, as far as that can be read. */
+  readonly references: readonly Reference[];
+  readonly faults: readonly FieldFault[];
+}
+
+export interface Reference {
+  readonly field: "default_role" | "default_sequence";
+  readonly kind: "role" | "sequence";
+  readonly id: string;
+}
+
+interface Form {
+  readonly schema: z.ZodType;
+  readonly table: "personas" | "roles" | "sequences";
+  readonly invalid: ErrorCode;
+  readonly missing: ErrorCode;
+}
+
+/** What differs between the kinds, apart from their fields. */
+export const FORMS: Readonly<Record<EntryKind, Form>> = {
+  persona: { schema: personaSchema, table: "personas", invalid: "invalid_persona", missing: "persona_not_found" },
+  role: { schema: roleSchema, table: "roles", invalid: "invalid_role", missing: "role_not_found" },
+  sequence: { schema: sequenceSchema, table: "sequences", invalid: "invalid_sequence", missing: "sequence_not_found" },
+};
+
+/** Names every broken field; never throws. */
+export function checkEntry<Kind extends EntryKind>(kind: Kind, input: unknown): Checked<Kind> {
+  const result = FORMS[kind].schema.safeParse(input);
+  const faults = [...(result.success ? [] : faultsOf(result.error, kind)), ...droppedKeys(input)];
+  const fields = (result.success ? result.data : input) as Readonly<Record<string, unknown>> | null;
+  return {
+    body: faults.length === 0 ? (bodyOf(fields ?? {}) as Body<Kind>) : undefined,
+    said: Object.fromEntries(SERVER_OWNED.flatMap((name) => (hasOwn(fields, name) ? [[name, fields[name]]] : []))),
+    references: kind === "persona" ? referencesOf(fields) : [],
+    faults,
+  };
+}
+
+/** What an entry, or what shall become one, refers to. */
+export function referencesOf(persona: unknown): readonly Reference[] {
+  return REFERENCES.flatMap(([field, kind]) => {
+    const id = hasOwn(persona, field) ? persona[field] : undefined;
+    return typeof id === "string" ? [{ field, kind, id }] : [];
+  });
+}
+
+const REFERENCES = [
+  ["default_role", "role"],
+  ["default_sequence", "sequence"],
+] as const;
+
+/** Complete, deeply frozen. */
+export function entryOf<Kind extends EntryKind>(kind: Kind, body: Body<Kind>, owned: ServerOwned): EntryOf[Kind] {
+  const voice = kind === "persona" ? (body as Body<"persona">).voice_model?.voice_id : undefined;
+  return deepFreeze({ ...body, ...(voice === undefined ? {} : { voice }), ...owned }) as unknown as EntryOf[Kind];
+}
+
+/** `voice` is another name, and what the server sets is kept beside. */
+function bodyOf({ voice, version, source, created_at, updated_at, ...body }: Readonly<Record<string, unknown>>) {
+  if (voice === undefined) return body;
+  return { ...body, voice_model: { voice_id: voice, ...(body["voice_model"] as object | undefined) } };
+}
+
+/** The schema leaves `__proto__` out of a table with chosen names without a word. */
+function droppedKeys(input: unknown): readonly FieldFault[] {
+  if (!hasOwn(input, "metadata") || !hasOwn(input["metadata"], "__proto__")) return [];
+  return [{ field: "metadata.__proto__", message: "is no name that can be kept" }];
+}
+
+function hasOwn<Name extends string>(value: unknown, name: Name): value is Readonly<Record<Name, unknown>> {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name);
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}
