@@ -1,5 +1,6 @@
 /** The public shapes of the library. Times are milliseconds since 1970 unless a name says otherwise. */
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { ResolvedSession } from "./catalogue/resolved-session.ts";
 import type { Clock } from "./clock.ts";
 import type { Admission, Obstacle } from "./cognition/admission.ts";
 import type { ErrorCode } from "./errors.ts";
@@ -9,7 +10,7 @@ import type { Tool, ToolAnswer, ToolCall, ToolCallFacts, TurnTool } from "./tool
 
 export type * from "./facts.ts";
 export type * from "./tool.ts";
-export type { Commits, Lane, Sender, Spender };
+export type { Commits, Lane, ResolvedSession, Sender, Spender };
 
 /** What a persona is, as far as this version needs it. */
 export interface PersonaDefinition {
@@ -171,6 +172,8 @@ export interface CognitionTurn {
     readonly model: string | undefined;
   };
   readonly conversation: string;
+  /** What its session was resolved to, at the current step; undefined for a persona that is not of the catalogue. */
+  readonly session?: ResolvedSession | undefined;
   /** Text of the trigger: the newest of the merged messages. */
   readonly text: string;
   readonly trigger: TurnMessage;
