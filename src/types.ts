@@ -565,7 +565,7 @@ export interface TenantStatus {
   readonly refused: number;
   /** Of those, how many for which reason, such as `inbox_full`. */
   readonly refusals: Readonly<Partial<Record<ErrorCode, number>>>;
-  readonly store: "sqlite" | "memory";
+  readonly store: "sqlite" | "postgres" | "memory";
   /** False once the native cycle has failed. */
   readonly driver: boolean;
   /** Those that the runtime was given; none without. How much they are called is no tenant's business. */

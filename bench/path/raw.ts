@@ -10,8 +10,9 @@ import { FLAG_HUMAN } from "../../src/layout.ts";
 import { CONVERSATION, ITEM, messageValues, turnValues } from "../../src/store/columns.ts";
 import { Commands } from "../../src/store/commands.ts";
 import { prepareDatabase } from "../../src/store/database.ts";
-import { Ledger } from "../../src/store/ledger.ts";
+import { openLedger } from "../../src/store/ledger.ts";
 import type { MessageRow } from "../../src/store/port.ts";
+import { SqliteConnection } from "../../src/store/sqlite-connection.ts";
 import { measured } from "../support/isolated.ts";
 import { type Cost, costOf } from "../support/meter.ts";
 import { assertCounts, messageAt, replyTo, type Workload } from "./workload.ts";
@@ -40,8 +41,9 @@ await measured(async ({ group, folder, ...workload }: Workload & { group: number
   database.pragma("synchronous = FULL");
   // As much as the store's writer lets come together.
   database.pragma("wal_autocheckpoint = 4096");
-  const ledger = new Ledger(database, { epoch, keepChanges: KEEP_CHANGES });
-  const commands = new Commands(database, ledger);
+  const connection = new SqliteConnection(database);
+  const ledger = connection.execute(openLedger(connection, { epoch, keepChanges: KEEP_CHANGES }));
+  const commands = new Commands(connection, ledger);
   const begin = database.prepare("BEGIN IMMEDIATE");
   const end = database.prepare("COMMIT");
   const commit = (write: () => void) => {
@@ -51,7 +53,10 @@ await measured(async ({ group, folder, ...workload }: Workload & { group: number
     end.run();
     ledger.committed();
   };
-  const accept = ({ message, conversation }: Rows) => void commands.append(...message, conversation, null);
+  const accept = ({ message, conversation }: Rows) => {
+    const appended = commands.append(...message, conversation, null);
+    if ("next" in appended) connection.execute(appended);
+  };
   const start = ({ turn }: Rows) => commands.begin(...turn);
   const settle = ({ settlement }: Rows) => void commands.settle(...settlement);
   const handle = (rows: readonly Rows[], group: number) => {

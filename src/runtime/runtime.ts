@@ -310,9 +310,9 @@ export class PersonaRuntime {
     await this.#recorder?.close();
     await this.#store.close();
     const kept =
-      this.#store.kind === "sqlite"
-        ? "it is kept and answered after the next start"
-        : "the store was in memory, so it is gone";
+      this.#store.kind === "memory"
+        ? "the store was in memory, so it is gone"
+        : "it is kept and answered after the next start";
     this.#outcomes.rejectAll(
       new PersonaError("runtime_closed", `The runtime was closed before this message was answered; ${kept}`),
     );

@@ -15,8 +15,9 @@ import type {
   SpendingRow,
   TurnRow,
 } from "./port.ts";
+import { type Statement, statement } from "./query.ts";
 
-/** What SQLite stores and what crosses to the writer: plain values, no objects. */
+/** What a database stores and what crosses to the writer: plain values, no objects. */
 export type Value = string | number | null;
 export type Values = readonly Value[];
 
@@ -144,7 +145,7 @@ export const TURN = table<StoredTurn>("turn", {
 export const API_KEY = table<ApiKeyRow>("api_key", {
   key: "key",
   tenant: "tenant",
-  user: "user",
+  user: '"user"',
   role: "role",
   tier: "tier",
   name: "name",
@@ -187,7 +188,18 @@ export function turnRow(turn: StoredTurn): TurnRow {
   return { ...turn, items: JSON.parse(turn.items) };
 }
 
-interface Table<Row> {
+export function insertInto({ name, columns, places }: Table<never>): Statement {
+  return statement(`INSERT INTO ${name} (${columns}) VALUES (${places})`);
+}
+
+/** As `insertInto`, in place of the row that has the same `key`: the columns of its primary key. */
+export function replaceInto({ name, columns, places }: Table<never>, key: string): Statement {
+  const set = columns.split(", ").map((column) => `${column} = excluded.${column}`);
+  return statement(`
+    INSERT INTO ${name} (${columns}) VALUES (${places}) ON CONFLICT (${key}) DO UPDATE SET ${set.join(", ")}`);
+}
+
+export interface Table<Row> {
   readonly name: string;
   /** How many columns. */
   readonly width: number;
@@ -200,7 +212,7 @@ interface Table<Row> {
   values(row: Row): Values;
 }
 
-function table<Row extends { readonly [K in keyof Row]: Value }>(
+export function table<Row extends { readonly [K in keyof Row]: Value }>(
   name: string,
   columns: { readonly [K in keyof Row]: string },
 ): Table<Row> {

@@ -1,8 +1,19 @@
-import type BetterSqlite3 from "better-sqlite3";
 import { PersonaError } from "../errors.ts";
-import { API_KEY, CONVERSATION, ENROLLMENT, ITEM, MESSAGE, SPENDING, TURN, type Values } from "./columns.ts";
-import type { Ledger } from "./ledger.ts";
+import {
+  API_KEY,
+  CONVERSATION,
+  ENROLLMENT,
+  ITEM,
+  insertInto,
+  MESSAGE,
+  replaceInto,
+  SPENDING,
+  TURN,
+  type Values,
+} from "./columns.ts";
+import { type Ledger, stampFrom } from "./ledger.ts";
 import type { Appended, Discarded, Outcome, Replayed, Settled } from "./port.ts";
+import { type Connection, first, type Program, query, statement } from "./query.ts";
 
 export type ConversationArguments = readonly [tenant: string, key: number, row: Values];
 
@@ -24,43 +35,44 @@ export class Refused<Result> {
 
 /**
  * Everything that is ever written, by name: the closed list of commands the writer understands.
- * Each is taken back whole when it throws; plain values in, plain values out, because both cross threads.
+ * Each is taken back whole when it throws; plain values in, plain values out, because both cross threads. A command is a
+ * function that runs statements, or gives a program if it must see rows before it knows what to run.
  */
 export class Commands {
+  readonly #connection: Connection;
   readonly #ledger: Ledger;
-  readonly #statements: ReturnType<typeof prepare>;
 
-  constructor(database: BetterSqlite3.Database, ledger: Ledger) {
+  constructor(connection: Connection, ledger: Ledger) {
+    this.#connection = connection;
     this.#ledger = ledger;
-    this.#statements = prepare(database);
   }
 
   /** Tries whether anything can be written. A value must change: SQLite does not write one that stays the same. */
   probe(): void {
-    this.#statements.probe.run();
+    this.#connection.run(PROBE);
   }
 
   saveEnrollment(tenant: string, key: number, row: Values, removed: boolean): number {
     const rev = this.#ledger.stamp("enrollment", tenant, key, removed);
-    this.#statements.saveEnrollment.run(row, rev);
+    this.#connection.run(SAVE_ENROLLMENT, [...row, rev]);
     return rev;
   }
 
   createRoom(room: ConversationArguments, members: readonly number[], at: number): number {
     const rev = this.#insertConversation(...room);
-    for (const persona of members) this.#statements.addMember.run(room[1], persona, at, rev);
+    for (const persona of members) this.#connection.run(ADD_MEMBER, [room[1], persona, at, rev]);
     return rev;
   }
 
   addMember(conversation: number, persona: number, at: number): number {
     const rev = this.#stampConversation(conversation);
-    this.#statements.addMember.run(conversation, persona, at, rev);
+    this.#connection.run(ADD_MEMBER, [conversation, persona, at, rev]);
     return rev;
   }
 
   removeMember(conversation: number, persona: number): number {
     const rev = this.#stampConversation(conversation);
-    this.#statements.removeMember.run(conversation, persona);
+    this.#connection.run(REMOVE_MEMBER, [conversation, persona]);
     return rev;
   }
 
@@ -71,31 +83,24 @@ export class Commands {
     items: Values,
     open: ConversationArguments | null,
     idempotency: readonly [scope: string, key: string, fingerprint: string, at: number, keepMs: number] | null,
-  ): Appended {
+  ): Appended | Program<Appended> {
     if (idempotency !== null) {
       const [scope, name, fingerprint, at, keepMs] = idempotency;
-      this.#statements.forgetIdempotency.run(at - keepMs, FORGOTTEN_AT_ONCE);
-      const earlier = this.#statements.idempotency.get(scope, name);
-      if (earlier !== undefined) {
-        return earlier.fingerprint === fingerprint
-          ? { status: "replayed", message: earlier.message }
-          : { status: "conflict" };
-      }
-      this.#statements.addIdempotency.run(scope, name, fingerprint, key, at);
+      this.#connection.run(FORGET_IDEMPOTENCY, [at - keepMs, FORGOTTEN_AT_ONCE]);
+      this.#connection.look(IDEMPOTENCY, [scope, name], (earlier) => {
+        if (earlier === undefined) return;
+        const same = earlier.fingerprint === fingerprint;
+        throw new Refused<Appended>(same ? { status: "replayed", message: earlier.message } : { status: "conflict" });
+      });
+      this.#connection.run(ADD_IDEMPOTENCY, [scope, name, fingerprint, key, at]);
     }
-    if (open !== null && this.#statements.conversationTenant.get(open[1]) === undefined) {
-      this.#insertConversation(...open);
-    }
+    if (open !== null) return this.#appendAndOpen([tenant, key, message, items], open);
     return { status: "appended", rev: this.#insertMessage(tenant, key, message, items) };
   }
 
   begin(key: number, items: readonly number[], row: Values): void {
-    for (const item of items) {
-      if (this.#statements.begin.run(key, item).changes === 0) {
-        throw new PersonaError("turn_conflict", "Begin a turn only with items that wait, each of them once.");
-      }
-    }
-    this.#statements.insertTurn.run(row);
+    for (const item of items) this.#connection.check(BEGIN_ITEM, [key, item], assertWaiting);
+    this.#connection.run(INSERT_TURN, row);
     this.#ledger.count("waiting", -items.length);
     this.#ledger.count("inTurn", items.length);
   }
@@ -107,16 +112,16 @@ export class Commands {
     at: number,
     spending: readonly Values[] = [],
   ): Settled {
-    const tenant = turn === null ? null : this.#tenantOfRunning(turn[0], turn[1], decisions.length);
     // The guards come first: a settlement that is late is nothing else, whatever it brings along.
+    if (turn !== null) this.#checkRunning(turn[0], turn[1], decisions.length);
     for (const decision of decisions) this.#decide(turn?.[0] ?? null, decision, at);
     this.spend(spending);
     const revs: number[] = [];
     if (reply !== null) revs.push(this.#insertMessage(...reply));
-    if (turn !== null && tenant !== null) {
+    if (turn !== null) {
       const [key, , outcome, error, explanation] = turn;
-      const rev = this.#ledger.stamp("turn", tenant, key);
-      this.#statements.settleTurn.run(outcome, at, reply?.[1] ?? null, error, explanation, rev, key);
+      const rev = this.#ledger.stampFrom(TURN_TENANT, { kind: "turn", key }, [key], lostTurn);
+      this.#connection.run(SETTLE_TURN, [outcome, at, reply?.[1] ?? null, error, explanation, rev, key]);
       revs.push(rev);
     }
     for (const [item, outcome] of decisions) {
@@ -126,39 +131,44 @@ export class Commands {
   }
 
   spend(rows: readonly Values[]): void {
-    for (const row of rows) this.#statements.spend.run(row);
+    for (const row of rows) this.#connection.run(SPEND, row);
   }
 
   replayDeadLetter(item: number, key: number, fresh: Values): Replayed {
-    if (this.#statements.deleteDeadLetter.run(item).changes === 0) return { status: "gone" };
+    this.#connection.check(DELETE_DEAD_LETTER, [item], assertThere);
     this.#insertItem(fresh);
     return { status: "replayed", rev: this.#stampItem(key, item) };
   }
 
   discardDeadLetter(item: number): Discarded {
-    if (this.#statements.deleteDeadLetter.run(item).changes === 0) return { status: "gone" };
+    this.#connection.check(DELETE_DEAD_LETTER, [item], assertThere);
     return { status: "discarded", rev: this.#stampItem(item, item, true) };
   }
 
   addApiKey(row: Values): void {
-    this.#statements.addApiKey.run(row);
+    this.#connection.run(ADD_API_KEY, row);
   }
 
   touchApiKey(key: number, at: number): void {
-    this.#statements.touchApiKey.run(at, key);
+    this.#connection.run(TOUCH_API_KEY, [at, key]);
   }
 
   revokeApiKey(key: number, at: number): void {
-    this.#statements.revokeApiKey.run(at, key);
+    this.#connection.run(REVOKE_API_KEY, [at, key]);
   }
 
-  #tenantOfRunning(turn: number, attempt: number, decisions: number): string {
-    const running = this.#statements.runningTurn.get(turn, attempt);
-    if (running === undefined) throw LATE;
-    if (running.size !== decisions) {
-      throw new PersonaError("turn_conflict", "Settle a turn with one decision for each of its items.");
-    }
-    return running.tenant;
+  *#appendAndOpen(message: MessageArguments, open: ConversationArguments): Program<Appended> {
+    if ((yield* first(CONVERSATION_KEY, [open[1]])) === undefined) this.#insertConversation(...open);
+    return { status: "appended", rev: this.#insertMessage(...message) };
+  }
+
+  #checkRunning(turn: number, attempt: number, decisions: number): void {
+    this.#connection.look(RUNNING_TURN, [turn, attempt], (running) => {
+      if (running === undefined) throw LATE;
+      if (JSON.parse(running.items).length !== decisions) {
+        throw new PersonaError("turn_conflict", "Settle a turn with one decision for each of its items.");
+      }
+    });
   }
 
   #decide(turn: number | null, decision: DecisionArguments, at: number): void {
@@ -166,14 +176,14 @@ export class Commands {
     const guard = turn === null ? [item] : [item, turn];
     const from = turn === null ? "waiting" : "inTurn";
     if (outcome === "retry") {
-      const retry = turn === null ? this.#statements.retryWaiting : this.#statements.retryInTurn;
-      if (retry.run(...details, ...guard).changes === 0) throw LATE;
+      const retry = turn === null ? RETRY_WAITING : RETRY_IN_TURN;
+      this.#connection.check(retry, [...details, ...guard], assertInTime);
     } else {
-      const decide = turn === null ? this.#statements.decideWaiting : this.#statements.decideInTurn;
       const [reason, error, failures] = details;
-      if (decide.run(outcome, reason, error, at, ...guard).changes === 0) throw LATE;
-      if (outcome === "dead") this.#statements.insertDeadLetter.run(reason, error, at, failures, item);
-      this.#statements.deleteItem.run(item);
+      const decide = turn === null ? DECIDE_WAITING : DECIDE_IN_TURN;
+      this.#connection.check(decide, [outcome, reason, error, at, ...guard], assertInTime);
+      if (outcome === "dead") this.#connection.run(INSERT_DEAD_LETTER, [reason, error, at, failures, item]);
+      this.#connection.run(DELETE_ITEM, [item]);
     }
     this.#ledger.count(from, -1);
     this.#ledger.count(outcome === "retry" ? "waiting" : outcome, 1);
@@ -181,12 +191,12 @@ export class Commands {
 
   #insertConversation(...[tenant, key, row]: ConversationArguments): number {
     const rev = this.#ledger.stamp("conversation", tenant, key);
-    this.#statements.insertConversation.run(row, rev);
+    this.#connection.run(INSERT_CONVERSATION, [...row, rev]);
     return rev;
   }
 
   #insertMessage(...[tenant, key, message, items]: MessageArguments): number {
-    this.#statements.insertMessage.run(message);
+    this.#connection.run(INSERT_MESSAGE, message);
     for (let start = 0; start < items.length; start += ITEM.width) {
       this.#insertItem(items.slice(start, start + ITEM.width));
     }
@@ -194,25 +204,45 @@ export class Commands {
   }
 
   #insertItem(item: Values): void {
-    this.#statements.insertItem.run(item);
+    this.#connection.run(INSERT_ITEM, item);
     this.#ledger.count("waiting", 1);
   }
 
   /** @param decided An item of the same message that has its outcome: what tells the tenant. */
   #stampItem(key: number, decided: number, tombstone = false): number {
-    const row = this.#statements.itemTenant.get(decided);
-    if (row === undefined) throw new PersonaError("store_corrupt", `The database has lost the message of item ${key}.`);
-    return this.#ledger.stamp("item", row.tenant, key, tombstone);
+    const lost = () => new PersonaError("store_corrupt", `The database has lost the message of item ${key}.`);
+    return this.#ledger.stampFrom(ITEM_TENANT, { kind: "item", key, tombstone }, [decided], lost);
   }
 
   #stampConversation(key: number): number {
-    const row = this.#statements.conversationTenant.get(key);
-    if (row === undefined) throw new PersonaError("room_not_found", "Create the room before changing its members.");
-    return this.#ledger.stamp("conversation", row.tenant, key);
+    return this.#ledger.stampFrom(CONVERSATION_TENANT, { kind: "conversation", key }, [key], noRoom);
   }
 }
 
 const LATE = new Refused<Settled>({ status: "late" });
+const GONE = new Refused<{ readonly status: "gone" }>({ status: "gone" });
+
+function assertInTime(changes: number): void {
+  if (changes === 0) throw LATE;
+}
+
+function assertThere(changes: number): void {
+  if (changes === 0) throw GONE;
+}
+
+function assertWaiting(changes: number): void {
+  if (changes === 0) {
+    throw new PersonaError("turn_conflict", "Begin a turn only with items that wait, each of them once.");
+  }
+}
+
+function noRoom(): PersonaError {
+  return new PersonaError("room_not_found", "Create the room before changing its members.");
+}
+
+function lostTurn(): PersonaError {
+  return new PersonaError("store_corrupt", "The database has lost a turn that runs.");
+}
 
 /** An item that waits: in no turn, or in one whose outcome nobody knows. */
 const WAITING = "(turn IS NULL OR unknown_items > 0)";
@@ -225,66 +255,76 @@ const LEFT_BEHIND =
 /** Old idempotency keys that are forgotten for each one that comes: more than one, so that they become fewer. */
 const FORGOTTEN_AT_ONCE = 2;
 
-function prepare(database: BetterSqlite3.Database) {
-  const run = (sql: string) => database.prepare(sql);
-  const get = <Row>(sql: string) => database.prepare<unknown[], Row>(sql);
-  const insert = (table: { readonly name: string; readonly columns: string; readonly places: string }) =>
-    run(`INSERT INTO ${table.name} (${table.columns}) VALUES (${table.places})`);
-  const decide = (guard: string) =>
-    run(`
-      INSERT INTO outcome (outcome, reason, error, decided_at, item, message, conversation, persona, turn, attempt, enqueued_at, replay_of)
-      SELECT ?, ?, ?, ?, key, message, conversation, persona, turn, attempt, enqueued_at, replay_of
-      FROM inbox WHERE key = ? AND ${guard}`);
-  const retry = (guard: string) =>
-    run(`
-      UPDATE inbox SET turn = NULL, unknown_items = 0, not_before = ?,
-        failures = coalesce(?, failures), flags = coalesce(?, flags)
-      WHERE key = ? AND ${guard}`);
-  return {
-    probe: run("UPDATE database SET probes = probes + 1"),
-    saveEnrollment: run(`
-      INSERT INTO enrollment (${ENROLLMENT.columns}, rev) VALUES (${ENROLLMENT.places}, ?)
-      ON CONFLICT (key) DO UPDATE SET definition = excluded.definition, updated_at = excluded.updated_at,
-        removed_at = excluded.removed_at, rev = excluded.rev`),
-    insertConversation: run(
-      `INSERT INTO conversation (${CONVERSATION.columns}, rev) VALUES (${CONVERSATION.places}, ?)`,
-    ),
-    conversationTenant: get<{ tenant: string }>("SELECT tenant FROM conversation WHERE key = ?"),
-    addMember: run("INSERT INTO member VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET rev = excluded.rev"),
-    removeMember: run("DELETE FROM member WHERE conversation = ? AND persona = ?"),
-    idempotency: get<{ fingerprint: string; message: number }>(
-      "SELECT fingerprint, message FROM idempotency WHERE scope = ? AND key = ?",
-    ),
-    addIdempotency: run("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)"),
-    forgetIdempotency: run(`
-      DELETE FROM idempotency WHERE (scope, key) IN (
-        SELECT scope, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)`),
-    insertMessage: insert(MESSAGE),
-    insertItem: insert(ITEM),
-    insertTurn: insert(TURN),
-    begin: run(`UPDATE inbox SET turn = ?, unknown_items = 0, attempt = attempt + 1 WHERE key = ? AND ${WAITING}`),
-    runningTurn: get<{ tenant: string; size: number }>(
-      "SELECT tenant, json_array_length(items) AS size FROM turn WHERE key = ? AND attempt = ? AND outcome IS NULL",
-    ),
-    settleTurn: run(
-      "UPDATE turn SET outcome = ?, settled_at = ?, reply = ?, error = ?, explanation = ?, rev = ? WHERE key = ?",
-    ),
-    spend: run(`INSERT OR REPLACE INTO spending (${SPENDING.columns}) VALUES (${SPENDING.places})`),
-    decideInTurn: decide(IN_TURN),
-    decideWaiting: decide(WAITING),
-    retryInTurn: retry(IN_TURN),
-    retryWaiting: retry(WAITING),
-    deleteItem: run("DELETE FROM inbox WHERE key = ?"),
-    insertDeadLetter: run(`
-      INSERT INTO dead_letter (reason, error, died_at, failures, tenant, item, ${LEFT_BEHIND})
-      SELECT ?, ?, ?, coalesce(?, failures), (SELECT tenant FROM message WHERE key = inbox.message), key, ${LEFT_BEHIND}
-      FROM inbox WHERE key = ?`),
-    deleteDeadLetter: run("DELETE FROM dead_letter WHERE item = ?"),
-    addApiKey: insert(API_KEY),
-    touchApiKey: run("UPDATE api_key SET last_used_at = ? WHERE key = ?"),
-    revokeApiKey: run("UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE key = ?"),
-    itemTenant: get<{ tenant: string }>(
-      "SELECT message.tenant FROM outcome JOIN message ON message.key = outcome.message WHERE outcome.item = ?",
-    ),
-  };
+const PROBE = statement("UPDATE database SET probes = probes + 1");
+const SAVE_ENROLLMENT = statement(`
+  INSERT INTO enrollment (${ENROLLMENT.columns}, rev) VALUES (${ENROLLMENT.places}, ?)
+  ON CONFLICT (key) DO UPDATE SET definition = excluded.definition, updated_at = excluded.updated_at,
+    removed_at = excluded.removed_at, rev = excluded.rev`);
+
+const INSERT_CONVERSATION = statement(
+  `INSERT INTO conversation (${CONVERSATION.columns}, rev) VALUES (${CONVERSATION.places}, ?)`,
+);
+const CONVERSATION_KEY = query<{ key: number }>("SELECT key FROM conversation WHERE key = ?");
+const CONVERSATION_TENANT = stampFrom("conversation", "conversation WHERE key = ?");
+const ADD_MEMBER = statement(`
+  INSERT INTO member (conversation, persona, added_at, rev) VALUES (?, ?, ?, ?)
+  ON CONFLICT (conversation, persona) DO UPDATE SET rev = excluded.rev`);
+const REMOVE_MEMBER = statement("DELETE FROM member WHERE conversation = ? AND persona = ?");
+
+const IDEMPOTENCY = query<{ fingerprint: string; message: number }>(
+  "SELECT fingerprint, message FROM idempotency WHERE scope = ? AND key = ?",
+);
+const ADD_IDEMPOTENCY = statement(
+  "INSERT INTO idempotency (scope, key, fingerprint, message, created_at) VALUES (?, ?, ?, ?, ?)",
+);
+const FORGET_IDEMPOTENCY = statement(`
+  DELETE FROM idempotency WHERE (scope, key) IN (
+    SELECT scope, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)`);
+
+const INSERT_MESSAGE = insertInto(MESSAGE);
+const INSERT_ITEM = insertInto(ITEM);
+const INSERT_TURN = insertInto(TURN);
+const BEGIN_ITEM = statement(
+  `UPDATE inbox SET turn = ?, unknown_items = 0, attempt = attempt + 1 WHERE key = ? AND ${WAITING}`,
+);
+const RUNNING_TURN = query<{ items: string }>(
+  "SELECT items FROM turn WHERE key = ? AND attempt = ? AND outcome IS NULL",
+);
+const TURN_TENANT = stampFrom("turn", "turn WHERE key = ?");
+const SETTLE_TURN = statement(
+  "UPDATE turn SET outcome = ?, settled_at = ?, reply = ?, error = ?, explanation = ?, rev = ? WHERE key = ?",
+);
+const SPEND = replaceInto(SPENDING, "at, turn, call");
+const DECIDE_IN_TURN = decide(IN_TURN);
+const DECIDE_WAITING = decide(WAITING);
+const RETRY_IN_TURN = retry(IN_TURN);
+const RETRY_WAITING = retry(WAITING);
+const DELETE_ITEM = statement("DELETE FROM inbox WHERE key = ?");
+const ITEM_TENANT = stampFrom(
+  "message",
+  "outcome JOIN message ON message.key = outcome.message WHERE outcome.item = ?",
+);
+
+const INSERT_DEAD_LETTER = statement(`
+  INSERT INTO dead_letter (reason, error, died_at, failures, tenant, item, ${LEFT_BEHIND})
+  SELECT ?, ?, ?, coalesce(?, failures), (SELECT tenant FROM message WHERE key = inbox.message), key, ${LEFT_BEHIND}
+  FROM inbox WHERE key = ?`);
+const DELETE_DEAD_LETTER = statement("DELETE FROM dead_letter WHERE item = ?");
+
+const ADD_API_KEY = insertInto(API_KEY);
+const TOUCH_API_KEY = statement("UPDATE api_key SET last_used_at = ? WHERE key = ?");
+const REVOKE_API_KEY = statement("UPDATE api_key SET revoked_at = coalesce(revoked_at, ?) WHERE key = ?");
+
+function decide(guard: string) {
+  return statement(`
+    INSERT INTO outcome (outcome, reason, error, decided_at, item, message, conversation, persona, turn, attempt, enqueued_at, replay_of)
+    SELECT ?, ?, ?, ?, key, message, conversation, persona, turn, attempt, enqueued_at, replay_of
+    FROM inbox WHERE key = ? AND ${guard}`);
+}
+
+function retry(guard: string) {
+  return statement(`
+    UPDATE inbox SET turn = NULL, unknown_items = 0, not_before = ?,
+      failures = coalesce(?, failures), flags = coalesce(?, flags)
+    WHERE key = ? AND ${guard}`);
 }

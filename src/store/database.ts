@@ -1,25 +1,11 @@
-import { randomInt } from "node:crypto";
 import Database from "better-sqlite3";
 import { PersonaError } from "../errors.ts";
-import { Ledger } from "./ledger.ts";
 import { MIGRATIONS } from "./migrations.ts";
+import { SqliteConnection } from "./sqlite-connection.ts";
+import { type DatabaseIdentity, type DatabaseOptions, found, takeOver } from "./take-over.ts";
 
 /** In the file's header, so that no other program's database is taken for ours: "prsn". */
 const APPLICATION_ID = 0x7072736e;
-
-export interface DatabaseOptions {
-  readonly now: number;
-  /** Of a new database; an existing one keeps its own. */
-  readonly salt: number | undefined;
-  readonly keepChanges: number;
-}
-
-export interface DatabaseIdentity {
-  readonly salt: number;
-  /** One more than the owner before had. */
-  readonly epoch: number;
-  readonly lastKey: number;
-}
 
 /**
  * Makes a file ready for its new owner, in one transaction: creates or migrates the tables, raises
@@ -37,11 +23,10 @@ export function prepareDatabase(file: string, options: DatabaseOptions): Databas
     database.pragma("foreign_keys = OFF");
     return database
       .transaction(() => {
-        migrate(database, version, options);
-        const identity = raiseEpoch(database);
-        endUnknownTurns(database, identity.epoch, options);
-        bookReservations(database);
-        return identity;
+        const connection = new SqliteConnection(database);
+        migrate(database, version);
+        if (version === 0) found(connection, options);
+        return connection.execute(takeOver(connection, options));
       })
       .immediate();
   } finally {
@@ -63,45 +48,8 @@ export function knownVersion(database: Database.Database): number {
   throw new PersonaError("store_foreign", "The file belongs to another program; name another file.");
 }
 
-function migrate(database: Database.Database, version: number, { now, salt }: DatabaseOptions): void {
+function migrate(database: Database.Database, version: number): void {
   for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
   database.pragma(`user_version = ${MIGRATIONS.length}`);
   database.pragma(`application_id = ${APPLICATION_ID}`);
-  if (version === 0) {
-    database
-      .prepare("INSERT INTO database VALUES (1, ?, 0, 0, 0, 0, 0, 0, 0, 0, ?)")
-      .run(salt ?? randomInt(2 ** 31), now);
-  }
-}
-
-function raiseEpoch(database: Database.Database): DatabaseIdentity {
-  const row = database
-    .prepare<[], DatabaseIdentity>(`
-      UPDATE database SET epoch = epoch + 1, waiting = waiting + in_turn, in_turn = 0
-      RETURNING salt, epoch, last_key AS "lastKey"`)
-    .get();
-  if (row === undefined) throw new PersonaError("store_corrupt", "The database is damaged; restore it from a backup.");
-  return row;
-}
-
-/**
- * Turns without an outcome were cut off. They get the outcome `unknown`, and their items remember how
- * many they were until each is decided, tried again or put off: also if this process dies as well.
- */
-function endUnknownTurns(database: Database.Database, epoch: number, { now, keepChanges }: DatabaseOptions): void {
-  const cutOff = database
-    .prepare<[], { key: number; tenant: string }>(`
-      SELECT key, tenant FROM turn WHERE key IN (SELECT turn FROM inbox WHERE turn IS NOT NULL AND unknown_items = 0)`)
-    .all();
-  const endTurn = database.prepare("UPDATE turn SET outcome = 'unknown', settled_at = ?, rev = ? WHERE key = ?");
-  const ledger = new Ledger(database, { epoch, keepChanges });
-  for (const { key, tenant } of cutOff) endTurn.run(now, ledger.stamp("turn", tenant, key), key);
-  database.exec(`
-    UPDATE inbox SET unknown_items = (SELECT json_array_length(items) FROM turn WHERE turn.key = inbox.turn)
-    WHERE turn IS NOT NULL AND unknown_items = 0`);
-}
-
-/** What was reserved for calls that were cut off may have been billed: it stays booked, as it was reserved. */
-function bookReservations(database: Database.Database): void {
-  database.exec("UPDATE spending SET state = 'unconfirmed' WHERE state = 'reserved'");
 }

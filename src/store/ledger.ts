@@ -1,34 +1,35 @@
-import type BetterSqlite3 from "better-sqlite3";
+import { PersonaError } from "../errors.ts";
+import type { Values } from "./columns.ts";
 import { CHANGE_KINDS, type ChangeKind, type Counts } from "./port.ts";
+import { type Connection, first, type Program, query, type Statement, statement } from "./query.ts";
 
 type Numbers = { rev: number } & { -readonly [K in keyof Counts]: number };
+
+export interface LedgerOptions {
+  readonly epoch: number;
+  /** Revs of the change log that are kept. */
+  readonly keepChanges: number;
+}
+
+/** The ledger of a database, as its change log is now. */
+export function* openLedger(connection: Connection, options: LedgerOptions): Program<Ledger> {
+  const { oldest, newest } = (yield* first(LOG_ENDS)) ?? { oldest: 1, newest: 0 };
+  return new Ledger(connection, options, oldest, newest);
+}
 
 /**
  * The numbers of the writer's transaction: the newest rev of the change log, and by how much the
  * counts change. They are part of the transaction, so they can be rolled back with it.
  */
 export class Ledger {
-  readonly #epoch: number;
-  readonly #keepChanges: number;
-  readonly #insertChange: BetterSqlite3.Statement;
-  readonly #deleteChanges: BetterSqlite3.Statement;
-  readonly #updateDatabase: BetterSqlite3.Statement;
+  readonly #connection: Connection;
+  readonly #options: LedgerOptions;
   #oldest: number;
   #numbers: Numbers;
 
-  constructor(database: BetterSqlite3.Database, options: { readonly epoch: number; readonly keepChanges: number }) {
-    this.#epoch = options.epoch;
-    this.#keepChanges = options.keepChanges;
-    this.#insertChange = database.prepare("INSERT INTO change_log VALUES (?, ?, ?, ?, ?)");
-    this.#deleteChanges = database.prepare("DELETE FROM change_log WHERE rev < ?");
-    this.#updateDatabase = database.prepare(`
-      UPDATE database SET last_key = max(last_key, ?), waiting = waiting + ?, in_turn = in_turn + ?,
-        answered = answered + ?, declined = declined + ?, dead = dead + ?
-      WHERE epoch = ?`);
-    const log = database.prepare<[], { oldest: number; newest: number }>(
-      "SELECT coalesce(min(rev), 1) AS oldest, coalesce(max(rev), 0) AS newest FROM change_log",
-    );
-    const { oldest, newest } = log.get() ?? { oldest: 1, newest: 0 };
+  constructor(connection: Connection, options: LedgerOptions, oldest: number, newest: number) {
+    this.#connection = connection;
+    this.#options = options;
     this.#oldest = oldest;
     this.#numbers = { rev: newest, ...NOTHING };
   }
@@ -40,7 +41,26 @@ export class Ledger {
   /** Writes one line into the change log; every change that others may want to hear of goes through here. */
   stamp(kind: ChangeKind, tenant: string, key: number, tombstone = false): number {
     this.#numbers.rev += 1;
-    this.#insertChange.run(this.#numbers.rev, tenant, CHANGE_KINDS.indexOf(kind), key, tombstone ? 1 : 0);
+    const values = [this.#numbers.rev, tenant, CHANGE_KINDS.indexOf(kind), key, tombstone ? 1 : 0];
+    this.#connection.run(STAMP, values);
+    return this.#numbers.rev;
+  }
+
+  /**
+   * The same with the tenant that the database knows.
+   * @param source Made by `stampFrom`; `values` are those of its condition.
+   * @param missing Makes what is thrown if no row says it.
+   */
+  stampFrom(source: Statement, line: ChangeLine, values: Values, missing: () => Error): number {
+    this.#numbers.rev += 1;
+    const { kind, key, tombstone = false } = line;
+    this.#connection.check(
+      source,
+      [this.#numbers.rev, CHANGE_KINDS.indexOf(kind), key, tombstone ? 1 : 0, ...values],
+      (changes) => {
+        if (changes === 0) throw missing();
+      },
+    );
     return this.#numbers.rev;
   }
 
@@ -58,16 +78,15 @@ export class Ledger {
   }
 
   /**
-   * Writes the numbers, at the end of a transaction. False: another owner has raised the epoch, and
-   * nothing of the transaction may stay. To find that out last is early enough: it holds the write lock.
+   * Writes the numbers, at the end of a transaction. Fails with `store_fenced` if another owner has raised the
+   * epoch, and nothing of the transaction may stay. To find that out last is early enough: the row is locked.
    */
-  write(lastKey: number): boolean {
+  write(lastKey: number): void {
     const { waiting, inTurn, answered, declined, dead } = this.#numbers;
-    const { changes } = this.#updateDatabase.run(lastKey, waiting, inTurn, answered, declined, dead, this.#epoch);
-    if (changes === 0) return false;
+    const values = [lastKey, lastKey, waiting, inTurn, answered, declined, dead, this.#options.epoch];
+    this.#connection.check(WRITE_NUMBERS, values, assertOwned);
     const oldest = this.#oldestToKeep();
-    if (oldest > this.#oldest) this.#deleteChanges.run(oldest);
-    return true;
+    if (oldest > this.#oldest) this.#connection.run(FORGET_CHANGES, [oldest]);
   }
 
   /** The transaction is on the disk. */
@@ -79,8 +98,38 @@ export class Ledger {
   /** The log grows by a tenth more than asked for before it is cut, so that not every transaction deletes. */
   #oldestToKeep(): number {
     const { rev } = this.#numbers;
-    return rev - this.#oldest < this.#keepChanges * 1.1 ? this.#oldest : rev - this.#keepChanges + 1;
+    const { keepChanges } = this.#options;
+    return rev - this.#oldest < keepChanges * 1.1 ? this.#oldest : rev - keepChanges + 1;
+  }
+}
+
+export interface ChangeLine {
+  readonly kind: ChangeKind;
+  readonly key: number;
+  readonly tombstone?: boolean;
+}
+
+/** The statement for `Ledger.stampFrom`: the table that knows the tenant, and how its row is found. */
+export function stampFrom(table: string, condition: string): Statement {
+  return statement(`
+    INSERT INTO change_log (rev, kind, key, tombstone, tenant)
+    SELECT ?, ?, ?, ?, ${table}.tenant FROM ${condition}`);
+}
+
+function assertOwned(changes: number): void {
+  if (changes === 0) {
+    throw new PersonaError("store_fenced", "Another process took this database over; end this one.");
   }
 }
 
 const NOTHING: Counts = { waiting: 0, inTurn: 0, answered: 0, declined: 0, dead: 0 };
+
+const LOG_ENDS = query<{ oldest: number; newest: number }>(`
+  SELECT coalesce((SELECT min(rev) FROM change_log), 1) AS oldest,
+    coalesce((SELECT max(rev) FROM change_log), 0) AS newest`);
+const STAMP = statement("INSERT INTO change_log (rev, tenant, kind, key, tombstone) VALUES (?, ?, ?, ?, ?)");
+const FORGET_CHANGES = statement("DELETE FROM change_log WHERE rev < ?");
+const WRITE_NUMBERS = statement(`
+  UPDATE database SET last_key = CASE WHEN last_key < ? THEN ? ELSE last_key END,
+    waiting = waiting + ?, in_turn = in_turn + ?, answered = answered + ?, declined = declined + ?, dead = dead + ?
+  WHERE epoch = ?`);

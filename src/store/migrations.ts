@@ -2,6 +2,9 @@
  * The schema, one step after the other; `PRAGMA user_version` counts those that were taken. A step
  * that was released is never changed, only followed by another.
  *
+ * Written in what SQLite and PostgreSQL share, but for what `inPostgres` puts into other words: the types, STRICT and
+ * WITHOUT ROWID.
+ *
  * Keys name rows of other tables without REFERENCES: only the writer writes, nothing that is named
  * is ever deleted, and a check per row would cost a lookup each in the hottest statements.
  */
@@ -177,8 +180,8 @@ export const MIGRATIONS: readonly string[] = [
   -- flags, whether a human spoke (4); that it failed three times, unless it expired. Its priority is lost.
   INSERT INTO dead_letter
   SELECT outcome.item, outcome.message, outcome.conversation, outcome.persona, enrollment."partition",
-    coalesce(turn.lane, 1), 0.5, iif(message.sender_kind = 'human', 4, 0), 0, outcome.enqueued_at,
-    outcome.reason, outcome.error, outcome.attempt, iif(outcome.reason = 'expired', 0, 3), outcome.decided_at
+    coalesce(turn.lane, 1), 0.5, CASE WHEN message.sender_kind = 'human' THEN 4 ELSE 0 END, 0, outcome.enqueued_at,
+    outcome.reason, outcome.error, outcome.attempt, CASE WHEN outcome.reason = 'expired' THEN 0 ELSE 3 END, outcome.decided_at
   FROM outcome
     JOIN message ON message.key = outcome.message
     JOIN enrollment ON enrollment.key = outcome.persona
@@ -192,7 +195,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE api_key (
     key INTEGER PRIMARY KEY,
     tenant TEXT NOT NULL,
-    user TEXT NOT NULL,
+    "user" TEXT NOT NULL,
     role TEXT NOT NULL,
     tier TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -237,3 +240,12 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX spending_reserved ON spending (state) WHERE state = 'reserved';
   `,
 ];
+
+/** A step of the schema as PostgreSQL takes it. Texts are compared byte by byte, as SQLite does. */
+export function inPostgres(migration: string): string {
+  return migration
+    .replace(/\bINTEGER\b/g, "BIGINT")
+    .replace(/\bREAL\b/g, "DOUBLE PRECISION")
+    .replace(/\bTEXT\b/g, 'TEXT COLLATE "C"')
+    .replace(/\) (STRICT, WITHOUT ROWID|STRICT);/g, ");");
+}

@@ -358,7 +358,7 @@ export interface Commits {
 }
 
 export interface Store {
-  readonly kind: "sqlite" | "memory";
+  readonly kind: "sqlite" | "postgres" | "memory";
   /** Of this database, for public ids. */
   readonly salt: number;
   /** Raised by each owner; a write of an older owner is refused (`store_fenced`). */

@@ -1,4 +1,3 @@
-import Database from "better-sqlite3";
 import {
   API_KEY,
   CONVERSATION,
@@ -10,8 +9,11 @@ import {
   OUTCOME,
   type StoredMessage,
   type StoredTurn,
+  type Table,
   TURN,
   turnRow,
+  type Value,
+  type Values,
 } from "./columns.ts";
 import {
   type ApiKeyPage,
@@ -33,115 +35,120 @@ import {
   type SpendingSum,
   type TurnRow,
 } from "./port.ts";
+import { type Query, query, type Source } from "./query.ts";
 
-/** All reads, on a connection that cannot write; each sees whatever was committed before it. */
+/** Messages whose lengths are looked at together, when a history is read. */
+const LENGTHS = 256;
+
+/** All reads; each sees whatever was committed before it. */
 export class Reader {
-  readonly #database: Database.Database;
-  readonly #statements: ReturnType<typeof prepare>;
+  readonly #source: Source;
   /** Reports of spending by their text: there are few kinds, and most are never asked for. */
-  readonly #reports = new Map<string, Database.Statement<[SpendingQuery], SpendingSum>>();
+  readonly #reports = new Map<string, Query<SpendingSum>>();
 
-  constructor(file: string) {
-    this.#database = new Database(file, { readonly: true, fileMustExist: true });
-    this.#statements = prepare(this.#database);
+  constructor(source: Source) {
+    this.#source = source;
   }
 
-  enrollments(): EnrollmentRow[] {
-    return this.#statements.enrollments.all();
+  async enrollments(): Promise<readonly EnrollmentRow[]> {
+    return this.#source.all(ENROLLMENTS);
   }
 
-  enrollment(key: number): EnrollmentRow | undefined {
-    return this.#statements.enrollment.get(key);
+  async enrollment(key: number): Promise<EnrollmentRow | undefined> {
+    return this.#first(ENROLLMENT_OF, [key]);
   }
 
-  enrollmentNamed(tenant: string, id: string): EnrollmentRow | undefined {
-    return this.#statements.enrollmentNamed.get(tenant, id);
+  async enrollmentNamed(tenant: string, id: string): Promise<EnrollmentRow | undefined> {
+    return this.#first(ENROLLMENT_NAMED, [tenant, id]);
   }
 
-  conversation(key: number): ConversationRow | undefined {
-    return this.#statements.conversation.get(key);
+  async conversation(key: number): Promise<ConversationRow | undefined> {
+    return this.#first(CONVERSATION_OF, [key]);
   }
 
-  directSession(tenant: string, caller: string, persona: number): ConversationRow | undefined {
-    return this.#statements.directSession.get(tenant, caller, persona);
+  async directSession(tenant: string, caller: string, persona: number): Promise<ConversationRow | undefined> {
+    return this.#first(DIRECT_SESSION, [tenant, caller, persona]);
   }
 
-  members(conversation: number): number[] {
-    return this.#statements.members.all(conversation).map(({ persona }) => persona);
+  async members(conversation: number): Promise<readonly number[]> {
+    return (await this.#source.all(MEMBERS, [conversation])).map(({ persona }) => persona);
   }
 
-  message(key: number): MessageRow | undefined {
-    const row = this.#statements.message.get(key);
+  async message(key: number): Promise<MessageRow | undefined> {
+    const row = await this.#first(MESSAGE_OF, [key]);
     return row && messageRow(row);
   }
 
-  messages({ conversation, after = 0, limit }: Page): MessageRow[] {
-    return this.#statements.messages.all(conversation, after, limit).map(messageRow);
+  async messages({ conversation, after = 0, limit }: Page): Promise<readonly MessageRow[]> {
+    return (await this.#source.all(MESSAGES, [conversation, after, limit])).map(messageRow);
   }
 
-  history(conversation: number, before: number, tokens: number): MessageRow[] {
-    const rows: MessageRow[] = [];
-    let left = tokens;
-    for (const row of this.#statements.history.iterate(conversation, before)) {
-      left -= row.tokens;
-      if (left < 0) break;
-      rows.push(messageRow(row));
-    }
-    return rows.reverse();
+  async history(conversation: number, before: number, tokens: number): Promise<readonly MessageRow[]> {
+    const oldest = await this.#oldestWithin(conversation, before, tokens);
+    return (await this.#source.all(MESSAGES_BETWEEN, [conversation, oldest, before])).map(messageRow);
   }
 
-  countBefore(conversation: number, before: number, limit: number): number {
-    return this.#statements.countBefore.get(conversation, before, limit)?.count ?? 0;
+  async countBefore(conversation: number, before: number, limit: number): Promise<number> {
+    return (await this.#first(COUNT_BEFORE, [conversation, before, limit]))?.count ?? 0;
   }
 
-  recent(conversation: number, limit: number): MessageRow[] {
-    return this.#statements.recent.all(conversation, limit).map(messageRow).reverse();
+  async recent(conversation: number, limit: number): Promise<readonly MessageRow[]> {
+    return (await this.#source.all(RECENT, [conversation, limit])).map(messageRow).reverse();
   }
 
-  usedFor(scope: string, idempotencyKey: string): { fingerprint: string; message: number } | undefined {
-    return this.#statements.idempotency.get(scope, idempotencyKey);
+  async usedFor(scope: string, idempotencyKey: string) {
+    return this.#first(IDEMPOTENCY, [scope, idempotencyKey]);
   }
 
   /** An item only ever moves from the inbox to the outcomes: read in this order, it is not missed. */
-  item(key: number): ItemRow | OutcomeRow | undefined {
-    return this.#statements.item.get(key) ?? this.#statements.outcome.get(key);
+  async item(key: number): Promise<ItemRow | OutcomeRow | undefined> {
+    return (await this.#first(ITEM_OF, [key])) ?? (await this.#first(OUTCOME_OF, [key]));
   }
 
-  items(keys: readonly number[]): FedItem[] {
-    return keys.map((key) => this.#statements.fedItem.get(key)).filter((row) => row !== undefined);
-  }
-
-  itemsOf({ firstItem, itemCount }: MessageRow): (ItemRow | OutcomeRow)[] {
-    if (firstItem === null) return [];
-    return Array.from({ length: itemCount }, (_, index) => this.item(firstItem + index)).filter(
-      (row) => row !== undefined,
+  async items(keys: readonly number[]): Promise<readonly FedItem[]> {
+    const found = await this.#source.each(
+      FED_ITEM,
+      keys.map((key) => [key]),
     );
+    return found.flat();
   }
 
-  turn(key: number): TurnRow | undefined {
-    const row = this.#statements.turn.get(key);
+  async itemsOf({ firstItem, itemCount }: MessageRow): Promise<readonly (ItemRow | OutcomeRow)[]> {
+    if (firstItem === null) return [];
+    const range = [firstItem, firstItem + itemCount];
+    const rows = new Map<number, ItemRow | OutcomeRow>();
+    // In the order of `item`; one that was decided in between is in both.
+    for (const row of await this.#source.all(ITEMS_BETWEEN, range)) rows.set(row.key, row);
+    for (const row of await this.#source.all(OUTCOMES_BETWEEN, range)) rows.set(row.item, row);
+    return [...rows].sort(([a], [b]) => a - b).map(([, row]) => row);
+  }
+
+  async turn(key: number): Promise<TurnRow | undefined> {
+    const row = await this.#first(TURN_OF, [key]);
     return row && turnRow(row);
   }
 
-  deadLetter(item: number): DeadLetterRow | undefined {
-    return this.#statements.deadLetter.get(item);
+  async deadLetter(item: number): Promise<DeadLetterRow | undefined> {
+    return this.#first(DEAD_LETTER_OF, [item]);
   }
 
-  deadLetters({ tenant, owner, persona, after = 0, limit }: DeadLetterPage): DeadLetterRow[] {
-    const page = { tenant, owner: owner ?? null, persona: persona ?? null, after, limit };
-    return (persona === undefined ? this.#statements.deadLetters : this.#statements.deadLettersOf).all(page);
+  async deadLetters({ tenant, owner, persona, after = 0, limit }: DeadLetterPage): Promise<readonly DeadLetterRow[]> {
+    const page = [tenant, after, owner ?? null, owner ?? null, limit];
+    return persona === undefined
+      ? this.#source.all(DEAD_LETTERS, page)
+      : this.#source.all(DEAD_LETTERS_OF, [persona, ...page]);
   }
 
-  apiKey(key: number): ApiKeyRow | undefined {
-    return this.#statements.apiKey.get(key);
+  async apiKey(key: number): Promise<ApiKeyRow | undefined> {
+    return this.#first(API_KEY_OF, [key]);
   }
 
-  apiKeys({ tenant, after = 0, limit }: ApiKeyPage): ApiKeyRow[] {
-    return this.#statements.apiKeys.all(tenant, after, limit);
+  async apiKeys({ tenant, after = 0, limit }: ApiKeyPage): Promise<readonly ApiKeyRow[]> {
+    return this.#source.all(API_KEYS, [tenant, after, limit]);
   }
 
-  changes(tenant: string, after: number, limit: number): { oldest: number; rows: ChangeRow[] } {
-    const rows = this.#statements.changes.all(tenant, after, limit).map(([rev, kind, key, tombstone]) => ({
+  async changes(tenant: string, after: number, limit: number): Promise<{ oldest: number; rows: ChangeRow[] }> {
+    const rows = (await this.#source.all(CHANGES, [tenant, after, limit])).map(({ rev, kind, key, tombstone }) => ({
       rev,
       tenant,
       kind: CHANGE_KINDS[kind] ?? "item",
@@ -149,37 +156,98 @@ export class Reader {
       tombstone: tombstone === 1,
     }));
     // Read after the rows: what was pruned in between is then reported as missing, never hidden.
-    const oldest = this.#statements.oldestChange.get()?.oldest ?? 1;
+    const oldest = (await this.#first(OLDEST_CHANGE))?.oldest ?? 1;
     return { oldest, rows };
   }
 
-  counts(): Counts {
-    return this.#statements.counts.get() ?? { waiting: 0, inTurn: 0, answered: 0, declined: 0, dead: 0 };
+  async counts(): Promise<Counts> {
+    return (await this.#first(COUNTS)) ?? { waiting: 0, inTurn: 0, answered: 0, declined: 0, dead: 0 };
   }
 
-  spending(query: SpendingQuery): SpendingSum[] {
-    const sql = reportOf(query);
+  async spending(asked: SpendingQuery): Promise<readonly SpendingSum[]> {
+    const { sql, values } = reportOf(asked);
     const known = this.#reports.get(sql);
-    const statement = known ?? this.#database.prepare<[SpendingQuery], SpendingSum>(sql);
-    if (known === undefined) this.#reports.set(sql, statement);
-    return statement.all(query);
+    const report = known ?? query<SpendingSum>(sql);
+    if (known === undefined) this.#reports.set(sql, report);
+    return this.#source.all(report, values);
   }
 
   /** Undecided items with a greater key. */
-  backlog(after: number, limit: number): FedItem[] {
-    return this.#statements.backlog.all(after, limit);
+  async backlog(after: number, limit: number): Promise<readonly FedItem[]> {
+    return this.#source.all(BACKLOG, [after, limit]);
   }
 
-  close(): void {
-    this.#database.close();
+  async #first<Row>(query: Query<Row>, values?: Values): Promise<Row | undefined> {
+    return (await this.#source.all(query, values))[0];
+  }
+
+  /** The key of the oldest message that still fits: lengths are read first, so that no text is read in vain. */
+  async #oldestWithin(conversation: number, before: number, tokens: number): Promise<number> {
+    let left = tokens;
+    let oldest = before;
+    for (;;) {
+      const lengths = await this.#source.all(LENGTHS_BEFORE, [conversation, oldest, LENGTHS]);
+      for (const { key, tokens: length } of lengths) {
+        left -= length;
+        if (left < 0) return oldest;
+        oldest = key;
+      }
+      if (lengths.length < LENGTHS) return oldest;
+    }
   }
 }
 
-const LETTER_PAGE = `
-  AND item > @after
-  AND (@owner IS NULL OR EXISTS (
-    SELECT 1 FROM conversation WHERE conversation.key = dead_letter.conversation AND conversation.owner = @owner))
-  ORDER BY item LIMIT @limit`;
+const ENROLLMENTS = select<EnrollmentRow>(ENROLLMENT, "WHERE removed_at IS NULL ORDER BY key");
+const ENROLLMENT_OF = select<EnrollmentRow>(ENROLLMENT, "WHERE key = ?");
+const ENROLLMENT_NAMED = select<EnrollmentRow>(ENROLLMENT, "WHERE tenant = ? AND id = ?");
+const CONVERSATION_OF = select<ConversationRow>(CONVERSATION, "WHERE key = ?");
+const DIRECT_SESSION = select<ConversationRow>(
+  CONVERSATION,
+  "WHERE tenant = ? AND caller = ? AND persona = ? AND kind = 'session' AND closed_at IS NULL",
+);
+const IDEMPOTENCY = query<{ fingerprint: string; message: number }>(
+  "SELECT fingerprint, message FROM idempotency WHERE scope = ? AND key = ?",
+);
+const MEMBERS = query<{ persona: number }>("SELECT persona FROM member WHERE conversation = ? ORDER BY persona");
+const MESSAGE_OF = select<StoredMessage>(MESSAGE, "WHERE key = ?");
+const MESSAGES = select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key > ? ORDER BY key LIMIT ?");
+const MESSAGES_BETWEEN = select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key >= ? AND key < ? ORDER BY key");
+const LENGTHS_BEFORE = query<{ key: number; tokens: number }>(
+  "SELECT key, tokens FROM message WHERE conversation = ? AND key < ? ORDER BY key DESC LIMIT ?",
+);
+const COUNT_BEFORE = query<{ count: number }>(
+  "SELECT count(*) AS count FROM (SELECT 1 FROM message WHERE conversation = ? AND key < ? LIMIT ?) AS counted",
+);
+const RECENT = select<StoredMessage>(MESSAGE, "WHERE conversation = ? ORDER BY key DESC LIMIT ?");
+const ITEM_OF = select<ItemRow>(ITEM, "WHERE key = ?");
+const ITEMS_BETWEEN = select<ItemRow>(ITEM, "WHERE key >= ? AND key < ?");
+const FED_ITEM = fed("WHERE key = ?");
+const OUTCOME_OF = select<OutcomeRow>(OUTCOME, "WHERE item = ?");
+const OUTCOMES_BETWEEN = select<OutcomeRow>(OUTCOME, "WHERE item >= ? AND item < ?");
+const TURN_OF = select<StoredTurn>(TURN, "WHERE key = ?");
+const DEAD_LETTER_OF = select<DeadLetterRow>(DEAD_LETTER, "WHERE item = ?");
+const LETTER_PAGE = `tenant = ? AND item > ?
+  AND (CAST(? AS TEXT) IS NULL OR EXISTS (
+    SELECT 1 FROM conversation WHERE conversation.key = dead_letter.conversation AND conversation.owner = ?))
+  ORDER BY item LIMIT ?`;
+const DEAD_LETTERS = select<DeadLetterRow>(DEAD_LETTER, `WHERE ${LETTER_PAGE}`);
+const DEAD_LETTERS_OF = select<DeadLetterRow>(DEAD_LETTER, `WHERE persona = ? AND ${LETTER_PAGE}`);
+const API_KEY_OF = select<ApiKeyRow>(API_KEY, "WHERE key = ?");
+const API_KEYS = select<ApiKeyRow>(API_KEY, "WHERE tenant = ? AND key > ? ORDER BY key LIMIT ?");
+const CHANGES = query<{ rev: number; kind: number; key: number; tombstone: number }>(
+  "SELECT rev, kind, key, tombstone FROM change_log WHERE tenant = ? AND rev > ? ORDER BY rev LIMIT ?",
+);
+const OLDEST_CHANGE = query<{ oldest: number }>("SELECT rev AS oldest FROM change_log ORDER BY rev LIMIT 1");
+const COUNTS = query<Counts>('SELECT waiting, in_turn AS "inTurn", answered, declined, dead FROM database');
+const BACKLOG = fed("WHERE key > ? ORDER BY key LIMIT ?");
+
+function select<Row>({ name, selection }: Table<never>, rest: string): Query<Row> {
+  return query(`SELECT ${selection} FROM ${name} ${rest}`);
+}
+
+function fed(rest: string): Query<FedItem> {
+  return query(`SELECT ${ITEM.selection}, unknown_items AS "turnItems" FROM inbox ${rest}`);
+}
 
 const SPENDER: Readonly<Record<Spender, string>> = {
   persona: "persona",
@@ -188,59 +256,22 @@ const SPENDER: Readonly<Record<Spender, string>> = {
   fleet: "NULL",
 };
 
-function reportOf({ by, tenant, persona, owner, limit }: SpendingQuery): string {
-  const conditions = ["at >= @from", "at < @to", "state <> 'reserved'"];
-  if (tenant !== undefined) conditions.push("tenant = @tenant");
-  if (persona !== undefined) conditions.push("persona = @persona");
-  if (owner !== undefined) conditions.push("owner = @owner");
-  return `
-    SELECT ${SPENDER[by]} AS "of", count(*) AS calls, sum(input_tokens) AS "inputTokens",
-      sum(output_tokens) AS "outputTokens", coalesce(sum(nano_usd), 0) AS "nanoUsd",
-      sum(state = 'unconfirmed') AS unconfirmed, sum(nano_usd IS NULL) AS unpriced
+function reportOf({ by, from, to, tenant, persona, owner, limit }: SpendingQuery): { sql: string; values: Values } {
+  const conditions = ["at >= ?", "at < ?", "state <> 'reserved'"];
+  const values: Value[] = [from, to];
+  for (const [column, value] of Object.entries({ tenant, persona, owner })) {
+    if (value === undefined) continue;
+    conditions.push(`${column} = ?`);
+    values.push(value);
+  }
+  if (limit !== undefined) values.push(limit);
+  const sum = (column: string) => `CAST(coalesce(sum(${column}), 0) AS BIGINT)`;
+  const sql = `
+    SELECT ${SPENDER[by]} AS "of", count(*) AS calls, ${sum("input_tokens")} AS "inputTokens",
+      ${sum("output_tokens")} AS "outputTokens", ${sum("nano_usd")} AS "nanoUsd",
+      count(*) FILTER (WHERE state = 'unconfirmed') AS unconfirmed, count(*) FILTER (WHERE nano_usd IS NULL) AS unpriced
     FROM spending WHERE ${conditions.join(" AND ")} GROUP BY 1
-    ORDER BY "nanoUsd" DESC, "inputTokens" + "outputTokens" DESC, 1 ${limit === undefined ? "" : "LIMIT @limit"}`;
-}
-
-function prepare(database: Database.Database) {
-  const read = <Row>(sql: string) => database.prepare<unknown[], Row>(sql);
-  const select = <Row>(table: { readonly name: string; readonly selection: string }, rest: string) =>
-    read<Row>(`SELECT ${table.selection} FROM ${table.name} ${rest}`);
-  const fed = (rest: string) =>
-    read<FedItem>(`SELECT ${ITEM.selection}, unknown_items AS "turnItems" FROM inbox ${rest}`);
-  return {
-    enrollments: select<EnrollmentRow>(ENROLLMENT, "WHERE removed_at IS NULL ORDER BY key"),
-    enrollment: select<EnrollmentRow>(ENROLLMENT, "WHERE key = ?"),
-    enrollmentNamed: select<EnrollmentRow>(ENROLLMENT, "WHERE tenant = ? AND id = ?"),
-    conversation: select<ConversationRow>(CONVERSATION, "WHERE key = ?"),
-    directSession: select<ConversationRow>(
-      CONVERSATION,
-      "WHERE tenant = ? AND caller = ? AND persona = ? AND kind = 'session' AND closed_at IS NULL",
-    ),
-    idempotency: read<{ fingerprint: string; message: number }>(
-      "SELECT fingerprint, message FROM idempotency WHERE scope = ? AND key = ?",
-    ),
-    members: read<{ persona: number }>("SELECT persona FROM member WHERE conversation = ? ORDER BY persona"),
-    message: select<StoredMessage>(MESSAGE, "WHERE key = ?"),
-    messages: select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key > ? ORDER BY key LIMIT ?"),
-    history: select<StoredMessage>(MESSAGE, "WHERE conversation = ? AND key < ? ORDER BY key DESC"),
-    countBefore: read<{ count: number }>(
-      "SELECT count(*) AS count FROM (SELECT 1 FROM message WHERE conversation = ? AND key < ? LIMIT ?)",
-    ),
-    recent: select<StoredMessage>(MESSAGE, "WHERE conversation = ? ORDER BY key DESC LIMIT ?"),
-    item: select<ItemRow>(ITEM, "WHERE key = ?"),
-    fedItem: fed("WHERE key = ?"),
-    outcome: select<OutcomeRow>(OUTCOME, "WHERE item = ?"),
-    turn: select<StoredTurn>(TURN, "WHERE key = ?"),
-    deadLetter: select<DeadLetterRow>(DEAD_LETTER, "WHERE item = ?"),
-    deadLetters: select<DeadLetterRow>(DEAD_LETTER, `WHERE tenant = @tenant ${LETTER_PAGE}`),
-    deadLettersOf: select<DeadLetterRow>(DEAD_LETTER, `WHERE persona = @persona AND tenant = @tenant ${LETTER_PAGE}`),
-    apiKey: select<ApiKeyRow>(API_KEY, "WHERE key = ?"),
-    apiKeys: select<ApiKeyRow>(API_KEY, "WHERE tenant = ? AND key > ? ORDER BY key LIMIT ?"),
-    changes: read<[rev: number, kind: number, key: number, tombstone: number]>(
-      "SELECT rev, kind, key, tombstone FROM change_log WHERE tenant = ? AND rev > ? ORDER BY rev LIMIT ?",
-    ).raw(),
-    oldestChange: read<{ oldest: number }>("SELECT rev AS oldest FROM change_log ORDER BY rev LIMIT 1"),
-    counts: read<Counts>('SELECT waiting, in_turn AS "inTurn", answered, declined, dead FROM database'),
-    backlog: fed("WHERE key > ? ORDER BY key LIMIT ?"),
-  };
+    ORDER BY ${sum("nano_usd")} DESC, ${sum("input_tokens + output_tokens")} DESC, 1 NULLS FIRST
+    ${limit === undefined ? "" : "LIMIT ?"}`;
+  return { sql, values };
 }

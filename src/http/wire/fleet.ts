@@ -21,7 +21,7 @@ export const fleetSchema = z
     refusals: z
       .record(z.string(), z.int())
       .register(wire, { description: "Of those, how many by the code of the refusal" }),
-    store: z.enum(["sqlite", "memory"]),
+    store: z.enum(["sqlite", "postgres", "memory"]),
     driver: z.boolean().register(wire, { description: "False once the native cycle has failed" }),
     providers: z.array(providerSchema),
   })

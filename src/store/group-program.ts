@@ -1,0 +1,146 @@
+import { type ErrorCode, PersonaError } from "../errors.ts";
+import { Commands, Refused } from "./commands.ts";
+import type { Ledger } from "./ledger.ts";
+import { type Connection, type Program, statement } from "./query.ts";
+
+export type CommandName = keyof Commands;
+
+/** A command on its way to the writer: its name, then its arguments. */
+export type Call = readonly [name: CommandName, ...args: unknown[]];
+
+/** What a command answers when it is done. */
+export type Answer<Name extends CommandName> = Done<ReturnType<Commands[Name]>>;
+type Done<Result> = Result extends Program<infer Answer> ? Answer : Result;
+
+/** An error that can cross threads. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** The driver's own words. */
+  readonly cause: string | undefined;
+}
+
+export interface GroupResult {
+  /** One for each command, in order. */
+  readonly results: readonly unknown[];
+  /** What the results of those that failed are replaced by, by index. */
+  readonly failures: ReadonlyMap<number, Failure>;
+  /** The newest rev of the change log. */
+  readonly rev: number;
+}
+
+/** A connection that is gone: nobody knows what has become of the transaction, and nothing more can be run. */
+export class ConnectionLost extends PersonaError {}
+
+/**
+ * Runs a group of commands in one transaction: a command that fails takes only itself back, a storage
+ * that fails takes the whole group back, and nothing is ever half-written.
+ */
+export class GroupProgram {
+  readonly #connection: Connection;
+  readonly #ledger: Ledger;
+  readonly #commands: Commands;
+
+  constructor(connection: Connection, ledger: Ledger) {
+    this.#connection = connection;
+    this.#ledger = ledger;
+    this.#commands = new Commands(connection, ledger);
+  }
+
+  /** @param lastKey The greatest key that was allocated so far, kept so that none is given twice. */
+  *run(lastKey: number, group: readonly Call[]): Program<GroupResult> {
+    try {
+      try {
+        return yield* this.#transaction(lastKey, this.#together(group));
+      } catch (error) {
+        if (this.#storageFailure(error)) throw error;
+        // One command failed or came late. Which one shows when each runs in a savepoint of its own;
+        // only then, because savepoints for all commands cost a fifth of the whole.
+        return yield* this.#transaction(lastKey, this.#oneByOne(group));
+      }
+    } catch (error) {
+      if (error instanceof ConnectionLost) throw error;
+      const failure = this.#asFailure(error);
+      return { results: [], failures: new Map(group.map((_, index) => [index, failure])), rev: this.#ledger.rev };
+    }
+  }
+
+  *#transaction(lastKey: number, commands: Program<Omit<GroupResult, "rev">>): Program<GroupResult> {
+    const before = this.#ledger.save();
+    try {
+      this.#connection.begin();
+      const result = yield* commands;
+      this.#ledger.write(lastKey);
+      yield "done";
+      yield "committed";
+      this.#ledger.committed();
+      return { ...result, rev: this.#ledger.rev };
+    } catch (error) {
+      this.#connection.rollback();
+      this.#ledger.restore(before);
+      throw error;
+    }
+  }
+
+  *#together(group: readonly Call[]): Program<Omit<GroupResult, "rev">> {
+    const results: unknown[] = [];
+    for (const call of group) {
+      const before = this.#connection.written;
+      try {
+        const answer = this.#execute(call);
+        results.push(isProgram(answer) ? yield* answer : answer);
+      } catch (error) {
+        // Who refuses before anything is written leaves nothing to take back.
+        if (!(error instanceof Refused) || this.#connection.written !== before) throw error;
+        results.push(error.result);
+      }
+    }
+    return { results, failures: new Map() };
+  }
+
+  *#oneByOne(group: readonly Call[]): Program<Omit<GroupResult, "rev">> {
+    const results: unknown[] = [];
+    const failures = new Map<number, Failure>();
+    for (const call of group) {
+      const saved = this.#ledger.save();
+      this.#connection.run(SAVE);
+      try {
+        const answer = this.#execute(call);
+        const result = isProgram(answer) ? yield* answer : answer;
+        yield "done";
+        results.push(result);
+      } catch (error) {
+        if (this.#storageFailure(error)) throw error;
+        this.#connection.run(UNDO);
+        this.#ledger.restore(saved);
+        if (!(error instanceof Refused)) failures.set(results.length, this.#asFailure(error));
+        results.push(error instanceof Refused ? error.result : undefined);
+      }
+      this.#connection.run(RELEASE);
+    }
+    return { results, failures };
+  }
+
+  #execute([name, ...args]: Call): unknown {
+    const command = this.#commands[name] as (...args: unknown[]) => unknown;
+    return command.apply(this.#commands, args);
+  }
+
+  /** Whether the storage failed, not the command. */
+  #storageFailure(error: unknown): boolean {
+    return !(error instanceof Refused) && this.#connection.coded(error).code.startsWith("store_");
+  }
+
+  #asFailure(error: unknown): Failure {
+    const { code, message, cause } = this.#connection.coded(error);
+    return { code, message, cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined };
+  }
+}
+
+function isProgram(answer: unknown): answer is Program<unknown> {
+  return typeof answer === "object" && answer !== null && Symbol.iterator in answer && "next" in answer;
+}
+
+const SAVE = statement("SAVEPOINT command");
+const RELEASE = statement("RELEASE SAVEPOINT command");
+const UNDO = statement("ROLLBACK TO SAVEPOINT command");

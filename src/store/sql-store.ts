@@ -1,0 +1,321 @@
+import { setImmediate } from "node:timers/promises";
+import { PersonaError } from "../errors.ts";
+import { API_KEY, CONVERSATION, ENROLLMENT, ITEM, messageValues, SPENDING, turnValues } from "./columns.ts";
+import type { ConversationArguments, DecisionArguments, MessageArguments } from "./commands.ts";
+import type { CommitQueue } from "./commit-queue.ts";
+import type { Feed } from "./feed.ts";
+import type { Keys } from "./keys.ts";
+import type {
+  ApiKeyPage,
+  ApiKeyRow,
+  Append,
+  Appended,
+  Commits,
+  ConversationRow,
+  DeadLetterPage,
+  Decision,
+  Discarded,
+  EnrollmentRow,
+  FedItem,
+  FeedSink,
+  Idempotency,
+  ItemRow,
+  KeyKind,
+  MessageRow,
+  Page,
+  Replayed,
+  Settle,
+  Settled,
+  SpendingQuery,
+  SpendingRow,
+  Store,
+  TurnRow,
+} from "./port.ts";
+import type { Source } from "./query.ts";
+import { Reader } from "./reader.ts";
+
+/** Items per page of the backlog; between two pages the event loop runs. */
+const PAGE = 1_024;
+
+export interface SqlStoreOptions {
+  /** Of a new database; an existing one keeps its own. Default: random. */
+  readonly salt?: number;
+  /** Revs of the change log that are kept. Default 100 000. */
+  readonly keepChanges?: number;
+  /** Idempotency keys are known at least so long; later they are forgotten, some with each new one. Default 24 h. */
+  readonly keepIdempotencyMs?: number;
+}
+
+interface Parts {
+  readonly kind: "sqlite" | "postgres";
+  readonly salt: number;
+  readonly epoch: number;
+  readonly keepIdempotencyMs: number;
+  readonly keys: Keys;
+  readonly feed: Feed;
+  readonly queue: CommitQueue;
+  readonly source: Source;
+  /** The error with a code for whatever the driver threw. */
+  readonly coded: (error: unknown) => PersonaError;
+  /** Throws if what is written would be lost, although it can be written. */
+  readonly assertThere?: () => void;
+  /** Closes everything, once nothing is being written any more. */
+  readonly shut: () => Promise<void>;
+}
+
+/** A store whose rows are in an SQL database: what SQLite and PostgreSQL have in common, which is nearly everything. */
+export class SqlStore implements Store {
+  readonly kind: Parts["kind"];
+  readonly salt: number;
+  readonly epoch: number;
+  readonly #parts: Parts;
+  readonly #queue: CommitQueue;
+  readonly #reader: Reader;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: Parts) {
+    this.kind = parts.kind;
+    this.salt = parts.salt;
+    this.epoch = parts.epoch;
+    this.#parts = parts;
+    this.#queue = parts.queue;
+    this.#reader = new Reader(parts.source);
+  }
+
+  get rev(): number {
+    return this.#queue.rev;
+  }
+
+  get commits(): Commits {
+    return this.#queue.commits;
+  }
+
+  allocate(kind: KeyKind, count?: number): number {
+    this.#assertOpen();
+    return this.#parts.keys.allocate(kind, count);
+  }
+
+  saveEnrollment(row: EnrollmentRow): Promise<number> {
+    return this.#write("saveEnrollment", [row.tenant, row.key, ENROLLMENT.values(row), row.removedAt !== null]);
+  }
+
+  createRoom(row: ConversationRow, members: readonly number[]): Promise<number> {
+    return this.#write("createRoom", [conversationArguments(row), members, row.createdAt]);
+  }
+
+  addMember(conversation: number, persona: number, at: number): Promise<number> {
+    return this.#write("addMember", [conversation, persona, at]);
+  }
+
+  removeMember(conversation: number, persona: number): Promise<number> {
+    return this.#write("removeMember", [conversation, persona]);
+  }
+
+  append({ message, items, open, idempotency }: Append): Promise<Appended> {
+    const opened = open === undefined ? null : conversationArguments(open);
+    const once = idempotency === undefined ? null : this.#idempotencyArguments(idempotency, message.createdAt);
+    return this.#write("append", [...messageArguments(message, items), opened, once], items);
+  }
+
+  begin(turn: TurnRow): Promise<void> {
+    return this.#write("begin", [turn.key, turn.items, turnValues(turn)]);
+  }
+
+  settle({ turn, reply, decisions, spending, at }: Settle): Promise<Settled> {
+    const ending = turn && ([turn.key, turn.attempt, turn.outcome, turn.error, turn.explanation] as const);
+    const answer = reply === undefined ? null : messageArguments(reply.message, reply.items);
+    const decided = decisions.map(decisionArguments);
+    if (spending === undefined) return this.#write("settle", [ending, answer, decided, at], reply?.items);
+    return this.#write("settle", [ending, answer, decided, at, spending.map(SPENDING.values)], reply?.items);
+  }
+
+  spend(rows: readonly SpendingRow[]): Promise<void> {
+    return this.#write("spend", [rows.map(SPENDING.values)]);
+  }
+
+  replayDeadLetter(item: number, fresh: ItemRow): Promise<Replayed> {
+    return this.#write("replayDeadLetter", [item, fresh.key, ITEM.values(fresh)], [fresh]);
+  }
+
+  discardDeadLetter(item: number): Promise<Discarded> {
+    return this.#write("discardDeadLetter", [item]);
+  }
+
+  addApiKey(row: ApiKeyRow): Promise<void> {
+    return this.#write("addApiKey", [API_KEY.values(row)]);
+  }
+
+  touchApiKey(key: number, at: number): Promise<void> {
+    return this.#write("touchApiKey", [key, at]);
+  }
+
+  revokeApiKey(key: number, at: number): Promise<void> {
+    return this.#write("revokeApiKey", [key, at]);
+  }
+
+  async feed(sink: FeedSink): Promise<void> {
+    this.#assertOpen();
+    // Nothing is written while the backlog is read, so that each item arrives exactly once.
+    await this.#queue.hold();
+    try {
+      let last: FedItem | undefined;
+      do {
+        const after = last?.key ?? 0;
+        const page = await this.#read((reader) => reader.backlog(after, PAGE));
+        last = page.at(-1);
+        if (last !== undefined) sink(page);
+        await setImmediate();
+      } while (last !== undefined);
+      this.#parts.feed.follow(sink);
+    } finally {
+      this.#queue.release();
+    }
+  }
+
+  enrollments() {
+    return this.#read((reader) => reader.enrollments());
+  }
+
+  enrollment(key: number) {
+    return this.#read((reader) => reader.enrollment(key));
+  }
+
+  enrollmentNamed(tenant: string, id: string) {
+    return this.#read((reader) => reader.enrollmentNamed(tenant, id));
+  }
+
+  conversation(key: number) {
+    return this.#read((reader) => reader.conversation(key));
+  }
+
+  directSession(tenant: string, caller: string, persona: number) {
+    return this.#read((reader) => reader.directSession(tenant, caller, persona));
+  }
+
+  members(conversation: number) {
+    return this.#read((reader) => reader.members(conversation));
+  }
+
+  message(key: number) {
+    return this.#read((reader) => reader.message(key));
+  }
+
+  messages(page: Page) {
+    return this.#read((reader) => reader.messages(page));
+  }
+
+  history(conversation: number, before: number, tokens: number) {
+    return this.#read((reader) => reader.history(conversation, before, tokens));
+  }
+
+  countBefore(conversation: number, before: number, limit: number) {
+    return this.#read((reader) => reader.countBefore(conversation, before, limit));
+  }
+
+  recent(conversation: number, limit: number) {
+    return this.#read((reader) => reader.recent(conversation, limit));
+  }
+
+  usedFor(scope: string, idempotencyKey: string) {
+    return this.#read((reader) => reader.usedFor(scope, idempotencyKey));
+  }
+
+  item(key: number) {
+    return this.#read((reader) => reader.item(key));
+  }
+
+  items(keys: readonly number[]) {
+    return this.#read((reader) => reader.items(keys));
+  }
+
+  itemsOf(message: MessageRow) {
+    return this.#read((reader) => reader.itemsOf(message));
+  }
+
+  turn(key: number) {
+    return this.#read((reader) => reader.turn(key));
+  }
+
+  deadLetter(item: number) {
+    return this.#read((reader) => reader.deadLetter(item));
+  }
+
+  deadLetters(page: DeadLetterPage) {
+    return this.#read((reader) => reader.deadLetters(page));
+  }
+
+  apiKey(key: number) {
+    return this.#read((reader) => reader.apiKey(key));
+  }
+
+  apiKeys(page: ApiKeyPage) {
+    return this.#read((reader) => reader.apiKeys(page));
+  }
+
+  changes(tenant: string, after: number, limit: number) {
+    return this.#read((reader) => reader.changes(tenant, after, limit));
+  }
+
+  counts() {
+    return this.#read((reader) => reader.counts());
+  }
+
+  spending(query: SpendingQuery) {
+    return this.#read((reader) => reader.spending(query));
+  }
+
+  async probe(): Promise<void> {
+    await this.#write("probe", []);
+    this.#parts.assertThere?.();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#shut();
+    return this.#closed;
+  }
+
+  async #shut(): Promise<void> {
+    await this.#queue.drain();
+    await this.#parts.shut();
+  }
+
+  #idempotencyArguments({ scope, key, fingerprint }: Idempotency, at: number) {
+    return [scope, key, fingerprint, at, this.#parts.keepIdempotencyMs] as const;
+  }
+
+  #write: CommitQueue["call"] = (name, args, items) =>
+    this.#closed === undefined ? this.#queue.call(name, args, items) : Promise.reject(closedError());
+
+  async #read<T>(read: (reader: Reader) => Promise<T>): Promise<T> {
+    this.#assertOpen();
+    try {
+      return await read(this.#reader);
+    } catch (error) {
+      // What was being read when the database was closed cannot be read any more.
+      this.#assertOpen();
+      throw this.#parts.coded(error);
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed !== undefined) throw closedError();
+  }
+}
+
+function closedError(): PersonaError {
+  return new PersonaError("runtime_closed", "The store is closed; open it again.");
+}
+
+function conversationArguments(row: ConversationRow): ConversationArguments {
+  return [row.tenant, row.key, CONVERSATION.values(row)];
+}
+
+function messageArguments(message: MessageRow, items: readonly ItemRow[]): MessageArguments {
+  return [message.tenant, message.key, messageValues(message), items.flatMap(ITEM.values)];
+}
+
+function decisionArguments(decision: Decision): DecisionArguments {
+  return decision.outcome === "retry"
+    ? [decision.item, "retry", decision.notBefore, decision.failures ?? null, decision.flags ?? null]
+    : [decision.item, decision.outcome, decision.reason, decision.error, decision.failures ?? null];
+}
