@@ -1,4 +1,5 @@
 /** The faces of the catalogue. */
+import type { Body } from "./check.ts";
 import type { EntryKind, EntryOf } from "./schema.ts";
 
 /** What a change demands of the entry it changes. */
@@ -54,10 +55,31 @@ export interface Collection<Kind extends EntryKind = EntryKind> {
 }
 
 export interface TenantCatalogue {
+  /** False: every write rejects with `writes_disabled`. */
+  readonly writable: boolean;
   readonly personas: Collection<"persona">;
   readonly roles: Collection<"role">;
   readonly sequences: Collection<"sequence">;
 }
+
+/** What a seed file holds; it may declare what refers to each other in any order. */
+export interface CatalogueFile {
+  /** As it was named. */
+  readonly name: string;
+  /** Those that are right by themselves. */
+  readonly entries: readonly FileEntry[];
+  /** What was wrong with the others. */
+  readonly notes: readonly CatalogueNote[];
+}
+
+export type FileEntry = {
+  [Kind in EntryKind]: {
+    readonly kind: Kind;
+    readonly body: Body<Kind>;
+    /** From 1 on; undefined where lines are not known. */
+    readonly line: number | undefined;
+  };
+}[EntryKind];
 
 /** What was wrong with one entry of a seed file, or of the store. */
 export interface CatalogueNote {

@@ -1,4 +1,5 @@
 /** Where the catalogue keeps what is written: nine functions, of the store or of a host. */
+import type { EntryKind } from "./schema.ts";
 
 /** One entry as it is kept. Its id is unique within its tenant and kind. */
 export interface StoredEntry {
@@ -41,4 +42,8 @@ export interface Persister {
   loadSequences(): Promise<LoadedEntries>;
   saveSequence(row: StoredEntry, expected: number): Promise<void>;
   deleteSequence(row: StoredEntry, expected: number): Promise<void>;
+  /**
+   * What is stored under one id, which is asked for after a write has failed. Default: what `load…` gives is searched.
+   */
+  look?(kind: EntryKind, tenant: string, id: string): Promise<LoadedEntries>;
 }
