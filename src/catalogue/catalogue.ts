@@ -85,7 +85,8 @@ export type FileEntry = {
 export interface CatalogueNote {
   /** The file as it was named, `built-in`, or `store`. */
   readonly file: string;
-  readonly table: "personas" | "roles" | "sequences";
+  /** Undefined where it is none of them. */
+  readonly table: "personas" | "roles" | "sequences" | undefined;
   /** Undefined where not even that could be read. */
   readonly id: string | undefined;
   /** Of an entry in the store. */

@@ -2,6 +2,7 @@
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import type { PersonaWarning } from "../types.ts";
+import { builtInCast } from "./cast/cast.ts";
 import type { Catalogue, CatalogueFile, CatalogueNote, FileEntry, TenantCatalogue } from "./catalogue.ts";
 import { type Body, FORMS, referencesOf } from "./check.ts";
 import { LayeredCollection, type Shelf } from "./collection.ts";
@@ -17,6 +18,8 @@ export interface CatalogueOptions {
   /** Default: what is written lives as long as the catalogue. */
   readonly persister?: Persister;
   readonly seeds?: CatalogueFile;
+  /** Whether the built-in cast lies beneath. Default false. */
+  readonly builtIn?: boolean;
   /** Default true. */
   readonly writes?: boolean;
   /** Told of each note. */
@@ -32,9 +35,12 @@ type LayersOf = PerKind<{ [Kind in EntryKind]: Layers<Kind> }>;
  * What was found wrong with single entries is in the notes, and keeps nobody else out.
  */
 export async function createCatalogue(options: CatalogueOptions): Promise<Catalogue> {
-  const { clock, persister = memoryPersister(), seeds: file, writes = true } = options;
+  const { clock, persister = memoryPersister(), seeds: file, builtIn = false, writes = true } = options;
   assertPersister(persister);
-  const layers = file === undefined ? [] : [["toml", file] as const];
+  const layers = [
+    ...(builtIn ? [["builtin", builtInCast()] as const] : []),
+    ...(file ? [["toml", file] as const] : []),
+  ];
   const { seeds, notes } = seedsOf(layers, clock.now());
   const rows = {
     persona: rowsOf(persister, "persona"),
@@ -144,8 +150,9 @@ function dangling(tenant: string, layers: LayersOf): CatalogueNote[] {
 
 function inWords({ file, table, id, tenant, line, reason }: CatalogueNote): string {
   const place = line === undefined ? file : `${file}, line ${line}`;
-  const whose = tenant === undefined ? "" : ` of tenant "${tenant}"`;
-  return `${place}: ${id === undefined ? table : `${table} "${id}"`}${whose}: ${reason}`;
+  const entry = table === undefined ? [] : [id === undefined ? table : `${table} "${id}"`];
+  const whose = tenant === undefined ? [] : [`tenant "${tenant}"`];
+  return [place, ...whose, ...entry, reason].join(": ");
 }
 
 function assertPersister(persister: Persister): void {

@@ -1,0 +1,122 @@
+/** Files of personas, roles and sequences, as TOML or JSON: read with the line of every fault, and written. */
+import { readFile } from "node:fs/promises";
+import { stringify } from "smol-toml";
+import { PersonaError } from "../errors.ts";
+import { JsonFault, readJson } from "../json.ts";
+import { isTable, type Place, readToml, TomlFault, type TomlPath } from "../toml.ts";
+import type { CatalogueFile, CatalogueNote, FileEntry } from "./catalogue.ts";
+import { checkEntry, FORMS } from "./check.ts";
+import { ENTRY_KINDS, type EntryKind, SERVER_OWNED } from "./schema.ts";
+
+/** Throws `invalid_input` for a file that cannot be read, or is neither TOML nor JSON in UTF-8. */
+export async function readCatalogueFile(file: string): Promise<CatalogueFile> {
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    throw new PersonaError("invalid_input", `${file} cannot be read (${cause.code}); name a file with personas.`, {
+      cause,
+    });
+  });
+  try {
+    return readCatalogue(new TextDecoder("utf-8", { fatal: true }).decode(bytes), file);
+  } catch (cause) {
+    if (cause instanceof PersonaError) throw cause;
+    throw new PersonaError("invalid_input", `${file} is not UTF-8.`, { cause });
+  }
+}
+
+/**
+ * What a text holds: lists named `personas`, `roles` and `sequences`. An entry with a fault is left out, with a note for
+ * each fault. Throws `invalid_input` for a text that is neither TOML nor JSON.
+ */
+export function readCatalogue(text: string, name: string): CatalogueFile {
+  const { value, placeOf } = parsed(text, name);
+  const entries: FileEntry[] = [];
+  const notes: CatalogueNote[] = [];
+  for (const kind of ENTRY_KINDS) {
+    const { table } = FORMS[kind];
+    const list = value[table] ?? [];
+    const lineOf = (path: TomlPath) => placeOf([table, ...path]).line;
+    if (!Array.isArray(list)) {
+      const reason = `must be a list of tables: [[${table}]]`;
+      notes.push({ file: name, table, id: undefined, line: lineOf([]), reason });
+      continue;
+    }
+    const first = new Map<string, number>();
+    for (const [index, input] of list.entries()) {
+      const { body, faults } = checkEntry(kind, input);
+      const id = isTable(input) && typeof input["id"] === "string" ? input["id"] : undefined;
+      const note = (line: number, reason: string) => notes.push({ file: name, table, id, line, reason });
+      for (const { field, message } of faults) note(lineOf([index, ...stepsOf(field)]), `${field}: ${message}`);
+      if (body === undefined) continue;
+      const before = first.get(body.id);
+      if (before !== undefined) note(lineOf([index, "id"]), `id: is that of line ${before}, too`);
+      else {
+        first.set(body.id, lineOf([index]));
+        entries.push({ kind, body, line: lineOf([index]) } as FileEntry);
+      }
+    }
+  }
+  return { name, entries, notes: [...notes, ...strangers(value, name, placeOf)] };
+}
+
+type Lists = Readonly<Record<(typeof FORMS)[EntryKind]["table"], readonly object[]>>;
+
+/** A file that gives the same entries when it is read; what the server sets is left out. */
+export function writeCatalogue(lists: Lists, format: "toml" | "json"): string {
+  const plain = Object.fromEntries(
+    ENTRY_KINDS.map((kind) => FORMS[kind].table)
+      .filter((table) => lists[table].length > 0)
+      .map((table) => [table, lists[table].map(withoutServerOwned)]),
+  );
+  return format === "json" ? `${JSON.stringify(plain, null, 2)}\n` : stringify(plain);
+}
+
+/** `voice` is another name of what stands in `voice_model`. */
+function withoutServerOwned(entry: object): object {
+  const left = new Set<string>(["voice", ...SERVER_OWNED]);
+  return Object.fromEntries(Object.entries(entry).filter(([field]) => !left.has(field)));
+}
+
+/** What no loader asks for is most often a slip of the pen. */
+function strangers(value: Parsed["value"], file: string, placeOf: Parsed["placeOf"]): CatalogueNote[] {
+  const known = new Set<string>(ENTRY_KINDS.map((kind) => FORMS[kind].table));
+  return Object.keys(value)
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      file,
+      table: undefined,
+      id: undefined,
+      line: placeOf([name]).line,
+      reason: `${name}: is none of personas, roles and sequences`,
+    }));
+}
+
+interface Parsed {
+  readonly value: Readonly<Record<string, unknown>>;
+  placeOf(path: TomlPath): Place;
+}
+
+/** What begins like a table, a key or a comment is TOML. */
+const TOML = /^\uFEFF?\s*(?:$|#|[A-Za-z_"']|\[\s*\[?\s*[A-Za-z_"'])/;
+
+function parsed(text: string, name: string): Parsed {
+  try {
+    if (TOML.test(text)) return readToml(text);
+    const { value, placeOf } = readJson(text);
+    if (isTable(value)) return { value, placeOf };
+  } catch (cause) {
+    if (!(cause instanceof TomlFault || cause instanceof JsonFault)) throw cause;
+    const { line, column } = cause.place;
+    const language = cause instanceof TomlFault ? "TOML" : "JSON";
+    throw new PersonaError(
+      "invalid_input",
+      `${name} is not ${language} (line ${line}, column ${column}): ${cause.message}.`,
+      { cause },
+    );
+  }
+  throw new PersonaError("invalid_input", `${name} must hold personas, roles and sequences: {"personas": [ … ]}.`);
+}
+
+/** `steps[0].id` as `["steps", 0, "id"]`. */
+function stepsOf(field: string): TomlPath {
+  return (field.match(/[^.[\]]+/g) ?? []).map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+}
