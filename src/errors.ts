@@ -36,6 +36,8 @@ export const ERRORS = {
   role_not_found: [404, "There is no such role"],
   sequence_not_found: [404, "There is no such sequence"],
   step_not_found: [422, "The sequence has no such step"],
+  step_not_current: [409, "The session has not come to this step yet"],
+  step_incomplete: [409, "The step is not complete"],
   entry_damaged: [500, "The stored entry is damaged"],
   already_exists: [409, "There is one with this id"],
   referenced: [409, "Others still refer to it"],

@@ -1,106 +1,110 @@
 /**
  * What a session is made of: persona, role and sequence, resolved together at one moment. It has all that running the
- * session takes; what the catalogue becomes afterwards changes nothing in it. A document, so its names are those of the wire.
+ * session takes; what becomes of the catalogue afterwards changes nothing in it. A document, so its names are those of the wire.
  */
 import * as z from "zod";
+import { PersonaError } from "../errors.ts";
+import { describeFaults, faultsOf } from "../faults.ts";
+import { wire } from "../wire.ts";
+import { type Frozen, personaEntrySchema, roleEntrySchema, sequenceEntrySchema } from "./schema.ts";
 
-const level = z.enum(["low", "medium", "high"]);
-const share = z.number().min(0).max(1);
+/** What the role sets, or else the server. */
+const settings = roleEntrySchema.pick({
+  vocabulary_hint: true,
+  tool_allowlist: true,
+  temperature: true,
+  thinking_enabled: true,
+  thinking_level: true,
+  include_thoughts: true,
+  thinking_budget: true,
+  automatic_activity_detection: true,
+  vad_start_sensitivity: true,
+  vad_end_sensitivity: true,
+  vad_prefix_padding_ms: true,
+  vad_silence_duration_ms: true,
+  activity_handling: true,
+  turn_coverage: true,
+  context_compression_enabled: true,
+  context_compression_trigger_tokens: true,
+  context_compression_target_tokens: true,
+  enable_affective_dialog: true,
+}).shape;
 
-/** What a role, or else the server, sets. */
-export const settingsShape = {
-  tool_allowlist: z.array(z.string()).exactOptional(),
-  temperature: z.number().exactOptional(),
-  thinking_enabled: z.boolean().exactOptional(),
-  thinking_level: z.enum(["off", "low", "medium", "high"]).exactOptional(),
-  include_thoughts: z.boolean().exactOptional(),
-  thinking_budget: z.int().min(0).exactOptional(),
-  vocabulary_hint: z.string().exactOptional(),
-  automatic_activity_detection: z.boolean().exactOptional(),
-  vad_start_sensitivity: level.exactOptional(),
-  vad_end_sensitivity: level.exactOptional(),
-  vad_prefix_padding_ms: z.int().min(0).exactOptional(),
-  vad_silence_duration_ms: z.int().min(0).exactOptional(),
-  activity_handling: z.enum(["start_of_activity_interrupts", "no_interrupt"]).exactOptional(),
-  turn_coverage: z
-    .enum(["turn_includes_only_activity", "turn_includes_all_input", "turn_includes_audio_activity"])
-    .exactOptional(),
-  context_compression_enabled: z.boolean().exactOptional(),
-  context_compression_trigger_tokens: z.int().min(0).exactOptional(),
-  context_compression_target_tokens: z.int().min(0).exactOptional(),
-  enable_affective_dialog: z.boolean().exactOptional(),
-};
+export type SettingName = keyof typeof settings;
+export const SETTING_NAMES = Object.keys(settings) as readonly SettingName[];
+export type Settings = Frozen<z.output<z.ZodObject<typeof settings>>>;
 
-const step = z.strictObject({
-  id: z.string(),
-  instruction: z.string(),
-  exit_criteria: z.string().exactOptional(),
-  require_tools: z.array(z.string()),
-  max_turns: z.int().min(1).exactOptional(),
-});
+const { locale, model } = roleEntrySchema.shape;
 
-const personality = z.strictObject({
-  traits: z.strictObject({
-    openness: share,
-    conscientiousness: share,
-    extraversion: share,
-    agreeableness: share,
-    neuroticism: share,
-    formality: share,
-    enthusiasm: share,
-  }),
-  style: z.strictObject({
-    verbosity: z.enum(["Concise", "Balanced", "Detailed", "Elaborate"]),
-    tone: z.enum(["Professional", "Friendly", "Casual", "Authoritative", "Supportive", "Analytical"]),
-    humor_level: share,
-    technical_depth: share,
-    empathy_level: share,
-    proactivity: share,
-  }),
-  expertise_areas: z.array(z.string()),
-});
+/** What holds where neither persona nor role says anything. */
+export const resolveDefaultsSchema = z.strictObject({ locale, model, ...settings });
+export type ResolveDefaults = Frozen<z.output<typeof resolveDefaultsSchema>>;
 
-/** Who said what a field is; `default`: nobody, it is left to whoever provides. */
+/** Who said what a field is; `default`: nobody, so that it is absent and left to the provider. */
 export const ORIGINS = ["persona", "role", "sequence", "server", "default"] as const;
 export type Origin = (typeof ORIGINS)[number];
 
-/** Absent is what nobody says: without a role `role_id`, without a sequence all that is of it. */
-export const resolvedSessionSchema = z.strictObject({
-  persona_id: z.string(),
-  role_id: z.string().exactOptional(),
-  sequence_id: z.string().exactOptional(),
-  display_name: z.string(),
-  description: z.string().exactOptional(),
-  personality,
-  voice: z.string().exactOptional(),
-  locale: z.string().exactOptional(),
-  model: z.string().exactOptional(),
-  role_prompt: z.string().exactOptional(),
-  refinement_prompt: z.string().exactOptional(),
-  /** Role prompt and current step; empty without either. */
-  system_prompt: z.string(),
-  ...settingsShape,
-  current_step: step.exactOptional(),
-  step_id: z.string().exactOptional(),
-  step_index: z.int().min(0).exactOptional(),
-  step_count: z.int().min(1).exactOptional(),
-  step_instruction: z.string().exactOptional(),
-  step_exit_criteria: z.string().exactOptional(),
-  step_max_turns: z.int().min(1).exactOptional(),
-  sequence_completion: z.enum(["all_steps", "explicit_close", "max_turns"]).exactOptional(),
-  sequence_max_turns: z.int().min(1).exactOptional(),
-  /** All of the sequence, in order. */
-  steps: z.array(step).exactOptional(),
-  /** Of each field that can come from more than one place. */
-  provenance: z.record(z.string(), z.enum(ORIGINS)),
-  /** Of the entries that it was made of. */
-  versions: z.strictObject({
-    persona: z.int().min(0),
-    role: z.int().min(0).exactOptional(),
-    sequence: z.int().min(0).exactOptional(),
-  }),
-});
+const { shape: persona } = personaEntrySchema;
+const { shape: sequence } = sequenceEntrySchema;
+const step = sequence.steps.element;
 
-type Frozen<Type> = Type extends object ? { readonly [Key in keyof Type]: Frozen<Type[Key]> } : Type;
+/** What nobody says is absent: without a role `role_id`, without a sequence all that is of one. */
+export const resolvedSessionSchema = z
+  .strictObject({
+    persona_id: persona.id,
+    role_id: roleEntrySchema.shape.id.exactOptional(),
+    sequence_id: sequence.id.exactOptional(),
+    display_name: persona.display_name,
+    description: persona.description,
+    traits: persona.traits,
+    style: persona.style,
+    expertise_areas: persona.expertise_areas,
+    voice: persona.voice,
+    locale,
+    model,
+    role_prompt: roleEntrySchema.shape.system_prompt.exactOptional(),
+    refinement_prompt: roleEntrySchema.shape.refinement_prompt,
+    system_prompt: z.string().register(wire, { description: "Role prompt and current step; empty without either" }),
+    ...settings,
+    current_step: step.exactOptional(),
+    step_id: step.shape.id.exactOptional(),
+    step_index: z.int().min(0).exactOptional(),
+    step_count: z.int().min(1).exactOptional(),
+    step_instruction: step.shape.instruction.exactOptional(),
+    step_exit_criteria: step.shape.exit_criteria,
+    step_max_turns: step.shape.max_turns,
+    sequence_completion: z.enum(["all_steps", "explicit_close", "max_turns"]).exactOptional(),
+    sequence_max_turns: sequence.max_turns,
+    steps: sequence.steps.exactOptional().register(wire, { description: "All steps of the sequence, in their order" }),
+    provenance: z.record(z.string(), z.enum(ORIGINS)).register(wire, {
+      description: "Who said what each field is; `default`: nobody, it is left to the provider",
+    }),
+    versions: z
+      .strictObject({
+        persona: z.int().min(0),
+        role: z.int().min(0).exactOptional(),
+        sequence: z.int().min(0).exactOptional(),
+      })
+      .register(wire, { description: "Of the entries that it was made of" }),
+  })
+  .register(wire, { id: "ResolvedSession" });
 
 export type ResolvedSession = Frozen<z.output<typeof resolvedSessionSchema>>;
+
+/** A snapshot that was stored. Throws `store_corrupt` when it is not whole. */
+export function readResolvedSession(stored: unknown): ResolvedSession {
+  const read = resolvedSessionSchema.safeParse(stored);
+  if (!read.success) throw damaged(describeFaults(faultsOf(read.error, "session")));
+  const { step_index, step_count, steps, sequence_id } = read.data;
+  const count = steps?.length;
+  const isWhole =
+    count === step_count &&
+    (sequence_id === undefined) === (steps === undefined) &&
+    (steps === undefined ? step_index === undefined : step_index !== undefined && step_index < steps.length);
+  if (!isWhole) throw damaged("its steps do not fit together");
+  return read.data;
+}
+
+function damaged(what: string): PersonaError {
+  return new PersonaError("store_corrupt", `What the session was resolved to is damaged: ${what}`);
+}

@@ -259,7 +259,7 @@ export const roleEntrySchema = z.object({ ...roleFields, ...serverOwned }).regis
 
 export const sequenceEntrySchema = z.object({ ...sequenceFields, ...serverOwned }).register(wire, { id: "Sequence" });
 
-type Frozen<Type> = Type extends object ? { readonly [Key in keyof Type]: Frozen<Type[Key]> } : Type;
+export type Frozen<Type> = Type extends object ? { readonly [Key in keyof Type]: Frozen<Type[Key]> } : Type;
 
 /** What may be written. */
 export type PersonaInput = z.input<typeof personaSchema>;
