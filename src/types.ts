@@ -1,5 +1,6 @@
 /** The public shapes of the library. Times are milliseconds since 1970 unless a name says otherwise. */
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { NotHonoured } from "./catalogue/not-honoured.ts";
 import type { ResolvedSession } from "./catalogue/resolved-session.ts";
 import type { Clock } from "./clock.ts";
 import type { Admission, Obstacle } from "./cognition/admission.ts";
@@ -8,9 +9,10 @@ import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.t
 import type { Commits, Lane, Sender, Spender } from "./store/port.ts";
 import type { Tool, ToolAnswer, ToolCall, ToolCallFacts, TurnTool } from "./tool.ts";
 
+export type * from "./catalogue/exit-judge.ts";
 export type * from "./facts.ts";
 export type * from "./tool.ts";
-export type { Commits, Lane, ResolvedSession, Sender, Spender };
+export type { Commits, Lane, NotHonoured, ResolvedSession, Sender, Spender };
 
 /** What a persona is, as far as this version needs it. */
 export interface PersonaDefinition {
@@ -243,6 +245,11 @@ export interface Cognition {
   readonly admission?: Admission;
   /** `provider:model` of those that it may call, as far as that is known before: under a budget in dollars each needs a price. */
   readonly models?: readonly string[];
+  /**
+   * What it cannot honour of what such a session asks for. Default: what nobody can in writing; what a function makes of
+   * the rest of `turn.session` is its own affair.
+   */
+  notHonoured?(session: ResolvedSession): readonly NotHonoured[];
 }
 
 /** Who answers for models: made by `providers` of `persona-runtime/ai`. Runtimes may share one. */

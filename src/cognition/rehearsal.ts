@@ -3,20 +3,26 @@
  * the same for the same turn, and says that it is only rehearsing. It lets a whole cast be built,
  * tested and shown before the first model is paid for.
  */
-import type { CognitionTurn } from "../types.ts";
+import { notHonouredByRehearsal } from "../catalogue/not-honoured.ts";
+import type { Cognition, CognitionTurn } from "../types.ts";
 
 const QUOTE_LENGTH = 200;
 
-export async function* rehearsal(turn: CognitionTurn): AsyncGenerator<string> {
+export const rehearsal: Cognition = Object.assign(rehearse, { notHonoured: notHonouredByRehearsal });
+
+async function* rehearse(turn: CognitionTurn): AsyncGenerator<string> {
   for (const word of rehearsedReply(turn).match(/\S+\s*/g) ?? []) yield word;
 }
 
-function rehearsedReply(turn: CognitionTurn): string {
-  const { name, instructions, model } = turn.persona;
-  const heard = [...turn.context, turn.trigger].map((message) => `“${shorten(message.text)}”`).join(" and ");
+function rehearsedReply({ persona, session, context, trigger }: CognitionTurn): string {
+  const { instructions, model } =
+    session === undefined ? persona : { instructions: session.role_prompt ?? "", model: session.model };
+  const heard = [...context, trigger].map((message) => `“${shorten(message.text)}”`).join(" and ");
   const role = instructions === "" ? "" : ` My instructions: ${shorten(instructions)}`;
+  const { id, instruction } = session?.current_step ?? {};
+  const step = instruction === undefined ? "" : ` My step ${id}: ${shorten(instruction)}`;
   const reason = model === undefined ? "no model is configured" : `no provider for ${model} is configured`;
-  return `[rehearsal: ${reason}] ${name} here. I heard ${heard}.${role}`;
+  return `[rehearsal: ${reason}] ${persona.name} here. I heard ${heard}.${role}${step}`;
 }
 
 function shorten(text: string): string {
