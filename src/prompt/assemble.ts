@@ -5,15 +5,19 @@
  */
 import type { HistoryFacts, PromptFacts } from "../facts.ts";
 import type { CognitionTurn, TurnMessage } from "../types.ts";
-import { freeTag, quote } from "./delimit.ts";
+import { fence, freeTag, quote } from "./delimit.ts";
 import { leftOutPart, messagesPart, type PromptMessage, type PromptPart, textPart } from "./part.ts";
+import { sessionParts, writtenTexts } from "./session-parts.ts";
 import { isOwn, promptMessage, severalSpeak, speakersText } from "./speakers.ts";
 
 export interface AssembledPrompt {
   readonly system: string;
   /** `user` and `assistant` in turns, as all providers take them; the first and the last are of `user`. */
   readonly messages: readonly PromptMessage[];
-  /** In the order of the prompt: identity, instructions, room, history, context, trigger. */
+  /**
+   * In the order of the prompt: identity, instructions, room, history, context, trigger. With a session instead of the
+   * instructions: locale, traits, tone, verbosity, expertise, role, refinement, vocabulary, step.
+   */
   readonly parts: readonly PromptPart[];
   /** Of all parts together, estimated. */
   readonly tokens: number;
@@ -22,18 +26,18 @@ export interface AssembledPrompt {
 }
 
 export async function assemble(turn: CognitionTurn): Promise<AssembledPrompt> {
-  const { persona, context, trigger } = turn;
+  const { persona, session, context, trigger } = turn;
   const [remembered, earlier, room] = await Promise.all([turn.history(), turn.earlier(), turn.room()]);
   const { history, leftOut } = usable(remembered, persona);
   const said = [...history, ...context, trigger];
-  const texts = [persona.instructions, ...said.map(({ text }) => text)];
+  const written = session === undefined ? [persona.instructions] : writtenTexts(session);
+  const texts = [...written, ...said.map(({ text }) => text)];
   const heard = said.filter((message) => !isOwn(message, persona));
   const tag = severalSpeak(heard, room) ? freeTag("message", texts) : undefined;
   const messages = (from: readonly TurnMessage[]) => from.map((message) => promptMessage(message, persona, tag));
 
   const parts = [
-    textPart("identity", `You are ${quote(persona.name)}.`),
-    instructionsPart(persona.instructions, texts),
+    ...(session === undefined ? inlineParts(persona, texts) : sessionParts(session, texts)),
     tag === undefined ? leftOutPart("room", "one_speaker") : textPart("room", speakersText(persona, room, tag)),
     history.length === 0
       ? leftOutPart("history", earlier > 0 ? "history_tokens" : "empty")
@@ -78,10 +82,17 @@ function usable(
   };
 }
 
-function instructionsPart(instructions: string, texts: readonly string[]): PromptPart {
-  if (instructions.trim() === "") return leftOutPart("instructions", "empty");
-  const tag = freeTag("instructions", texts);
-  return textPart("instructions", `<${tag}>\n${instructions}\n</${tag}>`);
+/** Of a persona that is not of the catalogue. */
+function inlineParts(
+  { name, instructions }: CognitionTurn["persona"],
+  texts: readonly string[],
+): readonly PromptPart[] {
+  return [
+    textPart("identity", `You are ${quote(name)}.`),
+    instructions.trim() === ""
+      ? leftOutPart("instructions", "empty")
+      : textPart("instructions", fence("instructions", instructions, texts)),
+  ];
 }
 
 /** What one role says in a row becomes one message. */

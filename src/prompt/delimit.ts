@@ -15,6 +15,12 @@ export function freeTag(base: string, texts: readonly string[]): string {
   return number === 1 ? base : `${base}-${number}`;
 }
 
+/** The text in a tag of this name, or the next one that none of the texts contains. */
+export function fence(base: string, text: string, texts: readonly string[]): string {
+  const tag = freeTag(base, texts);
+  return `<${tag}>\n${text}\n</${tag}>`;
+}
+
 /** On one line between double quotes, with nothing in it that could end the quotes or look like a tag. */
 export function quote(text: string): string {
   return JSON.stringify(text).replace(
