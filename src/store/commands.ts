@@ -120,7 +120,11 @@ export class Commands {
     if (reply !== null) revs.push(this.#insertMessage(...reply));
     if (turn !== null) {
       const [key, , outcome, error, explanation] = turn;
-      const rev = this.#ledger.stampFrom(TURN_TENANT, { kind: "turn", key }, [key], lostTurn);
+      // What answers a turn is of its tenant; without it the database is asked.
+      const rev =
+        reply === null
+          ? this.#ledger.stampFrom(TURN_TENANT, { kind: "turn", key }, [key], lostTurn)
+          : this.#ledger.stamp("turn", reply[0], key);
       this.#connection.run(SETTLE_TURN, [outcome, at, reply?.[1] ?? null, error, explanation, rev, key]);
       revs.push(rev);
     }

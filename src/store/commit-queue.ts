@@ -44,6 +44,7 @@ export class CommitQueue {
   #held = false;
   #whenHeld: (() => void) | undefined;
   #failure: PersonaError | undefined;
+  #suspended: PersonaError | undefined;
   #rev = 0;
 
   constructor(writer: Writer, options: CommitQueueOptions) {
@@ -70,7 +71,8 @@ export class CommitQueue {
     args: Parameters<Commands[Name]>,
     items: readonly ItemRow[] = [],
   ): Promise<Answer<Name>> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const refusal = this.#failure ?? this.#suspended;
+    if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       this.#queue.push({ call: [name, ...args], items, resolve, reject });
       // What else is called before this turn of the event loop ends travels with it.
@@ -115,6 +117,16 @@ export class CommitQueue {
       if (failure === undefined) resolve(results[index] as never);
       else reject(asError(failure));
     }
+  }
+
+  /** Rejects what waits, and whatever is called before `resume`: the database is away for too long. */
+  suspend(reason: PersonaError): void {
+    this.#suspended = reason;
+    for (const { reject } of this.#queue.splice(0)) reject(reason);
+  }
+
+  resume(): void {
+    this.#suspended = undefined;
   }
 
   /** Rejects what is on its way or waits, and whatever is called from now on. The first failure counts. */

@@ -60,8 +60,7 @@ export class GroupProgram {
       }
     } catch (error) {
       if (error instanceof ConnectionLost) throw error;
-      const failure = this.#asFailure(error);
-      return { results: [], failures: new Map(group.map((_, index) => [index, failure])), rev: this.#ledger.rev };
+      return failed(group, this.#connection.coded(error), this.#ledger.rev);
     }
   }
 
@@ -113,7 +112,7 @@ export class GroupProgram {
         if (this.#storageFailure(error)) throw error;
         this.#connection.run(UNDO);
         this.#ledger.restore(saved);
-        if (!(error instanceof Refused)) failures.set(results.length, this.#asFailure(error));
+        if (!(error instanceof Refused)) failures.set(results.length, asFailure(this.#connection.coded(error)));
         results.push(error instanceof Refused ? error.result : undefined);
       }
       this.#connection.run(RELEASE);
@@ -130,11 +129,16 @@ export class GroupProgram {
   #storageFailure(error: unknown): boolean {
     return !(error instanceof Refused) && this.#connection.coded(error).code.startsWith("store_");
   }
+}
 
-  #asFailure(error: unknown): Failure {
-    const { code, message, cause } = this.#connection.coded(error);
-    return { code, message, cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined };
-  }
+/** The result of a group of which nothing was written, for one reason. */
+export function failed(group: readonly Call[], error: PersonaError, rev: number): GroupResult {
+  const failure = asFailure(error);
+  return { results: [], failures: new Map(group.map((_, index) => [index, failure])), rev };
+}
+
+function asFailure({ code, message, cause }: PersonaError): Failure {
+  return { code, message, cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined };
 }
 
 function isProgram(answer: unknown): answer is Program<unknown> {

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { beforeEach } from "vitest";
 import { missingNodes } from "./nodes.ts";
+import { PostgresServer } from "./postgres-server.ts";
 
 /** Each gives the reason why it is missing, or nothing. */
 const NEEDS = {
@@ -21,6 +22,8 @@ const NEEDS = {
     succeeds("strace", "-f", "--seccomp-bpf", "-o", "/dev/null", "true")
       ? undefined
       : "There is no `strace`, or it may not trace.",
+  /** PostgreSQL's own programs, to run a server. */
+  postgres: () => (PostgresServer.programs() === undefined ? "There is no PostgreSQL server (initdb)." : undefined),
   /** A package registry that npm can reach. */
   registry: () =>
     succeeds("npm", "view", "zod", "name", "--fetch-retries=0") ? undefined : "npm reaches no package registry.",

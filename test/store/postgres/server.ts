@@ -1,0 +1,29 @@
+import { afterAll, beforeAll } from "vitest";
+import { needs } from "../../support/needs.ts";
+import { PostgresServer, type PostgresServerOptions } from "../../support/postgres-server.ts";
+
+/** One server for all tests of a file, and names of schemas that no test has had before. */
+export function postgres(options: PostgresServerOptions = {}) {
+  needs("postgres");
+  let server: PostgresServer | undefined;
+  let schemas = 0;
+  beforeAll(async () => {
+    if (PostgresServer.programs() !== undefined) server = await PostgresServer.start(options);
+  });
+  afterAll(() => server?.close());
+  return {
+    get server(): PostgresServer {
+      if (server === undefined) throw new Error("the server is started before the first test");
+      return server;
+    },
+    /** A schema that does not exist yet. */
+    schema(): string {
+      schemas += 1;
+      return `test_${schemas}`;
+    },
+    /** The URL of a schema that does not exist yet. */
+    url(): string {
+      return this.server.url(this.schema());
+    },
+  };
+}
