@@ -6,8 +6,7 @@ import { nodeTooOld } from "./node-version.ts";
 import { Recorder } from "./record/recorder.ts";
 import { PersonaRuntime } from "./runtime/runtime.ts";
 import { optionsSchema, parse } from "./runtime/settings.ts";
-import { openMemoryStore } from "./store/memory.ts";
-import { openSqliteStore } from "./store/sqlite.ts";
+import { openStore } from "./store/open.ts";
 import { loadTelemetry } from "./telemetry/load.ts";
 import type { PersonaWarning, Runtime, RuntimeOptions } from "./types.ts";
 
@@ -25,8 +24,8 @@ export type * from "./types.ts";
 /**
  * Opens the store, takes up the enrollments and the undecided items in it, and starts the cycle.
  *
- * Throws a `PersonaError`: `node_too_old`, `invalid_input`, `addon_missing`, or `store_*` when the database cannot be
- * opened. Close the runtime when it is no longer needed: it owns the store and a thread. It keeps the process alive for
+ * Throws a `PersonaError`: `node_too_old`, `invalid_input`, `addon_missing`, `package_missing`, or `store_*` when the
+ * database cannot be opened. Close the runtime when it is no longer needed: it owns the store and a thread. It keeps the process alive for
  * turns, writes, retries and expiries, and for nothing else: a process in which everything waits for somebody ends.
  */
 export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
@@ -40,7 +39,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     record,
     ...others
   } = parse(optionsSchema, options, "options");
-  const store = await (name === "memory" ? openMemoryStore({ clock }) : openSqliteStore(name, { clock }));
+  const store = await openStore(name, { clock });
   const warn = (warning: PersonaWarning) => queueMicrotask(() => others.onWarning?.(warning));
   const recorder = record === undefined ? undefined : Recorder.open(record, { seed, at: clock.now() }, warn);
   try {

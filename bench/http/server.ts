@@ -99,7 +99,7 @@ async function whole(store: "memory" | "file") {
         { accepted: total, answered: total, declined: 0, dead: 0, retried: 0, refused: 0 },
       );
       await runtime.close();
-      if (store === "file") assertRows(file, total);
+      if (store === "file") await assertRows(file, total);
       rmSync(place, { recursive: true });
     },
   };

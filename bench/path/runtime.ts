@@ -1,4 +1,4 @@
-/** Case: this package, with the store in memory or in a file. */
+/** Case: this package, with the store in memory, in a file or in the PostgreSQL database of a URL. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,11 +8,11 @@ import { type Cost, costOf } from "../support/meter.ts";
 import { assertRows } from "./rows.ts";
 import { assertCounts, converse, messageAt, replyTo, type Workload } from "./workload.ts";
 
-await measured(async ({ store, folder, ...workload }: Workload & { store: "memory" | "file"; folder?: string }) => {
+await measured(async ({ store, folder, ...workload }: Workload & { store: string; folder?: string }) => {
   const place = mkdtempSync(join(folder ?? tmpdir(), "persona-bench-"));
-  const file = join(place, "fleet.db");
+  const name = store === "file" ? join(place, "fleet.db") : store;
   const runtime = await createRuntime({
-    store: store === "memory" ? "memory" : file,
+    store: name,
     cognition: (turn) => replyTo(turn.text),
     onWarning: (warning) => console.error(warning),
   });
@@ -36,7 +36,7 @@ await measured(async ({ store, folder, ...workload }: Workload & { store: "memor
       { accepted: total, answered: total, declined: 0, dead: 0, retried: 0, refused: 0 },
     );
     await runtime.close();
-    if (store === "file") assertRows(file, total);
+    if (store !== "memory") await assertRows(name, total);
     return cost;
   } finally {
     await runtime.close();

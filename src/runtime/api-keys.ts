@@ -5,8 +5,8 @@ import * as z from "zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
+import { openStore } from "../store/open.ts";
 import type { ApiKeyRow, Store } from "../store/port.ts";
-import { openSqliteStore } from "../store/sqlite.ts";
 import type { ApiKey, ApiKeyOptions, ApiKeyPage, ApiKeys, NewApiKey, Role } from "../types.ts";
 import { callerShape } from "./caller.ts";
 import { pageSchema, parse } from "./settings.ts";
@@ -166,10 +166,10 @@ export class StoredApiKeys implements ApiKeys {
 }
 
 /**
- * The keys in a database file that no runtime has open, to make the first one: `store_locked` while a runtime owns it.
+ * The keys in a database (a file, or a PostgreSQL URL) that no runtime has open, to make the first one: `store_locked` while a runtime owns it.
  * Close it when done.
  */
-export async function openApiKeys(file: string, clock = systemClock()): Promise<ApiKeys & AsyncDisposable> {
-  const store = await openSqliteStore(file, { clock });
+export async function openApiKeys(name: string, clock = systemClock()): Promise<ApiKeys & AsyncDisposable> {
+  const store = await openStore(name, { clock });
   return Object.assign(new StoredApiKeys(store, clock), { [Symbol.asyncDispose]: () => store.close() });
 }
