@@ -1,10 +1,11 @@
 /**
- * `npm run bench http [rounds | quick] [folder]`: messages a second over HTTP on one core, against a bare fastify route,
+ * `npm run bench http [rounds | quick] [folder]`: messages a second over HTTP on one core, against bare fastify routes,
  * and how much later the first token comes than from the provider itself. `quick` checks the results of short runs and
  * writes none.
  */
 import type { Called } from "./http/client.ts";
-import type { FirstTokens } from "./http/first-token.ts";
+import type { FirstTokenOptions, FirstTokens, Way } from "./http/first-token.ts";
+import type { FirstTokenServerOptions } from "./http/first-token-server.ts";
 import type { ServerOptions } from "./http/server.ts";
 import { isolated } from "./support/isolated.ts";
 import { percentilesOf } from "./support/meter.ts";
@@ -20,132 +21,232 @@ const rounds = quick ? 1 : Number(word ?? 5);
 const plan = {
   personas: 1_000,
   users: 10,
-  messages: quick ? 2_000 : 20_000,
-  warmUp: quick ? 1_000 : 10_000,
-  firstTokens: quick ? 50 : 500,
+  /** Of each case in each round. */
+  messages: quick ? 1_000 : 5_000,
+  /** Of each case, before the first round: until then functions are still being compiled. */
+  warmUp: quick ? 1_000 : 30_000,
+  /** Questions of each kind in each round, and before them those that warm the asking process up. */
+  firstTokens: quick ? 20 : 100,
+  firstTokensWarmUp: quick ? 20 : 150,
 };
 
-const KINDS = ["bare", "memory", "file"] as const;
 /** Messages in each request, and connections: as many messages are on their way as a busy server would have. */
 const SHAPES = [
   { perRequest: 1, connections: 64 },
   { perRequest: 100, connections: 8 },
 ] as const;
+type Shape = (typeof SHAPES)[number];
+
+const KINDS = {
+  bare: { kind: "bare", answers: false, title: "bare fastify route" },
+  schema: { kind: "schema", answers: false, title: "the same with a schema" },
+  "accepted in memory": { kind: "memory", answers: false, title: "persona-runtime, memory, accepted" },
+  "accepted durably": { kind: "file", answers: false, title: "persona-runtime, durable, accepted" },
+  "answered in memory": { kind: "memory", answers: true, title: "persona-runtime, memory, answered" },
+  "answered durably": { kind: "file", answers: true, title: "persona-runtime, durable, answered" },
+} as const;
+type Kind = keyof typeof KINDS;
 
 interface Throughput {
   readonly messagesPerSecond: number;
-  /** Of the server, all threads. */
-  readonly cpuSeconds: number;
+  /** Of the server, all threads, for each message. */
+  readonly cpuMicroseconds: number;
   readonly clientBusy: number;
 }
 
-const throughput = new Map<string, Throughput[]>();
-const nameOf = (kind: string, perRequest: number) => `${kind}, ${perRequest} per request`;
-const firstTokens: FirstTokens[] = [];
-for (let round = 1; round <= rounds; round += 1) {
-  for (const shape of SHAPES) {
-    for (const kind of KINDS) {
-      const name = nameOf(kind, shape.perRequest);
-      const measured = await throughputOf(kind, shape);
-      throughput.set(name, [...(throughput.get(name) ?? []), measured]);
-      console.log(`round ${round}: ${name}: ${digits(measured.messagesPerSecond)} messages/s`);
-    }
-  }
-  firstTokens.push(await firstTokensOf());
-}
+/** One server, which lives through all rounds. */
+class Case {
+  readonly name: string;
+  readonly kind: Kind;
+  readonly shape: Shape;
+  readonly measured: Throughput[] = [];
+  readonly #server: Pinned<{ port: number; secret: string }>;
+  #sent = 0;
 
-/** The clock runs from the first request until the last message is answered by its persona, not only accepted. */
-async function throughputOf(
-  kind: ServerOptions["kind"],
-  { perRequest, connections }: (typeof SHAPES)[number],
-): Promise<Throughput> {
-  const { personas, users } = plan;
-  const options: ServerOptions = { kind, personas, folder };
-  const server = await Pinned.start<{ port: number; secret: string }>(
-    new URL("http/server.ts", import.meta.url),
-    SERVER_CORE,
-    options,
-  );
-  const call = (first: number, count: number) =>
-    isolated<Called>(
+  private constructor(kind: Kind, shape: Shape, server: Pinned<{ port: number; secret: string }>) {
+    this.kind = kind;
+    this.shape = shape;
+    this.name = nameOf(kind, shape);
+    this.#server = server;
+  }
+
+  static async start(kind: Kind, shape: Shape): Promise<Case> {
+    const options: ServerOptions = { ...KINDS[kind], personas: plan.personas, folder };
+    const script = new URL("http/server.ts", import.meta.url);
+    const one = new Case(kind, shape, await Pinned.start(script, SERVER_CORE, options));
+    await one.#run(plan.warmUp);
+    return one;
+  }
+
+  async measure(): Promise<void> {
+    this.measured.push(await this.#run(plan.messages));
+  }
+
+  /** The clock runs until the last message is accepted; or, where personas answer, until the last is answered. */
+  async #run(count: number): Promise<Throughput> {
+    const { perRequest, connections } = this.shape;
+    const { personas, users } = plan;
+    const before = await this.#until(this.#sent);
+    const { began, ended, busy } = await isolated<Called>(
       new URL("http/client.ts", import.meta.url),
       {
-        ...server.ready,
-        personas,
-        users,
-        perRequest,
-        connections,
-        first: first / perRequest,
+        ...this.#server.ready,
+        ...{ personas, users, perRequest, connections },
+        first: this.#sent / perRequest,
         count: count / perRequest,
       },
       onCore(CLIENT_CORE),
     );
-  const until = (count: number) => server.ask<{ at: number; cpuSeconds: number }>({ await: count });
-  await call(0, plan.warmUp);
-  const before = await until(plan.warmUp);
-  const { began, ended, busy } = await call(plan.warmUp, plan.messages);
-  const total = plan.warmUp + plan.messages;
-  const { at, cpuSeconds } = await until(total);
-  await server.end({ close: total });
-  return {
-    messagesPerSecond: plan.messages / ((Math.max(ended, at) - began) / 1000),
-    cpuSeconds: cpuSeconds - before.cpuSeconds,
-    clientBusy: busy,
-  };
+    this.#sent += count;
+    const { at, cpuSeconds } = await this.#until(this.#sent);
+    const end = KINDS[this.kind].answers ? Math.max(ended, at) : ended;
+    return {
+      messagesPerSecond: count / ((end - began) / 1000),
+      cpuMicroseconds: ((cpuSeconds - before.cpuSeconds) / count) * 1e6,
+      clientBusy: busy,
+    };
+  }
+
+  /** Checks what became of all messages, and ends the server. */
+  end(): Promise<void> {
+    return this.#server.end({ close: this.#sent });
+  }
+
+  #until(count: number): Promise<{ at: number; cpuSeconds: number }> {
+    return this.#server.ask({ await: KINDS[this.kind].answers ? count : 0 });
+  }
 }
 
-async function firstTokensOf(): Promise<FirstTokens> {
-  const provider = await Pinned.start<{ baseUrl: string }>(
-    new URL("http/provider.ts", import.meta.url),
-    CLIENT_CORE,
-    {},
-  );
-  const server = await Pinned.start<object>(new URL("http/first-token-server.ts", import.meta.url), SERVER_CORE, {
-    ...provider.ready,
-    folder,
-  });
-  const times = await isolated<FirstTokens>(
-    new URL("http/first-token.ts", import.meta.url),
-    { ...provider.ready, ...server.ready, warmUp: Math.ceil(plan.firstTokens / 2), count: plan.firstTokens },
-    onCore(CLIENT_CORE),
-  );
-  await server.end("close");
-  await provider.end("close");
-  return times;
+function nameOf(kind: Kind, { perRequest }: Shape): string {
+  return `${kind}, ${perRequest} per request`;
 }
 
-const of = (kind: string, perRequest: number) => throughput.get(nameOf(kind, perRequest)) ?? [];
-const rates = (kind: string, perRequest: number) =>
+type Servers = Readonly<Record<FirstTokenServerOptions["store"], Pinned<{ port: number; secret: string }>>>;
+
+/** A provider, and two servers whose personas ask it. */
+class FirstTokenCase {
+  readonly #provider: Pinned<{ baseUrl: string }>;
+  readonly #servers: Servers;
+  #asked = 0;
+
+  private constructor(provider: Pinned<{ baseUrl: string }>, servers: Servers) {
+    this.#provider = provider;
+    this.#servers = servers;
+  }
+
+  static async start(): Promise<FirstTokenCase> {
+    const provider = await Pinned.start<{ baseUrl: string }>(
+      new URL("http/provider.ts", import.meta.url),
+      CLIENT_CORE,
+      {},
+    );
+    const server = (store: "memory" | "file") => {
+      const options: FirstTokenServerOptions = { store, ...provider.ready, folder };
+      const script = new URL("http/first-token-server.ts", import.meta.url);
+      return Pinned.start<{ port: number; secret: string }>(script, SERVER_CORE, options);
+    };
+    return new FirstTokenCase(provider, { memory: await server("memory"), file: await server("file") });
+  }
+
+  async measure(fresh: boolean): Promise<FirstTokens> {
+    const { memory, file } = this.#servers;
+    const options: FirstTokenOptions = {
+      ...this.#provider.ready,
+      memory: memory.ready,
+      file: file.ready,
+      fresh,
+      first: this.#asked,
+      warmUp: plan.firstTokensWarmUp,
+      count: plan.firstTokens,
+    };
+    this.#asked += options.warmUp + options.count;
+    const script = new URL("http/first-token.ts", import.meta.url);
+    return isolated<FirstTokens>(script, options, onCore(CLIENT_CORE));
+  }
+
+  flushMs(): Promise<number> {
+    return this.#servers.file.ask<number>("flush");
+  }
+
+  async end(): Promise<void> {
+    await this.#servers.memory.end("close");
+    await this.#servers.file.end("close");
+    await this.#provider.end("close");
+  }
+}
+
+const cases: Case[] = [];
+for (const shape of SHAPES) {
+  for (const kind of Object.keys(KINDS) as Kind[]) {
+    console.log(`warming up: ${nameOf(kind, shape)}`);
+    cases.push(await Case.start(kind, shape));
+  }
+}
+const firstToken = await FirstTokenCase.start();
+const SESSIONS = { fresh: "a new session", long: "a session with 4 000 tokens" } as const;
+const firstTokens: Record<keyof typeof SESSIONS, FirstTokens[]> = { fresh: [], long: [] };
+const flushes: number[] = [];
+for (let round = 1; round <= rounds; round += 1) {
+  for (const one of cases) {
+    await one.measure();
+    const { messagesPerSecond = 0, cpuMicroseconds = 0 } = one.measured.at(-1) ?? {};
+    console.log(
+      `round ${round}: ${one.name}: ${digits(messagesPerSecond)} messages/s, ${digits(cpuMicroseconds)} µs CPU each`,
+    );
+  }
+  flushes.push(await firstToken.flushMs());
+  firstTokens.fresh.push(await firstToken.measure(true));
+  firstTokens.long.push(await firstToken.measure(false));
+}
+for (const one of cases) await one.end();
+await firstToken.end();
+
+const of = (kind: Kind, perRequest: number) =>
+  cases.find((one) => one.kind === kind && one.shape.perRequest === perRequest)?.measured ?? [];
+const rates = (kind: Kind, perRequest: number) =>
   of(kind, perRequest).map(({ messagesPerSecond }) => messagesPerSecond);
-const TITLES = { bare: "bare fastify route", memory: "persona-runtime, memory", file: "persona-runtime, durable" };
+const cpu = (kind: Kind, perRequest: number) => of(kind, perRequest).map(({ cpuMicroseconds }) => cpuMicroseconds);
+/** Within each round, and of those the median: what slows the machine down slows both. */
+const share = (one: readonly number[], other: readonly number[]) =>
+  `${Math.round(100 * median(one.map((own, n) => own / (other[n] ?? Number.NaN))))} %`;
 const rows = SHAPES.flatMap(({ perRequest }) =>
-  KINDS.map((kind) => {
-    const share = (to: number) =>
-      `${Math.round((100 * median(rates(kind, perRequest))) / median(rates("bare", to)))} %`;
-    return [
-      `${TITLES[kind]}, ${perRequest === 1 ? "one message" : `${perRequest} messages`} a request`,
-      spread(rates(kind, perRequest)),
-      share(perRequest),
-      share(1),
-      digits(median(of(kind, perRequest).map(({ cpuSeconds }) => (cpuSeconds / plan.messages) * 1e6))),
-      `${Math.round(100 * median(of(kind, perRequest).map(({ clientBusy }) => clientBusy)))} %`,
-    ];
-  }),
+  (Object.keys(KINDS) as Kind[]).map((kind) => [
+    `${KINDS[kind].title}, ${perRequest === 1 ? "one message" : `${perRequest} messages`} a request`,
+    spread(rates(kind, perRequest)),
+    share(rates(kind, perRequest), rates("bare", perRequest)),
+    share(rates(kind, perRequest), rates("schema", perRequest)),
+    share(rates(kind, perRequest), rates("bare", 1)),
+    digits(median(cpu(kind, perRequest))),
+    share(cpu("bare", perRequest), cpu(kind, perRequest)),
+    `${Math.round(100 * median(of(kind, perRequest).map(({ clientBusy }) => clientBusy)))} %`,
+  ]),
 );
 
-const WAYS = { provider: "the provider itself", sdk: "the AI SDK alone", persona: "a persona, over a socket" } as const;
-const percentiles = (way: keyof typeof WAYS) => firstTokens.map((times) => percentilesOf(times[way]));
-const firstRows = (Object.keys(WAYS) as (keyof typeof WAYS)[]).map((way) => {
-  const added = (pick: "p50" | "p99") =>
-    digits(median(percentiles(way).map((own, n) => own[pick] - (percentiles("provider")[n]?.[pick] ?? 0))));
-  const own = (pick: "p50" | "p99") => digits(median(percentiles(way).map((one) => one[pick])));
-  return [
-    WAYS[way],
-    own("p50"),
-    own("p99"),
-    way === "provider" ? "–" : added("p50"),
-    way === "provider" ? "–" : added("p99"),
-  ];
+const TITLES: Readonly<Record<Way, string>> = {
+  provider: "the provider itself",
+  sdk: "`streamText` of the AI SDK alone",
+  memory: "a persona over a socket, memory",
+  file: "the same, durable",
+};
+const flushMs = median(flushes);
+const firstRows = (Object.keys(SESSIONS) as (keyof typeof SESSIONS)[]).flatMap((session) => {
+  const measured = firstTokens[session].map((times) =>
+    Object.fromEntries(Object.entries(times).map(([way, ms]) => [way, percentilesOf(ms)])),
+  );
+  return (Object.keys(TITLES) as Way[]).map((way) => {
+    const own = (pick: "p50" | "p99") => median(measured.map((one) => one[way]?.[pick] ?? Number.NaN));
+    const added = (pick: "p50" | "p99") =>
+      median(measured.map((one) => (one[way]?.[pick] ?? Number.NaN) - (one["provider"]?.[pick] ?? Number.NaN)));
+    const none = way === "provider";
+    return [
+      `${TITLES[way]}, ${SESSIONS[session]}`,
+      digits(own("p50")),
+      digits(own("p99")),
+      none ? "–" : digits(added("p50")),
+      none ? "–" : digits(added("p99")),
+      none ? "–" : digits(added("p50") - (way === "file" ? 2 * flushMs : 0)),
+    ];
+  });
 });
 
 const page = `# Over HTTP
@@ -155,19 +256,25 @@ ${markdownTable(
     "case",
     "messages/s, median (least–most)",
     "of bare, same request",
+    "of bare with a schema",
     "of bare, one message a request",
     "server CPU µs each",
+    "of bare, by CPU",
     "client busy",
   ],
   rows,
 )}
 
-${markdownTable(["first token from", "p50 ms", "p99 ms", "added p50 ms", "added p99 ms"], firstRows)}
+${markdownTable(
+  ["first token from", "p50 ms", "p99 ms", "added p50 ms", "added p99 ms", "added p50 without two flushes"],
+  firstRows,
+)}
 
 ${rounds} interleaved rounds, each case in processes of its own: the server with all its threads on one core, the client
-on another. ${digits(plan.messages)} messages to ${digits(plan.personas)} personas from ${plan.users} users each,
-with an API key and an idempotency key, counted when they are answered; ${digits(plan.firstTokens)} questions one after
-the other.`;
+on another. ${digits(plan.messages)} messages in each round, after ${digits(plan.warmUp)} to warm up, to
+${digits(plan.personas)} personas from ${plan.users} users each, with an API key and an idempotency key;
+${digits(plan.firstTokens)} questions of each kind in each round, one after the other. A flush of the disk alone took
+${digits(flushMs)} ms.`;
 if (quick) console.log(`\n${page}\n\nEvery result was right. So short a run measures nothing.`);
 else
   writeResults(
@@ -175,12 +282,14 @@ else
     {
       plan,
       rounds,
-      throughput: Object.fromEntries(throughput),
-      firstTokens: firstTokens.map((times) => ({
-        provider: percentilesOf(times.provider),
-        sdk: percentilesOf(times.sdk),
-        persona: percentilesOf(times.persona),
-      })),
+      throughput: Object.fromEntries(cases.map(({ name, measured }) => [name, measured])),
+      flushes,
+      firstTokens: Object.fromEntries(
+        Object.entries(firstTokens).map(([session, all]) => [
+          session,
+          all.map((times) => Object.fromEntries(Object.entries(times).map(([way, ms]) => [way, percentilesOf(ms)]))),
+        ]),
+      ),
     },
     page,
   );

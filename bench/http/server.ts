@@ -1,9 +1,9 @@
-/** Side of the server: this package as it is served, or a bare fastify route that answers as much and does nothing. */
+/** Side of the server: this package as it is served, or a fastify route that answers as much and keeps nothing. */
 import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fastify from "fastify";
+import fastify, { type FastifySchema } from "fastify";
 import { createRuntime } from "../../src/index.ts";
 import { createApp } from "../../src/server.ts";
 import { assertRows } from "../path/rows.ts";
@@ -11,7 +11,9 @@ import { assertCounts } from "../path/workload.ts";
 import { answerTo } from "./calls.ts";
 
 export interface ServerOptions {
-  readonly kind: "bare" | "memory" | "file";
+  readonly kind: "bare" | "schema" | "memory" | "file";
+  /** Whether personas answer at once, or are paused until everything is accepted and measured. */
+  readonly answers: boolean;
   readonly personas: number;
   readonly folder?: string | undefined;
 }
@@ -19,8 +21,48 @@ export interface ServerOptions {
 /** What the parent asks. */
 export type Ask = { readonly await: number } | { readonly close: number };
 
-const { kind, personas, folder }: ServerOptions = JSON.parse(process.argv[2] ?? "{}");
-const side = kind === "bare" ? await bare() : await whole(kind);
+/** As somebody would write them for fastify's own validator and serializer. */
+const MESSAGE = {
+  type: "object",
+  required: ["text", "from"],
+  additionalProperties: false,
+  properties: {
+    persona: { type: "string", minLength: 1, maxLength: 256 },
+    text: { type: "string", minLength: 1, maxLength: 65_536 },
+    from: { type: "string", minLength: 1, maxLength: 256 },
+    lane: { enum: ["voice", "chat", "task", "background"] },
+    idempotency_key: { type: "string", minLength: 1, maxLength: 255 },
+  },
+};
+const string = { type: "string" };
+const ACCEPTED = {
+  type: "object",
+  properties: {
+    message_id: string,
+    conversation_id: string,
+    items: { type: "array", items: { type: "object", properties: { id: string, persona: string } } },
+    refused: { type: "array", items: { type: "object", properties: { persona: string, code: string } } },
+    replayed: { type: "boolean" },
+  },
+};
+const SINGLE: FastifySchema = {
+  params: { type: "object", properties: { id: { type: "string", maxLength: 256 } } },
+  headers: { type: "object", properties: { "idempotency-key": { type: "string", minLength: 1, maxLength: 255 } } },
+  body: MESSAGE,
+  response: { 202: ACCEPTED },
+};
+const ENTRY = { type: "object", properties: { status: { type: "integer" }, accepted: ACCEPTED } };
+const BATCH: FastifySchema = {
+  body: {
+    type: "object",
+    required: ["messages"],
+    properties: { messages: { type: "array", maxItems: 100, items: MESSAGE } },
+  },
+  response: { 200: { type: "object", properties: { results: { type: "array", items: ENTRY } } } },
+};
+
+const { kind, answers, personas, folder }: ServerOptions = JSON.parse(process.argv[2] ?? "{}");
+const side = kind === "bare" || kind === "schema" ? await bare(kind === "schema") : await whole(kind);
 process.send?.({ port: side.port, secret: side.secret });
 process.on("message", async (ask: Ask) => {
   if ("await" in ask) {
@@ -33,8 +75,8 @@ process.on("message", async (ask: Ask) => {
   process.disconnect();
 });
 
-/** Answers each message as the other would, without having done anything. */
-async function bare() {
+/** Answers each message as the other would, without having done anything but to parse it, and perhaps to check it. */
+async function bare(checked: boolean) {
   const app = fastify();
   let number = 0;
   const accepted = () => {
@@ -42,8 +84,10 @@ async function bare() {
     const id = `01a51a5e-0000-7000-8000-${String(number).padStart(12, "0")}`;
     return { message_id: id, conversation_id: id, items: [{ id, persona: "p100" }], refused: [], replayed: false };
   };
-  app.post("/v1/personas/:id/messages", async (_request, reply) => reply.code(202).send(accepted()));
-  app.post<{ Body: { messages: unknown[] } }>("/v1/messages", async ({ body }) => ({
+  const single = checked ? { schema: SINGLE } : {};
+  app.post("/v1/personas/:id/messages", single, async (_request, reply) => reply.code(202).send(accepted()));
+  const batch = checked ? { schema: BATCH } : {};
+  app.post<{ Body: { messages: unknown[] } }>("/v1/messages", batch, async ({ body }) => ({
     results: body.messages.map(() => ({ status: 202, accepted: accepted() })),
   }));
   await app.listen({ port: 0, host: "127.0.0.1" });
@@ -63,7 +107,9 @@ async function whole(store: "memory" | "file") {
     cognition: (turn) => answerTo(turn.text),
     onWarning: (warning) => console.error(warning),
   });
-  await Promise.all(Array.from({ length: personas }, (_, n) => runtime.enroll({ id: `p${n}`, name: `Persona ${n}` })));
+  const ids = Array.from({ length: personas }, (_, n) => `p${n}`);
+  const settings = { paused: !answers };
+  await Promise.all(ids.map((id) => runtime.enroll({ id, name: `Persona ${id}`, settings })));
   let answered = 0;
   let waiting: { readonly count: number; readonly resolve: (at: number) => void } | undefined;
   const look = () => {
@@ -82,17 +128,21 @@ async function whole(store: "memory" | "file") {
   await app.listen({ port: 0, host: "127.0.0.1" });
   // A service speaks for users, as the backend of a site would.
   const { secret } = await runtime.keys.create({ user: "backend", role: "service", name: "bench" });
+  /** When so many messages had been answered, since the start. */
+  const untilAnswered = (count: number) =>
+    new Promise<number>((resolve) => {
+      waiting = { count, resolve };
+      look();
+    });
   return {
     port: (app.server.address() as AddressInfo).port,
     secret,
-    /** When so many messages had been answered, since the start. */
-    answered: (count: number) =>
-      new Promise<number>((resolve) => {
-        waiting = { count, resolve };
-        look();
-      }),
+    answered: untilAnswered,
     async close(total: number) {
       await app.close();
+      // What was only accepted must be answered all the same, each once.
+      if (!answers) await Promise.all(ids.map((id) => runtime.configure(id, { settings: { paused: false } })));
+      await untilAnswered(total);
       const { accepted, declined, dead, retried, refused, answered: found } = runtime.status();
       assertCounts(
         { accepted, answered: found, declined, dead, retried, refused },
