@@ -10,9 +10,22 @@ import type { Identity } from "./identity.ts";
 export type Access = (request: Pick<FastifyRequest, "identity">) => Runtime;
 
 export function accessTo(runtime: Runtime): Access {
-  return ({ identity }) =>
-    runtime.tenant(identity.tenant, identity.role === "user" ? { owner: personOf(identity) } : {});
+  /** By tenant, and owner if there is one; no tenant's name has a blank. */
+  const views = new Map<string, Runtime>();
+  return ({ identity }) => {
+    const { tenant, user, role } = identity;
+    const name = role === "user" ? `${tenant} ${user}` : tenant;
+    const known = views.get(name);
+    if (known !== undefined) return known;
+    const view = runtime.tenant(tenant, role === "user" ? { owner: personOf(identity) } : {});
+    // A view is nothing but a name: one that is forgotten is made again.
+    if (views.size >= MAX_VIEWS) views.clear();
+    views.set(name, view);
+    return view;
+  };
 }
+
+const MAX_VIEWS = 10_000;
 
 /** `Sender.id` of the caller as a person, and so the owner of their conversations. */
 export function personOf({ user }: Pick<Identity, "user">): string {

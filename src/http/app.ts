@@ -19,6 +19,7 @@ import { collectRoutes, describeRoutes } from "./openapi.ts";
 import { enforcePolicies, requirePolicies } from "./policy.ts";
 import { answerMalformed, answerProblem } from "./problem.ts";
 import { proxiesSchema } from "./proxies.ts";
+import { RequestLog } from "./request-log.ts";
 import { busiest } from "./routes/busiest.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { enrollments } from "./routes/enrollments.ts";
@@ -74,6 +75,9 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   const { trustProxy } = parse(z.object({ trustProxy: proxiesSchema }), { trustProxy: options.trustProxy }, "server");
   const app = fastify({
     logger: options.logger !== false && loggerOf(options.logger),
+    ...(options.logger !== false && {
+      childLoggerFactory: (parent, bindings, settings) => new RequestLog(parent, bindings, settings),
+    }),
     bodyLimit: limits.bodyBytes,
     trustProxy,
     routerOptions: { maxParamLength: 512 },

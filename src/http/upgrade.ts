@@ -27,7 +27,8 @@ export class RequestMessage extends IncomingMessage {
 
 /** Node.js lets go of a connection that is upgraded, so that no timeout of its server would ever end one that was refused. */
 export function endRefusedUpgrades(app: FastifyInstance): void {
-  app.addHook("onResponse", async ({ raw }) => {
+  app.addHook("onResponse", ({ raw }, _reply, done) => {
     if (raw instanceof RequestMessage && raw.upgrade) raw.socket.destroySoon();
+    done();
   });
 }

@@ -2,17 +2,17 @@
 import { PersonaError } from "../errors.ts";
 import type { Accepted, Answer, Reply } from "../types.ts";
 
+type Ended = { readonly reply: Reply } | { readonly error: PersonaError };
+
 export class PendingAnswer implements Answer {
   readonly accepted: Promise<Accepted>;
-  readonly tokens: AsyncIterable<string>;
-  readonly #reply: Promise<Reply>;
+  /** Made when somebody wants to have it: most handles are only asked whether the message was accepted. */
+  #reply: PromiseWithResolvers<Reply> | undefined;
+  #outcome: Ended | undefined;
   #accept!: (accepted: Accepted) => void;
   #refuse!: (error: PersonaError) => void;
-  #answer!: (reply: Reply) => void;
-  #fail!: (error: PersonaError) => void;
   readonly #spoken: string[] = [];
   #isLate = false;
-  #over = false;
   #isHeard = false;
   #join: (() => Promise<void>) | undefined;
   #wake: (() => void)[] = [];
@@ -22,15 +22,13 @@ export class PendingAnswer implements Answer {
       this.#accept = resolve;
       this.#refuse = reject;
     });
-    this.#reply = new Promise((resolve, reject) => {
-      this.#answer = resolve;
-      this.#fail = reject;
-    });
-    // Nobody has to look at a handle: what became of the message is recorded anyway. So an outcome
+    // Nobody has to look at a handle: what became of the message is recorded anyway. So a refusal
     // that no one awaits must not bring the process down as an unhandled rejection.
     this.accepted.catch(() => {});
-    this.#reply.catch(() => {});
-    this.tokens = { [Symbol.asyncIterator]: () => this.#speak() };
+  }
+
+  get tokens(): AsyncIterable<string> {
+    return { [Symbol.asyncIterator]: () => this.#speak() };
   }
 
   // biome-ignore lint/suspicious/noThenProperty: the handle is awaited for its reply
@@ -39,7 +37,7 @@ export class PendingAnswer implements Answer {
     onError?: ((error: unknown) => Caught | PromiseLike<Caught>) | null,
   ): Promise<Value | Caught> {
     this.#hear();
-    return this.#reply.then(onReply, onError);
+    return this.#whole().then(onReply, onError);
   }
 
   accept(accepted: Accepted): void {
@@ -65,17 +63,33 @@ export class PendingAnswer implements Answer {
   resolve(reply: Reply): void {
     // A handle that joined late has heard nothing yet.
     if (this.#spoken.length === 0) this.#spoken.push(reply.text);
-    this.#over = true;
-    this.#answer(reply);
-    this.#ring();
+    this.#end({ reply });
   }
 
   /** Also refuses the message, if it was not accepted before. */
   reject(error: PersonaError): void {
-    this.#over = true;
     this.#refuse(error);
-    this.#fail(error);
+    this.#end({ error });
+  }
+
+  #end(outcome: Ended): void {
+    this.#outcome ??= outcome;
+    this.#tell();
     this.#ring();
+  }
+
+  #whole(): Promise<Reply> {
+    if (this.#reply === undefined) {
+      this.#reply = Promise.withResolvers();
+      this.#tell();
+    }
+    return this.#reply.promise;
+  }
+
+  #tell(): void {
+    if (this.#outcome === undefined) return;
+    if ("reply" in this.#outcome) this.#reply?.resolve(this.#outcome.reply);
+    else this.#reply?.reject(this.#outcome.error);
   }
 
   #hear(): void {
@@ -92,8 +106,8 @@ export class PendingAnswer implements Answer {
       if (token !== undefined) {
         next += 1;
         yield token;
-      } else if (this.#over) {
-        await this.#reply;
+      } else if (this.#outcome !== undefined) {
+        await this.#whole();
         return;
       } else {
         await new Promise<void>((wake) => this.#wake.push(wake));

@@ -10,7 +10,7 @@ import { replyView } from "./views.ts";
 export class Outcomes {
   readonly #store: Store;
   readonly #personas: Personas;
-  readonly #waiting = new Map<number, Set<PendingAnswer>>();
+  readonly #waiting = new Map<number, PendingAnswer[]>();
 
   constructor(store: Store, personas: Personas) {
     this.#store = store;
@@ -20,8 +20,8 @@ export class Outcomes {
   /** The handle waits for what becomes of an item. */
   await(item: number, answer: PendingAnswer): void {
     const present = this.#waiting.get(item);
-    if (present === undefined) this.#waiting.set(item, new Set([answer]));
-    else present.add(answer);
+    if (present === undefined) this.#waiting.set(item, [answer]);
+    else if (!present.includes(answer)) present.push(answer);
   }
 
   /** The same, for an item that may be decided already. */
@@ -35,9 +35,9 @@ export class Outcomes {
   }
 
   leave(item: number, answer: PendingAnswer): void {
-    const present = this.#waiting.get(item);
-    present?.delete(answer);
-    if (present?.size === 0) this.#waiting.delete(item);
+    const others = this.#waiting.get(item)?.filter((one) => one !== answer) ?? [];
+    if (others.length === 0) this.#waiting.delete(item);
+    else this.#waiting.set(item, others);
   }
 
   /** Lets those who wait for these items hear a part of the reply. */

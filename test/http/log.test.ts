@@ -2,6 +2,7 @@
 import net from "node:net";
 import { expect, it } from "vitest";
 import { createApp } from "../../src/http/app.ts";
+import { RequestLog } from "../../src/http/request-log.ts";
 import { createRuntime } from "../../src/index.ts";
 import { instead } from "../support/instead.ts";
 import { listen, openHouse, sendTo } from "./harness.ts";
@@ -101,4 +102,24 @@ it("says nothing of what Node.js could not read", async () => {
   for await (const chunk of socket) text += chunk;
   expect(text).toMatch(/^HTTP\/1\.1 400 /);
   expect(text + lines.join("")).not.toMatch(CANARY);
+});
+
+it("names the request in each of its lines, and writes none below its level", async () => {
+  const { lines, logger } = recorder();
+  const app = await createApp(await createRuntime({ store: "memory" }), { logger: { ...logger, level: "warn" } });
+  expect((await app.inject("/v1/status")).statusCode).toBe(200);
+  expect(lines).toEqual([]);
+  const broken = new RequestLog(app.log, { reqId: "req-7" });
+  broken.info("not this");
+  broken.warn({ err: new Error("it broke") }, "a request failed");
+  broken.child({ part: "reply" }).error("and this");
+  const records = lines.map((line) => JSON.parse(line));
+  expect(records).toMatchObject([
+    { level: 40, reqId: "req-7", err: { message: "it broke" }, msg: "a request failed" },
+    { level: 50, reqId: "req-7", part: "reply", msg: "and this" },
+  ]);
+  const loud = new RequestLog(app.log, { reqId: "req-8" }, { level: "debug" });
+  loud.debug("heard");
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ reqId: "req-8", msg: "heard" });
+  await app.close();
 });

@@ -57,7 +57,10 @@ export class Metrics {
     this.#registry.registerMetric(this.#requests.metric);
     this.#process = new ProcessMetrics(this.#registry, clock);
     this.#leave = runtime.observe((turn) => this.#ended(turn));
-    app.addHook("onResponse", async (request, reply) => this.#answered(request, reply));
+    app.addHook("onResponse", (request, reply, done) => {
+      this.#answered(request, reply);
+      done();
+    });
     app.addHook("onClose", async () => this.#close());
   }
 

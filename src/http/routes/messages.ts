@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { problemOfOne } from "../problem.ts";
 import { OrderedEntries } from "../send-entry.ts";
+import { serializedAsMade } from "../serialization.ts";
 import type { Services } from "../services.ts";
 import { batchBody, batchSchema } from "../wire/batch.ts";
 import { acceptedOf, traceHeaders } from "../wire/send.ts";
@@ -17,6 +18,7 @@ export const messages: FastifyPluginAsyncZod<Services> = async (app, { access, l
         body: batchBody,
         response: { 200: batchSchema },
       },
+      serializerCompiler: serializedAsMade,
     },
     async (request) => {
       const { body, identity, log, headers } = request;

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
 import { sendAndWait } from "../send-and-wait.ts";
+import { serializedAsMade } from "../serialization.ts";
 import type { Services } from "../services.ts";
 import { idInput } from "../wire/common.ts";
 import { acceptedSchema, answeredSchema, messageBody, sendHeaders, sendQuery } from "../wire/send.ts";
@@ -19,6 +20,7 @@ export const personas: FastifyPluginAsyncZod<Services> = async (app, services) =
         body: messageBody,
         response: { 200: answeredSchema, 202: acceptedSchema },
       },
+      serializerCompiler: serializedAsMade,
     },
     async (request, reply) => sendAndWait(services, request, reply, request.params.id),
   );
