@@ -163,6 +163,7 @@ function rowsOf(n: number, workload: Workload, epoch: number) {
     owner: `user:${user}`,
     caller: `human/user:${user}`,
     persona: persona + 1,
+    direct: 1,
     createdAt: NOW,
     closedAt: null,
   });

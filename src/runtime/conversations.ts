@@ -58,6 +58,7 @@ export class Conversations {
       owner: sender.kind === "human" ? sender.id : null,
       caller,
       persona,
+      direct: 1,
       createdAt: this.#clock.now(),
       closedAt: null,
     };
@@ -117,6 +118,7 @@ export class Conversations {
       kind: "room",
       caller: null,
       persona: null,
+      direct: 0,
       createdAt,
       closedAt: null,
     };

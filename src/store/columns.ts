@@ -12,6 +12,8 @@ import type {
   OutcomeRow,
   Sender,
   SenderKind,
+  SequenceStepRow,
+  SessionRow,
   SpendingRow,
   TurnRow,
 } from "./port.ts";
@@ -50,8 +52,30 @@ export const CONVERSATION = table<ConversationRow>("conversation", {
   owner: "owner",
   caller: "caller",
   persona: "persona",
+  direct: "direct",
   createdAt: "created_at",
   closedAt: "closed_at",
+});
+
+export const SESSION = table<Omit<SessionRow, "snapshot">>("session", {
+  conversation: "conversation",
+  progress: "progress",
+  version: "version",
+  updatedAt: "updated_at",
+});
+
+export const SEQUENCE_STEP = table<SequenceStepRow>("sequence_step", {
+  key: "key",
+  tenant: "tenant",
+  conversation: "conversation",
+  turn: "turn",
+  sequence: "sequence",
+  step: "step",
+  stepIndex: "step_index",
+  status: "status",
+  reason: "reason",
+  verdict: "verdict",
+  at: "at",
 });
 
 export const MESSAGE = table<StoredMessage>("message", {

@@ -7,12 +7,14 @@ import {
   insertInto,
   MESSAGE,
   replaceInto,
+  SEQUENCE_STEP,
+  SESSION,
   SPENDING,
   TURN,
   type Values,
 } from "./columns.ts";
 import { type Ledger, stampFrom } from "./ledger.ts";
-import type { Appended, Discarded, Outcome, Replayed, Settled } from "./port.ts";
+import type { Appended, Discarded, Outcome, Replayed, SessionChanged, Settled } from "./port.ts";
 import { type Connection, first, type Program, query, statement } from "./query.ts";
 
 export type ConversationArguments = readonly [tenant: string, key: number, row: Values];
@@ -24,6 +26,18 @@ export type MessageArguments = readonly [tenant: string, key: number, message: V
 export type DecisionArguments =
   | readonly [item: number, outcome: Outcome, reason: string | null, error: string | null, failures: number | null]
   | readonly [item: number, outcome: "retry", notBefore: number, failures: number | null, flags: number | null];
+
+/** Steps as values in column order, each with its tenant and key. */
+export type StepArguments = readonly (readonly [tenant: string, key: number, step: Values])[];
+export type OpeningArguments = readonly [conversation: number, session: Values, snapshot: string, steps: StepArguments];
+export type ChangeArguments = readonly [
+  conversation: number,
+  expected: number,
+  snapshot: string | null,
+  progress: string,
+  at: number,
+  steps: StepArguments,
+];
 
 /** Thrown by a command that finds it must not write: what it wrote is rolled back, and this is its result. */
 export class Refused<Result> {
@@ -76,6 +90,24 @@ export class Commands {
     return rev;
   }
 
+  openSession(session: ConversationArguments, opening: OpeningArguments): number {
+    const rev = this.#insertConversation(...session);
+    return this.#insertSession(...opening).at(-1) ?? rev;
+  }
+
+  changeSession(...change: ChangeArguments): SessionChanged {
+    this.#updateSession(...change);
+    return { status: "changed", rev: this.#insertSteps(change[5]).at(-1) };
+  }
+
+  closeSession(conversation: number, at: number, change: ChangeArguments | null): SessionChanged {
+    if (change !== null) this.#updateSession(...change);
+    const rev = this.#stampConversation(conversation);
+    this.#connection.check(CLOSE_CONVERSATION, [at, rev, conversation], assertClosed);
+    const revs = change === null ? [] : this.#insertSteps(change[5]);
+    return { status: "changed", rev: revs.at(-1) ?? rev };
+  }
+
   append(
     tenant: string,
     key: number,
@@ -83,6 +115,7 @@ export class Commands {
     items: Values,
     open: ConversationArguments | null,
     idempotency: readonly [scope: string, key: string, fingerprint: string, at: number, keepMs: number] | null,
+    session: OpeningArguments | null = null,
   ): Appended | Program<Appended> {
     if (idempotency !== null) {
       const [scope, name, fingerprint, at, keepMs] = idempotency;
@@ -94,7 +127,7 @@ export class Commands {
       });
       this.#connection.run(ADD_IDEMPOTENCY, [scope, name, fingerprint, key, at]);
     }
-    if (open !== null) return this.#appendAndOpen([tenant, key, message, items], open);
+    if (open !== null || session !== null) return this.#appendAndOpen([tenant, key, message, items], open, session);
     return { status: "appended", rev: this.#insertMessage(tenant, key, message, items) };
   }
 
@@ -111,10 +144,12 @@ export class Commands {
     decisions: readonly DecisionArguments[],
     at: number,
     spending: readonly Values[] = [],
+    session: ChangeArguments | null = null,
   ): Settled {
     // The guards come first: a settlement that is late is nothing else, whatever it brings along.
     if (turn !== null) this.#checkRunning(turn[0], turn[1], decisions.length);
     for (const decision of decisions) this.#decide(turn?.[0] ?? null, decision, at);
+    if (session !== null) this.#updateSession(...session);
     this.spend(spending);
     const revs: number[] = [];
     if (reply !== null) revs.push(this.#insertMessage(...reply));
@@ -131,6 +166,7 @@ export class Commands {
     for (const [item, outcome] of decisions) {
       if (outcome !== "retry" && outcome !== "answered") revs.push(this.#stampItem(item, item));
     }
+    if (session !== null) revs.push(...this.#insertSteps(session[5]));
     return { status: "settled", revs };
   }
 
@@ -161,8 +197,13 @@ export class Commands {
     this.#connection.run(REVOKE_API_KEY, [at, key]);
   }
 
-  *#appendAndOpen(message: MessageArguments, open: ConversationArguments): Program<Appended> {
-    if ((yield* first(CONVERSATION_KEY, [open[1]])) === undefined) this.#insertConversation(...open);
+  *#appendAndOpen(
+    message: MessageArguments,
+    open: ConversationArguments | null,
+    session: OpeningArguments | null,
+  ): Program<Appended> {
+    if (open !== null && (yield* first(CONVERSATION_KEY, [open[1]])) === undefined) this.#insertConversation(...open);
+    if (session !== null && (yield* first(SESSION_KEY, [session[0]])) === undefined) this.#insertSession(...session);
     return { status: "appended", rev: this.#insertMessage(...message) };
   }
 
@@ -199,6 +240,25 @@ export class Commands {
     return rev;
   }
 
+  #insertSession(...[conversation, session, snapshot, steps]: OpeningArguments): readonly number[] {
+    this.#connection.run(INSERT_SESSION, session);
+    this.#connection.run(SAVE_SNAPSHOT, [conversation, snapshot]);
+    return this.#insertSteps(steps);
+  }
+
+  /** All but the steps. */
+  #updateSession(...[conversation, expected, snapshot, progress, at]: ChangeArguments): void {
+    this.#connection.check(UPDATE_SESSION, [progress, at, conversation, expected], assertCurrent);
+    if (snapshot !== null) this.#connection.run(SAVE_SNAPSHOT, [conversation, snapshot]);
+  }
+
+  #insertSteps(steps: StepArguments): readonly number[] {
+    return steps.map(([tenant, key, step]) => {
+      this.#connection.run(INSERT_STEP, step);
+      return this.#ledger.stamp("sequence_step", tenant, key);
+    });
+  }
+
   #insertMessage(...[tenant, key, message, items]: MessageArguments): number {
     this.#connection.run(INSERT_MESSAGE, message);
     for (let start = 0; start < items.length; start += ITEM.width) {
@@ -224,10 +284,20 @@ export class Commands {
 }
 
 const LATE = new Refused<Settled>({ status: "late" });
+const STALE = new Refused<{ readonly status: "stale" }>({ status: "stale" });
+const CLOSED = new Refused<SessionChanged>({ status: "changed", rev: undefined });
 const GONE = new Refused<{ readonly status: "gone" }>({ status: "gone" });
 
 function assertInTime(changes: number): void {
   if (changes === 0) throw LATE;
+}
+
+function assertCurrent(changes: number): void {
+  if (changes === 0) throw STALE;
+}
+
+function assertClosed(changes: number): void {
+  if (changes === 0) throw CLOSED;
 }
 
 function assertThere(changes: number): void {
@@ -270,6 +340,17 @@ const INSERT_CONVERSATION = statement(
 );
 const CONVERSATION_KEY = query<{ key: number }>("SELECT key FROM conversation WHERE key = ?");
 const CONVERSATION_TENANT = stampFrom("conversation", "conversation WHERE key = ?");
+const CLOSE_CONVERSATION = statement(
+  "UPDATE conversation SET closed_at = ?, rev = ? WHERE key = ? AND closed_at IS NULL",
+);
+const SESSION_KEY = query<{ key: number }>('SELECT conversation AS "key" FROM session WHERE conversation = ?');
+const INSERT_SESSION = insertInto(SESSION);
+const UPDATE_SESSION = statement(`
+  UPDATE session SET progress = ?, updated_at = ?, version = version + 1 WHERE conversation = ? AND version = ?`);
+const SAVE_SNAPSHOT = statement(`
+  INSERT INTO session_snapshot (conversation, snapshot) VALUES (?, ?)
+  ON CONFLICT (conversation) DO UPDATE SET snapshot = excluded.snapshot`);
+const INSERT_STEP = insertInto(SEQUENCE_STEP);
 const ADD_MEMBER = statement(`
   INSERT INTO member (conversation, persona, added_at, rev) VALUES (?, ?, ?, ?)
   ON CONFLICT (conversation, persona) DO UPDATE SET rev = excluded.rev`);

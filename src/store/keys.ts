@@ -10,7 +10,15 @@ export class Keys {
   /** @param last The greatest key given by an earlier owner of the same database. */
   constructor(clock: Clock, last = 0) {
     this.#clock = clock;
-    this.#last = { enrollment: last, conversation: last, message: last, item: last, turn: last, api_key: last };
+    this.#last = {
+      enrollment: last,
+      conversation: last,
+      message: last,
+      item: last,
+      turn: last,
+      api_key: last,
+      sequence_step: last,
+    };
   }
 
   /** The greatest key given so far. */

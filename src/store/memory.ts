@@ -25,6 +25,11 @@ import type {
   OutcomeRow,
   Page,
   Replayed,
+  SequenceStepRow,
+  SessionChange,
+  SessionChanged,
+  SessionOpening,
+  SessionRow,
   Settle,
   Settled,
   SpendingQuery,
@@ -40,7 +45,7 @@ export interface MemoryStoreOptions {
   readonly salt?: number;
   /**
    * Decided messages that are kept; older ones are forgotten with their outcomes and dead letters. So many calls to
-   * models are kept as well. Default 100 000.
+   * models, and steps of sequences, are kept as well. Default 100 000.
    */
   readonly maxMessages?: number;
   /** Revs of the change log that are kept. Default 100 000. */
@@ -66,8 +71,11 @@ class MemoryStore implements Store {
   /** By tenant and id. */
   readonly #enrollmentKeys = new Map<string, number>();
   readonly #conversations = new Map<number, ConversationRow>();
-  /** Open sessions by tenant, caller and persona. */
-  readonly #sessionKeys = new Map<string, number>();
+  /** Open direct sessions by tenant, caller and persona. */
+  readonly #directKeys = new Map<string, number>();
+  /** What sessions follow, by conversation. */
+  readonly #sessions = new Map<number, SessionRow>();
+  readonly #steps = new Map<number, SequenceStepRow>();
   readonly #members = new Map<number, Set<number>>();
   readonly #messages = new Map<number, MessageRow>();
   /** Keys of the messages of each conversation, ascending. */
@@ -145,9 +153,41 @@ class MemoryStore implements Store {
     });
   }
 
+  openSession(row: ConversationRow, { session, steps }: SessionOpening): Promise<number> {
+    return this.#write(() => {
+      if (this.#sessions.has(row.key)) throw keyTaken();
+      this.#assertNewSteps(steps);
+      const rev = this.#putConversation(row);
+      this.#sessions.set(row.key, session);
+      return this.#putSteps(steps).at(-1) ?? rev;
+    });
+  }
+
+  changeSession(change: SessionChange): Promise<SessionChanged> {
+    return this.#write(() => {
+      if (!this.#isCurrent(change)) return { status: "stale" };
+      this.#assertNewSteps(change.steps);
+      return { status: "changed", rev: this.#changeSession(change).at(-1) };
+    });
+  }
+
+  closeSession(conversation: number, at: number, change?: SessionChange): Promise<SessionChanged> {
+    return this.#write(() => {
+      if (change !== undefined && !this.#isCurrent(change)) return { status: "stale" };
+      const row = this.#stored(conversation);
+      if (row.closedAt !== null) return { status: "changed", rev: undefined };
+      this.#assertNewSteps(change?.steps ?? []);
+      this.#conversations.set(conversation, { ...row, closedAt: at });
+      if (row.direct === 1) this.#directKeys.delete(directName(row));
+      const rev = this.#stamp("conversation", row.tenant, conversation);
+      const revs = change === undefined ? [] : this.#changeSession(change);
+      return { status: "changed", rev: revs.at(-1) ?? rev };
+    });
+  }
+
   append(command: Append): Promise<Appended> {
     return this.#write(() => {
-      const { message, items, open, idempotency } = command;
+      const { message, items, open, session, idempotency } = command;
       const idempotencyKey = idempotency && `${idempotency.scope}\0${idempotency.key}`;
       const earlier = idempotencyKey === undefined ? undefined : this.#idempotency.get(idempotencyKey);
       if (earlier !== undefined) {
@@ -156,7 +196,13 @@ class MemoryStore implements Store {
           : { status: "conflict" };
       }
       this.#assertNew(message, items);
+      const begins = session !== undefined && !this.#sessions.has(message.conversation);
+      if (begins) this.#assertNewSteps(session.steps);
       if (open !== undefined && !this.#conversations.has(open.key)) this.#putConversation(open);
+      if (begins) {
+        this.#sessions.set(message.conversation, session.session);
+        this.#putSteps(session.steps);
+      }
       if (idempotency !== undefined && idempotencyKey !== undefined) {
         this.#idempotency.set(idempotencyKey, { fingerprint: idempotency.fingerprint, message: message.key });
         this.#idempotencyOf.set(message.key, idempotencyKey);
@@ -234,7 +280,7 @@ class MemoryStore implements Store {
 
   settle(command: Settle): Promise<Settled> {
     return this.#write(() => {
-      const { turn: ending, reply, decisions, at } = command;
+      const { turn: ending, reply, decisions, session, at } = command;
       const turn = ending === null ? undefined : this.#turns.get(ending.key);
       if (ending !== null && (turn?.outcome !== null || turn.attempt !== ending.attempt)) return { status: "late" };
       if (turn !== undefined && turn.items.length !== decisions.length) {
@@ -243,6 +289,8 @@ class MemoryStore implements Store {
       const items = decisions.map((decision) => this.#inbox.get(decision.item));
       const guarded = items.filter((item) => item !== undefined && item.turn === (ending?.key ?? null));
       if (new Set(guarded).size !== decisions.length) return { status: "late" };
+      if (session !== undefined && !this.#isCurrent(session)) return { status: "stale" };
+      this.#assertNewSteps(session?.steps ?? []);
       if (reply !== undefined) this.#assertNew(reply.message, reply.items);
 
       this.#spend(command.spending ?? []);
@@ -259,6 +307,7 @@ class MemoryStore implements Store {
         const rev = this.#decide(decision, at);
         if (rev !== undefined) revs.push(rev);
       }
+      if (session !== undefined) revs.push(...this.#changeSession(session));
       this.#forget();
       this.#feed.deliver(reply?.items ?? []);
       return { status: "settled", revs };
@@ -291,7 +340,17 @@ class MemoryStore implements Store {
 
   async directSession(tenant: string, caller: string, persona: number): Promise<ConversationRow | undefined> {
     this.#assertOpen();
-    return this.#conversations.get(this.#sessionKeys.get(`${tenant}\0${caller}\0${persona}`) ?? 0);
+    return this.#conversations.get(this.#directKeys.get(directName({ tenant, caller, persona })) ?? 0);
+  }
+
+  async session(conversation: number): Promise<SessionRow | undefined> {
+    this.#assertOpen();
+    return this.#sessions.get(conversation);
+  }
+
+  async sequenceStep(key: number): Promise<SequenceStepRow | undefined> {
+    this.#assertOpen();
+    return this.#steps.get(key);
   }
 
   async members(conversation: number): Promise<readonly number[]> {
@@ -447,13 +506,30 @@ class MemoryStore implements Store {
 
   #putConversation(row: ConversationRow): number {
     if (this.#conversations.has(row.key)) throw keyTaken();
-    if (row.kind === "session") {
-      const session = `${row.tenant}\0${row.caller}\0${row.persona}`;
-      if (this.#sessionKeys.has(session)) throw keyTaken();
-      this.#sessionKeys.set(session, row.key);
+    if (row.direct === 1) {
+      if (this.#directKeys.has(directName(row))) throw keyTaken();
+      this.#directKeys.set(directName(row), row.key);
     }
     this.#conversations.set(row.key, row);
     return this.#stamp("conversation", row.tenant, row.key);
+  }
+
+  #isCurrent({ conversation, expected }: SessionChange): boolean {
+    return this.#sessions.get(conversation)?.version === expected;
+  }
+
+  #changeSession({ conversation, expected, snapshot, progress, steps, at }: SessionChange): readonly number[] {
+    const row = this.#sessions.get(conversation) as SessionRow;
+    const changed = { snapshot: snapshot ?? row.snapshot, progress, version: expected + 1, updatedAt: at };
+    this.#sessions.set(conversation, { conversation, ...changed });
+    return this.#putSteps(steps);
+  }
+
+  #putSteps(steps: readonly SequenceStepRow[]): readonly number[] {
+    return steps.map((step) => {
+      this.#steps.set(step.key, step);
+      return this.#stamp("sequence_step", step.tenant, step.key);
+    });
   }
 
   #putMessage(message: MessageRow, items: readonly ItemRow[]): number {
@@ -548,6 +624,7 @@ class MemoryStore implements Store {
     }
     for (const key of takeSurplus(this.#settledTurns, this.#maxMessages)) this.#turns.delete(key);
     for (const call of takeSurplus(this.#spending, this.#maxMessages)) this.#spending.delete(call);
+    for (const step of takeSurplus(this.#steps, this.#maxMessages)) this.#steps.delete(step);
   }
 
   #rows(keys: readonly number[]): readonly MessageRow[] {
@@ -555,9 +632,13 @@ class MemoryStore implements Store {
   }
 
   #tenantOf(conversation: number): string {
+    return this.#stored(conversation).tenant;
+  }
+
+  #stored(conversation: number): ConversationRow {
     const row = this.#conversations.get(conversation);
     if (row === undefined) throw new PersonaError("room_not_found", "Create the room before changing its members.");
-    return row.tenant;
+    return row;
   }
 
   #assertNew(message: MessageRow, items: readonly ItemRow[]): void {
@@ -565,9 +646,18 @@ class MemoryStore implements Store {
     for (const { key } of items) if (this.#inbox.has(key)) throw keyTaken();
   }
 
+  #assertNewSteps(steps: readonly SequenceStepRow[]): void {
+    for (const { key } of steps) if (this.#steps.has(key)) throw keyTaken();
+  }
+
   #assertOpen(): void {
     if (this.#closed) throw new PersonaError("runtime_closed", "The store is closed; open it again.");
   }
+}
+
+/** Of the one open direct session of a caller with a persona. */
+function directName({ tenant, caller, persona }: Pick<ConversationRow, "tenant" | "caller" | "persona">): string {
+  return `${tenant}\0${caller}\0${persona}`;
 }
 
 /** Removes the oldest keys down to `max`, but not before there are a tenth more: a walk steps over all that were removed. */

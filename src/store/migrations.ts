@@ -239,6 +239,39 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX spending_owner ON spending (tenant, owner, at) WHERE owner IS NOT NULL;
   CREATE INDEX spending_reserved ON spending (state) WHERE state = 'reserved';
   `,
+  `
+  -- Of the sessions of a caller with a persona one is the direct one: until now all were.
+  ALTER TABLE conversation ADD COLUMN direct INTEGER NOT NULL DEFAULT 0;
+  UPDATE conversation SET direct = 1 WHERE kind = 'session';
+  DROP INDEX open_session;
+  CREATE UNIQUE INDEX direct_session ON conversation (tenant, caller, persona) WHERE direct = 1 AND closed_at IS NULL;
+
+  -- What a session follows. The snapshot, which is large and stays, is not written again with each turn.
+  CREATE TABLE session (
+    conversation INTEGER PRIMARY KEY,
+    progress TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE session_snapshot (
+    conversation INTEGER PRIMARY KEY,
+    snapshot TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE sequence_step (
+    key INTEGER PRIMARY KEY,
+    tenant TEXT NOT NULL,
+    conversation INTEGER NOT NULL,
+    turn INTEGER,
+    sequence TEXT NOT NULL,
+    step TEXT NOT NULL,
+    step_index INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    verdict TEXT,
+    at INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** A step of the schema as PostgreSQL takes it. Texts are compared byte by byte, as SQLite does. */

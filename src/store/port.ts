@@ -44,9 +44,62 @@ export interface ConversationRow {
   /** Of a direct session: who talks (`Sender.id`), and with which persona; both null for a room. */
   readonly caller: string | null;
   readonly persona: number | null;
+  /** 1: the session that a first message opens, of which a caller has one with a persona. 0: any other conversation. */
+  readonly direct: 0 | 1;
   readonly createdAt: number;
   readonly closedAt: number | null;
 }
+
+/** What a session follows, beside its conversation; a session with a persona that is not of the catalogue has none. */
+export interface SessionRow {
+  readonly conversation: number;
+  /** What was asked, and what the catalogue made of it, as JSON. */
+  readonly snapshot: string;
+  /** How far its sequence has come, as JSON. */
+  readonly progress: string;
+  /** Counts what was written, from 1 on. */
+  readonly version: number;
+  readonly updatedAt: number;
+}
+
+/** Something happened to a step of a session's sequence. */
+export interface SequenceStepRow {
+  readonly key: number;
+  readonly tenant: string;
+  readonly conversation: number;
+  /** The turn whose settlement this is part of. */
+  readonly turn: number | null;
+  /** Ids as in the catalogue at the time of the snapshot. */
+  readonly sequence: string;
+  readonly step: string;
+  readonly stepIndex: number;
+  readonly status: "entered" | "completed" | "sequence_completed";
+  readonly reason: string;
+  /** What was judged of its exit criteria, as JSON; null if nobody judged. */
+  readonly verdict: string | null;
+  readonly at: number;
+}
+
+/** The first row of a session, and the steps that it begins with. */
+export interface SessionOpening {
+  readonly session: SessionRow;
+  readonly steps: readonly SequenceStepRow[];
+}
+
+export interface SessionChange {
+  readonly conversation: number;
+  /** The version that was read. If another one is stored by now, nothing is written. */
+  readonly expected: number;
+  /** Default: as it is. */
+  readonly snapshot?: string;
+  readonly progress: string;
+  readonly steps: readonly SequenceStepRow[];
+  readonly at: number;
+}
+
+export type SessionChanged =
+  /** `rev` of the newest line of the change log; undefined if it got none. */
+  { readonly status: "changed"; readonly rev: number | undefined } | { readonly status: "stale" };
 
 export interface MessageRow {
   readonly key: number;
@@ -177,7 +230,7 @@ export interface ChangeRow {
   readonly tombstone: boolean;
 }
 
-export const CHANGE_KINDS = ["enrollment", "conversation", "message", "turn", "item"] as const;
+export const CHANGE_KINDS = ["enrollment", "conversation", "message", "turn", "item", "sequence_step"] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 export interface Idempotency {
@@ -194,6 +247,8 @@ export interface Append {
   readonly items: readonly ItemRow[];
   /** A conversation that may not exist yet: created first, ignored when it is there. */
   readonly open?: ConversationRow;
+  /** What the session follows from here on; ignored when it follows something already. */
+  readonly session?: SessionOpening;
   readonly idempotency?: Idempotency;
 }
 
@@ -290,14 +345,18 @@ export interface Settle {
   readonly decisions: readonly Decision[];
   /** What the turn's calls to models were booked at; left out if there were none. */
   readonly spending?: readonly SpendingRow[];
+  /** Of an answered turn in a session: how far that has come by it. */
+  readonly session?: SessionChange;
   readonly at: number;
 }
 
 export type Settled =
-  /** `revs` in the order: reply, turn, then one for each item that was decided without being answered. */
+  /** `revs` in the order: reply, turn, then one for each item that was decided without being answered, and each step. */
   | { readonly status: "settled"; readonly revs: readonly number[] }
   /** The turn was already settled, or one of its items is no longer in it: nothing was written. */
-  | { readonly status: "late" };
+  | { readonly status: "late" }
+  /** The session is not where the change to it expects it: nothing was written. */
+  | { readonly status: "stale" };
 
 export interface Page {
   readonly conversation: number;
@@ -337,7 +396,7 @@ export interface FedItem extends ItemRow {
 /** Called with the items of one commit (or one page of the backlog), in commit order. */
 export type FeedSink = (items: readonly FedItem[]) => void;
 
-export type KeyKind = "enrollment" | "conversation" | "message" | "item" | "turn" | "api_key";
+export type KeyKind = "enrollment" | "conversation" | "message" | "item" | "turn" | "api_key" | "sequence_step";
 
 export interface Counts {
   readonly waiting: number;
@@ -380,6 +439,12 @@ export interface Store {
   createRoom(row: ConversationRow, members: readonly number[]): Promise<number>;
   addMember(conversation: number, persona: number, at: number): Promise<number>;
   removeMember(conversation: number, persona: number, at: number): Promise<number>;
+  /** Writes a session that is not direct, and what it follows, in one transaction. Resolves to the newest rev. */
+  openSession(row: ConversationRow, opening: SessionOpening): Promise<number>;
+  /** Writes how far a session has come outside of turns. */
+  changeSession(change: SessionChange): Promise<SessionChanged>;
+  /** Closes a session, with the last change to what it follows if it follows something; the first time counts. */
+  closeSession(conversation: number, at: number, change?: SessionChange): Promise<SessionChanged>;
 
   append(command: Append): Promise<Appended>;
   /**
@@ -416,6 +481,9 @@ export interface Store {
   conversation(key: number): Promise<ConversationRow | undefined>;
   /** The open direct session of this caller with this persona. */
   directSession(tenant: string, caller: string, persona: number): Promise<ConversationRow | undefined>;
+  /** What a session follows. */
+  session(conversation: number): Promise<SessionRow | undefined>;
+  sequenceStep(key: number): Promise<SequenceStepRow | undefined>;
   /** Keys of the enrollments that are members. */
   members(conversation: number): Promise<readonly number[]>;
   message(key: number): Promise<MessageRow | undefined>;

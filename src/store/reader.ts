@@ -7,6 +7,8 @@ import {
   MESSAGE,
   messageRow,
   OUTCOME,
+  SEQUENCE_STEP,
+  SESSION,
   type StoredMessage,
   type StoredTurn,
   type Table,
@@ -30,6 +32,8 @@ import {
   type MessageRow,
   type OutcomeRow,
   type Page,
+  type SequenceStepRow,
+  type SessionRow,
   type Spender,
   type SpendingQuery,
   type SpendingSum,
@@ -68,6 +72,14 @@ export class Reader {
 
   async directSession(tenant: string, caller: string, persona: number): Promise<ConversationRow | undefined> {
     return this.#first(DIRECT_SESSION, [tenant, caller, persona]);
+  }
+
+  async session(conversation: number): Promise<SessionRow | undefined> {
+    return this.#first(SESSION_OF, [conversation]);
+  }
+
+  async sequenceStep(key: number): Promise<SequenceStepRow | undefined> {
+    return this.#first(SEQUENCE_STEP_OF, [key]);
   }
 
   async members(conversation: number): Promise<readonly number[]> {
@@ -203,8 +215,14 @@ const ENROLLMENT_NAMED = select<EnrollmentRow>(ENROLLMENT, "WHERE tenant = ? AND
 const CONVERSATION_OF = select<ConversationRow>(CONVERSATION, "WHERE key = ?");
 const DIRECT_SESSION = select<ConversationRow>(
   CONVERSATION,
-  "WHERE tenant = ? AND caller = ? AND persona = ? AND kind = 'session' AND closed_at IS NULL",
+  "WHERE tenant = ? AND caller = ? AND persona = ? AND direct = 1 AND closed_at IS NULL",
 );
+const SESSION_OF = query<SessionRow>(`
+  SELECT ${SESSION.selection}, coalesce((
+    SELECT snapshot FROM session_snapshot WHERE session_snapshot.conversation = session.conversation
+  ), '') AS snapshot
+  FROM session WHERE conversation = ?`);
+const SEQUENCE_STEP_OF = select<SequenceStepRow>(SEQUENCE_STEP, "WHERE key = ?");
 const IDEMPOTENCY = query<{ fingerprint: string; message: number }>(
   "SELECT fingerprint, message FROM idempotency WHERE scope = ? AND key = ?",
 );

@@ -1,7 +1,24 @@
 import { setImmediate } from "node:timers/promises";
 import { PersonaError } from "../errors.ts";
-import { API_KEY, CONVERSATION, ENROLLMENT, ITEM, messageValues, SPENDING, turnValues } from "./columns.ts";
-import type { ConversationArguments, DecisionArguments, MessageArguments } from "./commands.ts";
+import {
+  API_KEY,
+  CONVERSATION,
+  ENROLLMENT,
+  ITEM,
+  messageValues,
+  SEQUENCE_STEP,
+  SESSION,
+  SPENDING,
+  turnValues,
+} from "./columns.ts";
+import type {
+  ChangeArguments,
+  ConversationArguments,
+  DecisionArguments,
+  MessageArguments,
+  OpeningArguments,
+  StepArguments,
+} from "./commands.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import type { Feed } from "./feed.ts";
 import type { Keys } from "./keys.ts";
@@ -24,6 +41,10 @@ import type {
   MessageRow,
   Page,
   Replayed,
+  SequenceStepRow,
+  SessionChange,
+  SessionChanged,
+  SessionOpening,
   Settle,
   Settled,
   SpendingQuery,
@@ -111,22 +132,39 @@ export class SqlStore implements Store {
     return this.#write("removeMember", [conversation, persona]);
   }
 
-  append({ message, items, open, idempotency }: Append): Promise<Appended> {
+  openSession(row: ConversationRow, opening: SessionOpening): Promise<number> {
+    return this.#write("openSession", [conversationArguments(row), openingArguments(opening)]);
+  }
+
+  changeSession(change: SessionChange): Promise<SessionChanged> {
+    return this.#write("changeSession", [...changeArguments(change)]);
+  }
+
+  closeSession(conversation: number, at: number, change?: SessionChange): Promise<SessionChanged> {
+    return this.#write("closeSession", [conversation, at, change === undefined ? null : changeArguments(change)]);
+  }
+
+  append({ message, items, open, session, idempotency }: Append): Promise<Appended> {
     const opened = open === undefined ? null : conversationArguments(open);
+    const begun = session === undefined ? null : openingArguments(session);
     const once = idempotency === undefined ? null : this.#idempotencyArguments(idempotency, message.createdAt);
-    return this.#write("append", [...messageArguments(message, items), opened, once], items);
+    return this.#write("append", [...messageArguments(message, items), opened, once, begun], items);
   }
 
   begin(turn: TurnRow): Promise<void> {
     return this.#write("begin", [turn.key, turn.items, turnValues(turn)]);
   }
 
-  settle({ turn, reply, decisions, spending, at }: Settle): Promise<Settled> {
+  settle({ turn, reply, decisions, spending, session, at }: Settle): Promise<Settled> {
     const ending = turn && ([turn.key, turn.attempt, turn.outcome, turn.error, turn.explanation] as const);
     const answer = reply === undefined ? null : messageArguments(reply.message, reply.items);
     const decided = decisions.map(decisionArguments);
-    if (spending === undefined) return this.#write("settle", [ending, answer, decided, at], reply?.items);
-    return this.#write("settle", [ending, answer, decided, at, spending.map(SPENDING.values)], reply?.items);
+    if (spending === undefined && session === undefined) {
+      return this.#write("settle", [ending, answer, decided, at], reply?.items);
+    }
+    const spent = spending?.map(SPENDING.values) ?? [];
+    const change = session === undefined ? null : changeArguments(session);
+    return this.#write("settle", [ending, answer, decided, at, spent, change], reply?.items);
   }
 
   spend(rows: readonly SpendingRow[]): Promise<void> {
@@ -190,6 +228,14 @@ export class SqlStore implements Store {
 
   directSession(tenant: string, caller: string, persona: number) {
     return this.#read((reader) => reader.directSession(tenant, caller, persona));
+  }
+
+  session(conversation: number) {
+    return this.#read((reader) => reader.session(conversation));
+  }
+
+  sequenceStep(key: number) {
+    return this.#read((reader) => reader.sequenceStep(key));
   }
 
   members(conversation: number) {
@@ -308,6 +354,19 @@ function closedError(): PersonaError {
 
 function conversationArguments(row: ConversationRow): ConversationArguments {
   return [row.tenant, row.key, CONVERSATION.values(row)];
+}
+
+function openingArguments({ session, steps }: SessionOpening): OpeningArguments {
+  return [session.conversation, SESSION.values(session), session.snapshot, stepArguments(steps)];
+}
+
+function changeArguments(change: SessionChange): ChangeArguments {
+  const { conversation, expected, snapshot = null, progress, steps, at } = change;
+  return [conversation, expected, snapshot, progress, at, stepArguments(steps)];
+}
+
+function stepArguments(steps: readonly SequenceStepRow[]): StepArguments {
+  return steps.map((step) => [step.tenant, step.key, SEQUENCE_STEP.values(step)]);
 }
 
 function messageArguments(message: MessageRow, items: readonly ItemRow[]): MessageArguments {

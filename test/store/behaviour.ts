@@ -13,6 +13,7 @@ import {
   aMessage,
   answered,
   appended,
+  aSession,
   aTurn,
   begun,
   declined,
@@ -23,6 +24,7 @@ import {
   settledByReply,
   withItems,
 } from "./rows.ts";
+import { keepsSessions } from "./sessions.ts";
 import { keepsSpending } from "./spending.ts";
 
 export interface OpenOptions {
@@ -494,7 +496,13 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       };
       const session = { ...aSession(store), owner: "user:7" };
       await store.append({ ...withItems(store, 0, { conversation: session.key }), open: session });
-      const room: ConversationRow = { ...session, key: store.allocate("conversation"), kind: "room", caller: null };
+      const room: ConversationRow = {
+        ...session,
+        key: store.allocate("conversation"),
+        kind: "room",
+        caller: null,
+        direct: 0,
+      };
       await store.createRoom(room, []);
       const hers = [await letterOf("default", session.key), await letterOf("default", room.key)];
       const nobodys = await letterOf("default", 1);
@@ -617,7 +625,14 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
   describe("conversations", () => {
     it("has rooms with members", async () => {
       const store = await opened();
-      const room = { ...aSession(store), kind: "room", caller: null, persona: null, name: "Lab" } as const;
+      const room = {
+        ...aSession(store),
+        kind: "room",
+        caller: null,
+        persona: null,
+        direct: 0,
+        name: "Lab",
+      } as const;
       expect(await store.createRoom(room, [9, 7])).toBe(1);
       expect(await store.addMember(room.key, 8, NOW)).toBe(2);
       expect(await store.addMember(room.key, 8, NOW)).toBe(3);
@@ -884,6 +899,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
     });
   });
 
+  keepsSessions(opened);
   keepsSpending(opened);
 
   it("can be probed while it can be written", async () => {
@@ -903,20 +919,6 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
 
 async function kindsSince(store: Store, rev: number) {
   return (await store.changes("default", rev, 100)).rows.map(({ kind }) => kind);
-}
-
-function aSession(store: Store): ConversationRow {
-  return {
-    key: store.allocate("conversation"),
-    tenant: "default",
-    kind: "session",
-    name: null,
-    owner: null,
-    caller: "user:7",
-    persona: 11,
-    createdAt: NOW,
-    closedAt: null,
-  };
 }
 
 function anEnrollment(store: Store, id: string): EnrollmentRow {

@@ -1,5 +1,15 @@
 /** Rows as the runtime would write them, with whatever a test wants different. */
-import type { DeadLetterRow, Decision, ItemRow, MessageRow, Settled, Store, TurnRow } from "../../src/store/port.ts";
+import type {
+  ConversationRow,
+  DeadLetterRow,
+  Decision,
+  ItemRow,
+  MessageRow,
+  SessionChange,
+  Settled,
+  Store,
+  TurnRow,
+} from "../../src/store/port.ts";
 
 export const NOW = Date.UTC(2026, 0, 1);
 
@@ -57,6 +67,23 @@ export async function appended(store: Store, count = 1, over: Partial<MessageRow
   return rows;
 }
 
+/** The direct session of user 7 with the persona 11. */
+export function aSession(store: Store, over: Partial<ConversationRow> = {}): ConversationRow {
+  return {
+    key: store.allocate("conversation"),
+    tenant: "default",
+    kind: "session",
+    name: null,
+    owner: null,
+    caller: "user:7",
+    persona: 11,
+    direct: 1,
+    createdAt: NOW,
+    closedAt: null,
+    ...over,
+  };
+}
+
 export function aTurn(store: Store, items: readonly ItemRow[], over: Partial<TurnRow> = {}): TurnRow {
   return {
     key: store.allocate("turn"),
@@ -100,7 +127,12 @@ export function freshItem(store: Store, { item, tenant, reason, error, diedAt, .
 }
 
 /** Settles a turn as answered, by a message that makes `count` items for others. */
-export async function settledByReply(store: Store, turn: TurnRow, count = 0): Promise<Settled> {
+export async function settledByReply(
+  store: Store,
+  turn: TurnRow,
+  count = 0,
+  more: { readonly session?: SessionChange } = {},
+): Promise<Settled> {
   const reply = withItems(store, count, {
     sender: { kind: "persona", id: "ada" },
     text: "Yes.",
@@ -111,6 +143,7 @@ export async function settledByReply(store: Store, turn: TurnRow, count = 0): Pr
     turn: { key: turn.key, attempt: turn.attempt, outcome: "answered", error: null, explanation: "{}" },
     reply,
     decisions: turn.items.map(answered),
+    ...more,
     at: NOW + 500,
   });
 }

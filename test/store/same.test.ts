@@ -10,6 +10,7 @@ import {
   type Decision,
   type ItemRow,
   type MessageRow,
+  type SequenceStepRow,
   type Settle,
   SPENDERS,
   type SpendingRow,
@@ -27,6 +28,7 @@ import { tempFolder } from "./temp-folder.ts";
 const MESSAGES = 9;
 const TURNS = 5;
 const CONVERSATIONS = 3;
+const STEPS = 9;
 const messageKey = fc.integer({ min: 1, max: MESSAGES });
 const turnKey = fc.integer({ min: 1, max: TURNS });
 const conversationKey = fc.integer({ min: 1, max: CONVERSATIONS });
@@ -138,7 +140,24 @@ const room = fc.tuple(conversationKey, fc.constantFrom(7, 8), fc.constantFrom("c
     (store) => {
       if (what === "add") return store.addMember(key, persona, NOW);
       if (what === "remove") return store.removeMember(key, persona, NOW);
-      return store.createRoom({ ...session(key), kind: "room", caller: null, persona: null }, [persona]);
+      return store.createRoom({ ...session(key), kind: "room", caller: null, persona: null, direct: 0 }, [persona]);
+    },
+);
+
+const stepKey = fc.integer({ min: 1, max: STEPS });
+const steps = fc.array(stepKey, { maxLength: 1 });
+const change = fc.record({ conversation: conversationKey, expected: fc.integer({ min: 1, max: 2 }), steps });
+
+const followed = fc.tuple(change, fc.constantFrom("open", "send", "change", "close", "just close")).map(
+  ([{ conversation, expected, steps }, what]): Command =>
+    (store) => {
+      const written = { conversation, expected, progress: `${expected}`, steps: steps.map(step), at: NOW };
+      const row = { conversation, snapshot: what, progress: "0", version: 1, updatedAt: NOW };
+      const opening = { session: row, steps: steps.map((key) => step(key + STEPS)) };
+      if (what === "open") return store.openSession({ ...session(conversation), direct: 0 }, opening);
+      if (what === "send") return store.append({ ...message(conversation, 0, conversation), session: opening });
+      if (what === "change") return store.changeSession(written);
+      return store.closeSession(conversation, NOW, what === "close" ? written : undefined);
     },
 );
 
@@ -168,6 +187,7 @@ const bursts = fc.array(
       { arbitrary: deadLetter, weight: 2 },
       spend,
       room,
+      { arbitrary: followed, weight: 3 },
       enrollment,
     ),
     { minLength: 1, maxLength: 12 },
@@ -238,6 +258,8 @@ async function everything(store: Store) {
     deadLettersOfOne: await store.deadLetters({ tenant: "default", persona: 1, after: 30, limit: 2 }),
     spending: await Promise.all(SPENDERS.map((by) => store.spending({ by, from: NOW, to: NOW + 9 }))),
     turns: await each(TURNS, (key) => store.turn(key)),
+    sessions: await each(CONVERSATIONS, (key) => store.session(key)),
+    steps: await each(2 * STEPS, (key) => store.sequenceStep(key)),
   };
 }
 
@@ -285,6 +307,11 @@ function spent(turn: number, call: number, state: SpendingRow["state"]): Spendin
   return { turn, call, ...whose, at: NOW + turn, inputTokens: turn, outputTokens: call, nanoUsd, state };
 }
 
+function step(key: number): SequenceStepRow {
+  const what = { sequence: "s", step: "a", stepIndex: 0, status: "entered", reason: "begun", verdict: null } as const;
+  return { key, tenant: "default", conversation: 1, turn: null, ...what, at: NOW };
+}
+
 function session(key: number): ConversationRow {
   // The second and third are of the same caller and persona, of which only one may be open.
   const persona = key === 1 ? 6 : 7;
@@ -296,6 +323,7 @@ function session(key: number): ConversationRow {
     owner: null,
     caller: "user:1",
     persona,
+    direct: 1,
     createdAt: NOW,
     closedAt: null,
   };
