@@ -25,6 +25,9 @@ export const ERRORS = {
   persona_not_found: [404, "There is no such persona"],
   room_not_found: [404, "There is no such room"],
   session_not_found: [404, "There is no such session"],
+  session_closed: [409, "The session is closed"],
+  session_damaged: [500, "What the session follows is damaged"],
+  persona_inline: [409, "The persona is not one of the catalogue"],
   dead_letter_not_found: [404, "There is no such dead letter"],
   tool_call_not_found: [404, "There is no such tool call that waits for an answer"],
   turn_not_found: [404, "There is no such turn, reply, message or item"],
@@ -64,6 +67,8 @@ export const ERRORS = {
   provider_failed: [502, "The provider of the model failed"],
   provider_unavailable: [503, "The provider of the model cannot be used at the moment"],
   provider_throttled: [503, "The provider of the model asks to be called later"],
+  judge_invalid: [502, "The judge of exit criteria gave no verdict"],
+  judge_timeout: [504, "The judge of exit criteria did not answer in time"],
   // Tools
   tool_invalid: [502, "A tool was called with arguments that it does not take"],
   tool_failed: [502, "A tool failed"],

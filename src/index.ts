@@ -1,5 +1,6 @@
 /** The public library: a runtime, and the words it is described with. */
 import { randomInt } from "node:crypto";
+import { createCatalogue } from "./catalogue/registry.ts";
 import { systemClock } from "./clock.ts";
 import { PersonaError } from "./errors.ts";
 import { nodeTooOld } from "./node-version.ts";
@@ -37,6 +38,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     seed = randomInt(2 ** 47),
     telemetry,
     record,
+    catalogue: { writes, persister, defaults },
     ...others
   } = parse(optionsSchema, options, "options");
   const store = await openStore(name, { clock });
@@ -44,7 +46,13 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const recorder = record === undefined ? undefined : Recorder.open(record, { seed, at: clock.now() }, warn);
   try {
     const tracing = await loadTelemetry(telemetry);
-    return await PersonaRuntime.start({ store, clock, seed, recorder, tracing, ...others });
+    const catalogue = await createCatalogue({
+      clock,
+      onWarning: warn,
+      ...(writes === undefined ? {} : { writes }),
+      ...(persister === undefined ? {} : { persister }),
+    });
+    return await PersonaRuntime.start({ store, clock, seed, recorder, tracing, catalogue, defaults, ...others });
   } catch (error) {
     await recorder?.close();
     await store.close();

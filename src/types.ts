@@ -1,7 +1,12 @@
 /** The public shapes of the library. Times are milliseconds since 1970 unless a name says otherwise. */
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
+import type { TenantCatalogue } from "./catalogue/catalogue.ts";
+import type { ExitJudge } from "./catalogue/exit-judge.ts";
 import type { NotHonoured } from "./catalogue/not-honoured.ts";
-import type { ResolvedSession } from "./catalogue/resolved-session.ts";
+import type { Persister } from "./catalogue/port.ts";
+import type { ResolveRequest } from "./catalogue/resolve.ts";
+import type { ResolveDefaults, ResolvedSession } from "./catalogue/resolved-session.ts";
+import type { SequenceProgress, StepChange } from "./catalogue/sequence.ts";
 import type { Clock } from "./clock.ts";
 import type { Admission, Obstacle } from "./cognition/admission.ts";
 import type { ErrorCode } from "./errors.ts";
@@ -9,17 +14,30 @@ import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.t
 import type { Commits, Lane, Sender, Spender } from "./store/port.ts";
 import type { Tool, ToolAnswer, ToolCall, ToolCallFacts, TurnTool } from "./tool.ts";
 
+export type * from "./catalogue/catalogue.ts";
 export type * from "./catalogue/exit-judge.ts";
+export type * from "./catalogue/port.ts";
+export type { PersonaEntry, RoleEntry, SequenceEntry } from "./catalogue/schema.ts";
 export type * from "./facts.ts";
 export type * from "./tool.ts";
-export type { Commits, Lane, NotHonoured, ResolvedSession, Sender, Spender };
+export type {
+  Commits,
+  Lane,
+  NotHonoured,
+  ResolveDefaults,
+  ResolvedSession,
+  ResolveRequest,
+  Sender,
+  SequenceProgress,
+  Spender,
+};
 
-/** What a persona is, as far as this version needs it. */
+/** Who is enrolled: a persona of the catalogue, by its id alone, or one that is defined here and hides an entry of its id. */
 export interface PersonaDefinition {
   /** `^[a-z0-9][a-z0-9._-]{0,127}$`, unique; enrolling it again changes the persona and keeps its inbox. */
   readonly id: string;
-  /** 1..128 characters after trimming. */
-  readonly name: string;
+  /** 1..128 characters after trimming. Left out, with instructions and model: the persona of the catalogue. */
+  readonly name?: string;
   /** At most 64 KiB. Default: none. */
   readonly instructions?: string;
   /**
@@ -39,7 +57,10 @@ export interface SettingsInput extends Partial<Omit<PersonaSettings, "windows" |
 }
 
 export interface PersonaSettings {
-  /** Turns at once over all conversations, 1..1024, but never more than half of the fleet's. Default 1: one mind. */
+  /**
+   * Turns at once over all conversations, 1..1024, but never more than half of the fleet's. Default 1: one mind; 16 for
+   * a persona of the catalogue.
+   */
   readonly maxParallelTurns: number;
   /** Undecided items before further ones are refused, 1..1 000 000. Default 10 000. */
   readonly maxQueued: number;
@@ -294,6 +315,13 @@ export interface RuntimeOptions {
   readonly providers?: Providers;
   /** What personas may call, each those that its settings name; 256 at most. */
   readonly tools?: readonly Tool[];
+  /** Where personas, roles and sequences come from, beside what is written into the store. */
+  readonly catalogue?: CatalogueOptions;
+  /**
+   * Decides whether the exit criteria of a step are met. It is asked after a turn, while the next one may already run;
+   * it has 30 s. Default: nobody does, and such a step is left by `advanceSession` or its bound.
+   */
+  readonly judge?: ExitJudge;
   readonly clock?: Clock;
   /** For the jitter of back-offs; the same seed and inputs give the same run. Default: random. */
   readonly seed?: number;
@@ -325,6 +353,19 @@ export interface RuntimeOptions {
    * the process has registered with `@opentelemetry/api` by now; nowhere if there is none.
    */
   readonly telemetry?: TelemetryOptions;
+}
+
+export interface CatalogueOptions {
+  /** A TOML file with entries; what is wrong in it is a warning (`catalogue_entry_skipped`), and the rest holds. */
+  readonly seeds?: string | undefined;
+  /** Whether the built-in personas, roles and sequences are there. Default false. */
+  readonly builtIn?: boolean | undefined;
+  /** Whether entries can be written. Default true. */
+  readonly writes?: boolean | undefined;
+  /** Keeps what is written. Default: the runtime's store. */
+  readonly persister?: Persister | undefined;
+  /** What holds for sessions where neither persona nor role says it. */
+  readonly defaults?: ResolveDefaults | undefined;
 }
 
 export interface TelemetryOptions {
@@ -424,14 +465,37 @@ export interface Room {
   readonly closedAt: number | undefined;
 }
 
-/** The direct conversation of one caller with one persona. */
+export interface SessionInput {
+  /** Id of a persona of the catalogue. */
+  readonly persona: string;
+  /** Default: that of the persona. */
+  readonly role?: string;
+  /** Default: that of the persona; null: none. */
+  readonly sequence?: string | null;
+  /** Default `text`, which is all there is. */
+  readonly mode?: "text";
+  /** Who talks, as in `SendOptions.from`. */
+  readonly from: string | Sender;
+}
+
+/** A conversation of one caller with one persona: the direct one, or one that was opened beside it. */
 export interface Session {
   readonly id: string;
   readonly persona: string;
   /** `Sender.id` of the caller. */
   readonly caller: string;
+  readonly mode: "text";
   readonly createdAt: number;
   readonly closedAt: number | undefined;
+  /**
+   * What it was resolved to when it was opened, at its current step: what the catalogue became since then is not in it.
+   * Undefined for a persona that is not of the catalogue.
+   */
+  readonly resolved: ResolvedSession | undefined;
+  /** How far its sequence has come; undefined without one. */
+  readonly progress: SequenceProgress | undefined;
+  /** What is resolved and does not reach who answers, and why. */
+  readonly notHonoured: readonly NotHonoured[];
 }
 
 export interface Message {
@@ -447,6 +511,8 @@ export interface Message {
 
 export interface EnrollmentStatus {
   readonly id: string;
+  /** `inline`: it was enrolled with a definition of its own, which hides an entry of the catalogue with the same id. */
+  readonly source: "inline" | "catalogue";
   readonly name: string;
   readonly instructions: string;
   readonly model: string | undefined;
@@ -480,6 +546,8 @@ export type Gate =
   | "paused"
   /** Its function was not given again after a restart, or the provider of its model is not configured any more. */
   | "cognition_absent"
+  /** It is of the catalogue, which has no entry for it any more, or one that is damaged. */
+  | "persona_absent"
   /** The provider of its model is failing (`provider_open`), asked to be called later, or has as many calls as it may. */
   | Obstacle
   | "asleep"
@@ -520,6 +588,7 @@ export interface Held {
 /** Why a persona is not answering. */
 export interface Why {
   readonly persona: string;
+  readonly source: EnrollmentStatus["source"];
   /** What holds all of it; undefined when nothing does, or nothing waits. */
   readonly held: Held | undefined;
   readonly queued: number;
@@ -617,6 +686,17 @@ export interface Explanation {
     readonly state: ItemState;
     readonly waitedMs: number;
   }[];
+  /** What it followed, as it was when it began; undefined for a persona that is not of the catalogue. */
+  readonly session:
+    | {
+        readonly role: string | undefined;
+        readonly sequence: string | undefined;
+        readonly step: string | undefined;
+        readonly stepIndex: number | undefined;
+        /** Of the entries in the snapshot. */
+        readonly versions: ResolvedSession["versions"];
+      }
+    | undefined;
   readonly cognition: {
     /** `provider`: also a function that called one, and said so. */
     readonly kind: "rehearsal" | "function" | "provider";
@@ -705,6 +785,23 @@ export type RuntimeEvent =
   | { readonly type: "item"; readonly rev: number; readonly item: ItemView; readonly discarded: boolean }
   | { readonly type: "enrollment"; readonly rev: number; readonly persona: string; readonly removed: boolean }
   | { readonly type: "room"; readonly rev: number; readonly room: Room }
+  /** Something happened to a step of a session's sequence. */
+  | {
+      readonly type: "sequence_step";
+      readonly rev: number;
+      readonly conversation: string;
+      readonly persona: string;
+      readonly sequence: string;
+      readonly step: string;
+      readonly stepIndex: number;
+      readonly status: StepChange["status"];
+      /** `begun`, `advanced`, `exit_criteria`, `max_turns`, `closed`. */
+      readonly reason: string;
+      /** Of a step that is completed: what was judged of its exit criteria. */
+      readonly verdict: { readonly met: boolean; readonly reason: string } | undefined;
+      /** The turn by which it happened. */
+      readonly turn: string | undefined;
+    }
   | {
       readonly type: "turn_started";
       readonly turn: string;
@@ -914,8 +1011,29 @@ export interface Runtime {
   removeMember(room: string, persona: string): Promise<Room>;
   /** Says something in a room: one item for each member persona. */
   post(room: string, text: string, options: PostOptions): Promise<Accepted>;
-  /** Throws `session_not_found` for anything else, also for a room. */
+  /** Personas, roles and sequences. A view with an `owner` does not change them (`forbidden`). */
+  readonly catalogue: TenantCatalogue;
+  /** What a session would be resolved to now. Throws `persona_not_found` (role, sequence), `step_not_found`. */
+  resolve(request: ResolveRequest): ResolvedSession;
+  /**
+   * Opens a session with a persona of the catalogue: what it is made of is resolved now, and stays so. Throws what
+   * `resolve` throws, `persona_inline`, `provider_unknown`, or `price_unknown`.
+   */
+  openSession(session: SessionInput): Promise<Session>;
+  /** Throws `session_not_found` for anything else, also for a room, and `session_damaged`. */
   session(id: string): Promise<Session>;
+  /**
+   * Leaves the step with this id for the next one. To leave it again changes nothing. Throws `step_not_found`,
+   * `step_not_current`, `step_incomplete`, or `session_closed`.
+   */
+  advanceSession(id: string, options: { readonly step: string }): Promise<Session>;
+  /**
+   * Resolves again what was asked for when the session was opened. It stays in its step if the sequence still has that;
+   * else the sequence begins anew, unless it has ended. Throws what `openSession` throws, or `session_closed`.
+   */
+  refreshSession(id: string): Promise<Session>;
+  /** Takes nothing new in this session, and ends its sequence; what was sent before is answered. A second call changes nothing. */
+  closeSession(id: string): Promise<Session>;
   /** Messages of a room or session, oldest first, at most `limit` (1..200, default 200). */
   messages(
     conversation: string,

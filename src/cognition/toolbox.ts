@@ -54,6 +54,10 @@ export class Toolbox {
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
   }
 
+  get size(): number {
+    return this.#tools.size;
+  }
+
   has(name: string): boolean {
     return this.#tools.has(name);
   }

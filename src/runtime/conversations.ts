@@ -1,7 +1,7 @@
-/** Rooms and direct sessions, with the recently used ones at hand. */
+/** Rooms and sessions, with the recently used ones at hand. */
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
-import { decodeId, quoteId } from "../ids.ts";
+import { decodeId, encodeId, quoteId } from "../ids.ts";
 import type { ConversationRow, EnrollmentRow, Sender, Store } from "../store/port.ts";
 import type { Persona } from "./personas.ts";
 import { covers, type Scope } from "./scope.ts";
@@ -27,14 +27,18 @@ export class Conversations {
    * opened by the append that first uses it.
    */
   direct(sender: Sender, persona: Persona): ConversationRow | Promise<ConversationRow> {
-    const name = `${persona.row.key} ${sender.kind}/${sender.id}`;
+    const name = directName(persona.row.key, callerOf(sender));
     const known = this.#direct.get(name);
     if (known !== undefined) return known;
     const found = this.#findDirect(sender, persona.row).then(
       (row) => {
         remember(this.#rows, row.key, row);
         // Not yet: who finds the row at hand must not overtake those who still await it.
-        setImmediate(() => remember(this.#direct, name, row));
+        setImmediate(() => {
+          if (this.#direct.get(name) !== found) return;
+          if (this.isClosed(row)) this.#direct.delete(name);
+          else remember(this.#direct, name, row);
+        });
         return row;
       },
       (error: unknown) => {
@@ -46,24 +50,32 @@ export class Conversations {
     return found;
   }
 
-  async #findDirect(sender: Sender, { tenant, key: persona }: EnrollmentRow): Promise<ConversationRow> {
-    const caller = `${sender.kind}/${sender.id}`;
-    const stored = await this.#store.directSession(tenant, caller, persona);
-    if (stored !== undefined) return stored;
-    const row: ConversationRow = {
+  async #findDirect(sender: Sender, persona: EnrollmentRow): Promise<ConversationRow> {
+    const stored = await this.#store.directSession(persona.tenant, callerOf(sender), persona.key);
+    if (stored !== undefined) return this.#rows.get(stored.key) ?? stored;
+    const row = this.newSession(sender, persona, 1);
+    this.#unstored.add(row);
+    return row;
+  }
+
+  /** A session that is only in memory yet. */
+  newSession(sender: Sender, { tenant, key: persona }: EnrollmentRow, direct: 0 | 1): ConversationRow {
+    return {
       key: this.#store.allocate("conversation"),
       tenant,
       kind: "session",
       name: null,
       owner: sender.kind === "human" ? sender.id : null,
-      caller,
+      caller: callerOf(sender),
       persona,
-      direct: 1,
+      direct,
       createdAt: this.#clock.now(),
       closedAt: null,
     };
-    this.#unstored.add(row);
-    return row;
+  }
+
+  isStored(row: ConversationRow): boolean {
+    return !this.#unstored.has(row);
   }
 
   /** What the next append in this conversation has to open with it. */
@@ -73,6 +85,31 @@ export class Conversations {
 
   opened(row: ConversationRow): void {
     this.#unstored.delete(row);
+  }
+
+  /** A session that is stored by now. */
+  keep(row: ConversationRow): void {
+    remember(this.#rows, row.key, row);
+  }
+
+  /** Whether it is closed, or being closed. */
+  isClosed(row: ConversationRow): boolean {
+    return (this.#rows.get(row.key) ?? row).closedAt !== null;
+  }
+
+  /** Throws `session_closed`. */
+  assertOpen(row: ConversationRow): void {
+    if (!this.isClosed(row)) return;
+    const id = encodeId("conversation", row.key, this.#store.salt);
+    throw new PersonaError("session_closed", `The session ${id} is closed; open another one`);
+  }
+
+  /** From now on it takes no messages. Gives what takes that back, if it could not be written. */
+  close(row: ConversationRow, closedAt: number): () => void {
+    const name = directName(row.persona ?? 0, row.caller ?? "");
+    remember(this.#rows, row.key, { ...row, closedAt });
+    if (row.direct === 1) this.#direct.delete(name);
+    return () => remember(this.#rows, row.key, row);
   }
 
   /** By public id; throws `room_not_found` or `session_not_found`, whichever was asked for, also for what the scope leaves out. */
@@ -127,6 +164,11 @@ export class Conversations {
     return { row, rev };
   }
 }
+
+/** Who talks in a session, as it is stored. */
+const callerOf = ({ kind, id }: Sender): string => `${kind}/${id}`;
+
+const directName = (persona: number, caller: string): string => `${persona} ${caller}`;
 
 /** `Sender.id` of the one who talks in a session; the stored caller has the sender's kind before it. */
 export function callerId(session: ConversationRow): string {

@@ -1,4 +1,5 @@
 /** The enrolled personas of one tenant, by id, and what became of their items. */
+import type { Catalogue, TenantCatalogue } from "../catalogue/catalogue.ts";
 import { PersonaError } from "../errors.ts";
 import { quoteId } from "../ids.ts";
 import type { Persona } from "./personas.ts";
@@ -7,12 +8,20 @@ import { newTally, type Tally } from "./tally.ts";
 export class Directory {
   readonly tenant: string;
   readonly tally: Tally = newTally();
+  readonly catalogue: TenantCatalogue;
+  /** Of personas of the catalogue that say none. */
+  readonly defaultModel: string | undefined;
+  /** Whether the host has registered tools. */
+  readonly hasTools: boolean;
   readonly #byId = new Map<string, Persona>();
   /** Everybody by id; made when it is asked for. */
   #sorted: readonly Persona[] | undefined;
 
-  constructor(tenant: string) {
+  constructor(tenant: string, options: { catalogue: Catalogue; defaultModel: string | undefined; hasTools: boolean }) {
     this.tenant = tenant;
+    this.catalogue = options.catalogue.tenant(tenant);
+    this.defaultModel = options.defaultModel;
+    this.hasTools = options.hasTools;
   }
 
   get size(): number {

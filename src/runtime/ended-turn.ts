@@ -2,6 +2,7 @@
 import { LANES, type Settle } from "../store/port.ts";
 import type { EndedTurn } from "../types.ts";
 import type { LiveTurn } from "./live-turn.ts";
+import { profileOf } from "./profile.ts";
 import type { BegunTurn } from "./tracing.ts";
 
 export function begunTurn({ id, formed, persona, conversation }: LiveTurn): BegunTurn {
@@ -9,7 +10,7 @@ export function begunTurn({ id, formed, persona, conversation }: LiveTurn): Begu
     tenant: persona.row.tenant,
     turn: id,
     persona: persona.id,
-    name: persona.definition.name,
+    name: profileOf(persona).name,
     conversation,
     lane: LANES[formed.lane] ?? "chat",
     attempt: formed.attempt,

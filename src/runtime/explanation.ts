@@ -1,4 +1,5 @@
 /** Why a turn came when it did, what was merged in it, how it was answered, and what it cost. */
+import type { ResolvedSession } from "../catalogue/resolved-session.ts";
 import type { NotedFacts } from "../cognition/facts.ts";
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
@@ -24,6 +25,7 @@ interface Kept {
   readonly facts?: NotedFacts | undefined;
   readonly tools?: readonly ToolCallFacts[] | undefined;
   readonly usage?: Usage | undefined;
+  readonly session?: Explanation["session"];
 }
 
 export function explanationOf(turn: LiveTurn): string {
@@ -33,7 +35,7 @@ export function explanationOf(turn: LiveTurn): string {
     priority: effectivePriority,
     waitedMs,
     kind: turn.cognitionKind === "absent" ? "rehearsal" : turn.cognitionKind,
-    model: turn.persona.definition.model,
+    model: turn.model,
     begunAt: turn.begunAt || undefined,
     answeredAt: turn.answeredAt || undefined,
     promptAt: turn.promptAt || undefined,
@@ -41,8 +43,14 @@ export function explanationOf(turn: LiveTurn): string {
     facts: turn.facts.noted,
     tools: turn.tools?.ended,
     usage: turn.usage,
+    session: turn.session?.resolved && sessionOf(turn.session.resolved),
   };
   return JSON.stringify(kept);
+}
+
+function sessionOf(resolved: ResolvedSession): Explanation["session"] {
+  const { role_id: role, sequence_id: sequence, step_id: step, step_index: stepIndex, versions } = resolved;
+  return { role, sequence, step, stepIndex, versions };
 }
 
 export class Explanations {
@@ -86,6 +94,7 @@ export class Explanations {
           state: stateOf(item),
           waitedMs: row.formedAt - item.enqueuedAt,
         })),
+      session: kept.session,
       cognition: cognitionOf(kept),
       prompt: kept.facts?.prompt,
       cost: {

@@ -31,6 +31,7 @@ import { fingerprint } from "./fingerprint.ts";
 import type { Fleet, Heard } from "./fleet.ts";
 import type { Persona, Personas } from "./personas.ts";
 import { defaultPriority, mentions } from "./priority.ts";
+import { profileOf } from "./profile.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Speech } from "./speech.ts";
 import type { Texts } from "./texts.ts";
@@ -141,6 +142,7 @@ export class Intake {
   async commit(
     prepared: Prepared,
     conversation: ConversationRow,
+    session: Append["session"],
     idempotency: Append["idempotency"],
   ): Promise<Committed> {
     const { message, items } = prepared;
@@ -149,6 +151,7 @@ export class Intake {
         message,
         items,
         ...this.#conversations.toOpen(conversation),
+        ...(session === undefined ? {} : { session }),
         ...(idempotency === undefined ? {} : { idempotency }),
       });
       if (appended.status === "conflict") {
@@ -227,7 +230,7 @@ function itemFor(
 ): ItemRow {
   const { sender, text, createdAt } = message;
   const { lane, priority, expiresInMs, mergeKey } = scheduling;
-  const mentioned = mentions(text, { id: persona.id, name: persona.definition.name });
+  const mentioned = mentions(text, { id: persona.id, name: profileOf(persona).name });
   return {
     key,
     message: message.key,

@@ -1,4 +1,5 @@
 /** A turn while it runs: what is known of it so far, and the view of it that cognition gets. */
+import { offeredTools } from "../catalogue/tools.ts";
 import type { Clock } from "../clock.ts";
 import type { Budgets } from "../cognition/budgets/budgets.ts";
 import { Purse } from "../cognition/budgets/purse.ts";
@@ -14,7 +15,10 @@ import { payerOf } from "./conversations.ts";
 import type { FormedTurn } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
 import type { Persona } from "./personas.ts";
+import { profileOf } from "./profile.ts";
+import type { TurnSession } from "./sessions.ts";
 import type { TurnTrace } from "./tracing.ts";
+import { turnMessage } from "./views.ts";
 
 export class LiveTurn {
   readonly key: number;
@@ -22,6 +26,10 @@ export class LiveTurn {
   readonly conversation: string;
   readonly formed: FormedTurn;
   readonly persona: Persona;
+  /** Undefined for a persona that is not of the catalogue. */
+  readonly session: TurnSession | undefined;
+  /** `provider:model` that it was to be answered by; undefined for the default. */
+  readonly model: string | undefined;
   readonly cognitionKind: Persona["cognitionKind"];
   /** The row of its conversation; there from before cognition is asked. */
   place!: ConversationRow;
@@ -51,23 +59,28 @@ export class LiveTurn {
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
-  constructor(
-    store: Store,
-    clock: Clock,
-    budgets: Budgets,
-    persona: Persona,
-    formed: FormedTurn,
-    onToken: (turn: LiveTurn, token: string) => void,
-  ) {
+  constructor(options: {
+    store: Store;
+    clock: Clock;
+    budgets: Budgets;
+    persona: Persona;
+    formed: FormedTurn;
+    session: TurnSession | undefined;
+    cognitionKind: Persona["cognitionKind"];
+    onToken: (turn: LiveTurn, token: string) => void;
+  }) {
+    const { store, formed, persona, session } = options;
     this.key = store.allocate("turn");
     this.id = encodeId("turn", this.key, store.salt);
     this.conversation = encodeId("conversation", formed.conversation, store.salt);
     this.formed = formed;
     this.persona = persona;
-    this.cognitionKind = persona.cognitionKind;
-    this.clock = clock;
-    this.#budgets = budgets;
-    this.#onToken = onToken;
+    this.session = session;
+    this.model = session?.resolved === undefined ? profileOf(persona).model : session.resolved.model;
+    this.cognitionKind = options.cognitionKind;
+    this.clock = options.clock;
+    this.#budgets = options.budgets;
+    this.#onToken = options.onToken;
   }
 
   /** Made when something is paid: most functions cost nothing. */
@@ -157,15 +170,12 @@ export interface TurnSources {
 /** What cognition receives; `messages` are those of the turn's items in commit order, the trigger last. */
 export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources: TurnSources): CognitionTurn {
   const { store } = sources;
-  const seen = (row: MessageRow): TurnMessage => ({
-    id: encodeId("message", row.key, store.salt),
-    from: row.sender,
-    text: row.text,
-    at: row.createdAt,
-    turn: row.turn === null ? undefined : encodeId("turn", row.turn, store.salt),
-  });
+  const seen = (row: MessageRow) => turnMessage(row, store.salt);
   const [trigger, ...context] = messages.map(seen).reverse() as [TurnMessage, ...TurnMessage[]];
-  const { name, instructions, model, settings } = turn.persona.definition;
+  const { settings } = turn.persona.definition;
+  const { name, instructions } = profileOf(turn.persona);
+  const session = turn.session?.resolved;
+  const toolNames = session === undefined ? settings.tools : offeredTools(session, settings.tools);
   // A key of this moment: what is said later is not history.
   const now = store.allocate("message");
   const read = async () => {
@@ -186,7 +196,8 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
   };
   return {
     id: turn.id,
-    persona: { id: turn.persona.id, name, instructions, model },
+    persona: { id: turn.persona.id, name: session?.display_name ?? name, instructions, model: turn.model },
+    ...(session === undefined ? {} : { session }),
     conversation: turn.conversation,
     text: trigger.text,
     trigger,
@@ -194,10 +205,10 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
     attempt: turn.formed.attempt,
     deadline: turn.formed.deadline,
     get tools() {
-      if (settings.tools.length === 0) return [];
+      if (toolNames.length === 0) return [];
       const subject = { turn: turn.id, persona: turn.persona.id, conversation: turn.conversation };
       turn.tools ??= new ToolCalls(subject, turn.clock, (call, signal) => sources.askClient(call, turn.place, signal));
-      return turn.tools.offer(sources.toolbox.offered(settings.tools));
+      return turn.tools.offer(sources.toolbox.offered(toolNames));
     },
     get signal() {
       return turn.signal;

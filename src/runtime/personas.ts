@@ -1,48 +1,24 @@
 /** All enrolled personas: who they are, and which native slot each occupies. Each tenant has its own `Directory`. */
 
+import { setImmediate } from "node:timers/promises";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { PersonaEntry } from "../catalogue/schema.ts";
 import type { Clock } from "../clock.ts";
 import type { Wait } from "../cognition/admission.ts";
-import type { Budgets } from "../cognition/budgets/budgets.ts";
-import { rehearsal } from "../cognition/rehearsal.ts";
 import type { Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults } from "../faults.ts";
+import { ID_PATTERN } from "../inputs.ts";
 import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
-import type {
-  Cognition,
-  EnrollmentStatus,
-  PersonaChanges,
-  PersonaDefinition,
-  PersonaSettings,
-  PersonaWarning,
-  Providers,
-  Sleep,
-} from "../types.ts";
+import type { Cognition, PersonaChanges, PersonaDefinition, PersonaSettings, PersonaWarning } from "../types.ts";
+import { type StoredDefinition, storedDefinition } from "./definition.ts";
 import { Directory } from "./directory.ts";
 import type { Fleet, Slot } from "./fleet.ts";
-import {
-  type CheckedDefinition,
-  changedSchema,
-  changesSchema,
-  checkDefinition,
-  parse,
-  settingsSchema,
-} from "./settings.ts";
+import type { Mind, Minds } from "./minds.ts";
+import { isAbsent, profileOf } from "./profile.ts";
+import { type CheckedDefinition, changedSchema, changesSchema, checkDefinition, parse } from "./settings.ts";
 
-/** A definition as it is stored: all but the function, whose presence is remembered. */
-export interface StoredDefinition {
-  readonly name: string;
-  readonly instructions: string;
-  readonly model?: string | undefined;
-  readonly settings: PersonaSettings;
-  readonly hasFunction: boolean;
-  /** Left out when it is awake. */
-  readonly sleep?: Sleep | undefined;
-}
-
-export const AWAKE: Sleep = { mode: "active" };
-
-export interface Persona {
+export interface Persona extends Mind {
   readonly id: string;
   /** Of its tenant. */
   readonly directory: Directory;
@@ -51,8 +27,8 @@ export interface Persona {
   definition: StoredDefinition;
   /** The function that it was enrolled with. */
   own: Cognition | undefined;
-  cognition: Cognition;
-  cognitionKind: EnrollmentStatus["cognition"];
+  /** Its entry in the catalogue, once that was deleted: what waits is answered by it. */
+  last: PersonaEntry | undefined;
   /** Set while its cognition has no room for it. */
   wait: { readonly entry: Wait; readonly since: number } | undefined;
   /** Set while it is being unenrolled; settles when it is gone. */
@@ -63,9 +39,9 @@ export class Personas {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #fleet: Fleet;
-  readonly #standIn: Cognition | undefined;
-  readonly #providers: Providers | undefined;
-  readonly #budgets: Budgets;
+  /** What is the same in all directories. */
+  readonly #shared: ConstructorParameters<typeof Directory>[1];
+  readonly #minds: Minds;
   readonly #toolbox: Toolbox;
   readonly #onChange: (rev: number) => void;
   readonly #warn: (warning: PersonaWarning) => void;
@@ -74,15 +50,16 @@ export class Personas {
   readonly #bySlot = new Map<Slot, Persona>();
   /** The last write per tenant and id: two writes of one enrollment follow each other. */
   readonly #writes = new Map<string, Promise<unknown>>();
+  /** Personas of the catalogue on their way into the fleet, by tenant and id. */
+  readonly #joining = new Map<string, Promise<Persona>>();
 
-  /** `providers`, then `cognition` answer for personas without one of their own; default the rehearsal. */
   constructor(options: {
     store: Store;
     clock: Clock;
     fleet: Fleet;
-    cognition: Cognition | undefined;
-    providers: Providers | undefined;
-    budgets: Budgets;
+    catalogue: Catalogue;
+    defaultModel: string | undefined;
+    minds: Minds;
     toolbox: Toolbox;
     onChange: (rev: number) => void;
     warn: (warning: PersonaWarning) => void;
@@ -90,9 +67,9 @@ export class Personas {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#fleet = options.fleet;
-    this.#standIn = options.cognition;
-    this.#providers = options.providers;
-    this.#budgets = options.budgets;
+    const { catalogue, defaultModel } = options;
+    this.#shared = { catalogue, defaultModel, hasTools: options.toolbox.size > 0 };
+    this.#minds = options.minds;
     this.#toolbox = options.toolbox;
     this.#onChange = options.onChange;
     this.#warn = options.warn;
@@ -103,13 +80,18 @@ export class Personas {
     for (const row of await this.#store.enrollments()) {
       if (this.#byKey.has(row.key)) continue;
       const definition = storedDefinition(row);
-      this.#assertPriced(row.id, definition, undefined);
+      // What is of the catalogue may have changed since then; it is told when it calls the model.
+      if (definition.source !== "catalogue") this.#assertPriced(row.id, definition.model, definition, undefined);
       const unknown = definition.settings.tools.filter((name) => !this.#toolbox.has(name));
       if (unknown.length > 0) {
         const message = `${row.id} may use ${unknown.join(", ")}, which no registered tool is called`;
         this.#warn({ code: "tool_unknown", message });
       }
-      this.#place(row, definition, undefined);
+      const persona = this.#place(row, definition, undefined);
+      if (isAbsent(persona)) {
+        const message = `${row.id} of ${row.tenant} is enrolled, and the catalogue has no such persona; what it is sent waits`;
+        this.#warn({ code: "persona_absent", message });
+      }
     }
   }
 
@@ -139,7 +121,7 @@ export class Personas {
 
   /** The directory of a tenant; an empty one if nobody was enrolled there yet. */
   of(tenant: string): Directory {
-    return this.#directories.get(tenant) ?? new Directory(tenant);
+    return this.#directories.get(tenant) ?? new Directory(tenant, this.#shared);
   }
 
   /** Those of all tenants that have, or had, personas. */
@@ -158,6 +140,60 @@ export class Personas {
   /** The public name of a persona, enrolled or gone. */
   async idOf(key: number): Promise<string> {
     return this.#byKey.get(key)?.id ?? (await this.#store.enrollment(key))?.id ?? "";
+  }
+
+  /**
+   * The enrolled persona of this id. One of the catalogue that is not enrolled joins the fleet with this, once for all
+   * that ask. Throws `persona_not_found`, `entry_damaged`.
+   */
+  present(tenant: string, id: string): Persona | Promise<Persona> {
+    // Also those who come when it has joined already must not overtake whoever still awaits it.
+    const joining =
+      this.#joining.size === 0 || typeof id !== "string" ? undefined : this.#joining.get(`${tenant}/${id}`);
+    const present = joining ?? this.of(tenant).find(id);
+    if (present !== undefined) return present;
+    // What is no id is not in the catalogue either.
+    if (typeof id !== "string" || !ID_PATTERN.test(id)) return this.of(tenant).get(id);
+    this.of(tenant).catalogue.personas.get(id);
+    const joined = this.#join(tenant, id);
+    this.#joining.set(`${tenant}/${id}`, joined);
+    return joined;
+  }
+
+  async #join(tenant: string, id: string): Promise<Persona> {
+    try {
+      return await this.#inTurn(
+        tenant,
+        id,
+        async () => this.of(tenant).find(id) ?? (await this.#write(tenant, checkDefinition({ id }))),
+      );
+    } finally {
+      void setImmediate().then(() => this.#joining.delete(`${tenant}/${id}`));
+    }
+  }
+
+  /** The entry of a persona was written: it is what it says from now on. */
+  rewritten(tenant: string, id: string): void {
+    const persona = this.of(tenant).find(id);
+    if (persona?.definition.source !== "catalogue") return;
+    stopWaiting(persona);
+    Object.assign(persona, this.#mind(persona));
+    try {
+      if (!this.#fleet.over) this.#fleet.configure(persona.slot, nativeSettings(persona));
+    } catch {
+      // The fleet has said that it failed; in the next one it takes its place as it is now.
+    }
+  }
+
+  /** The entry of a persona was deleted: it answers what waits, as it was, and leaves. */
+  async dismiss(tenant: string, id: string, last: PersonaEntry | undefined): Promise<void> {
+    await this.#inTurn(tenant, id, async () => {
+      const persona = this.of(tenant).find(id);
+      if (persona?.definition.source !== "catalogue" || persona.directory.catalogue.personas.find(id)) return;
+      persona.last = last;
+      // Nobody waits for that; if the runtime ends before, the next start says that its entry is gone.
+      this.#leave(persona, "drain").promise.catch(() => {});
+    });
   }
 
   async enroll(tenant: string, input: PersonaDefinition): Promise<Persona> {
@@ -265,12 +301,15 @@ export class Personas {
     const { id, name, instructions, model, settings } = checked;
     // Who changes a name over HTTP has no function to give, and must not take the persona's away.
     const cognition = checked.cognition ?? current?.own;
+    const entry = name === undefined ? this.#entryToEnroll(tenant, id) : undefined;
+    const asked = entry === undefined ? model : entry.model;
     // Before anything is written: nobody is enrolled for whom nobody can answer.
-    if (cognition === undefined) this.#providers?.cognition(model);
+    if (cognition === undefined) this.#minds.forModel(asked);
     const sleep = current?.definition.sleep;
-    const hasFunction = cognition !== undefined;
-    const definition: StoredDefinition = { name, instructions, model, settings, hasFunction, sleep };
-    this.#assertPriced(id, definition, cognition);
+    const common = { settings, hasFunction: cognition !== undefined, sleep };
+    const definition: StoredDefinition =
+      name === undefined ? { source: "catalogue", ...common } : { name, instructions, model, ...common };
+    this.#assertPriced(id, asked, definition, cognition);
     const now = this.#clock.now();
     const row: EnrollmentRow = {
       key: former?.key ?? this.#store.allocate("enrollment"),
@@ -291,38 +330,43 @@ export class Personas {
     return persona;
   }
 
+  /** Throws `invalid_input` where there is none, or `entry_damaged`. */
+  #entryToEnroll(tenant: string, id: string): PersonaEntry {
+    try {
+      return this.of(tenant).catalogue.personas.get(id);
+    } catch (cause) {
+      if (!(cause instanceof PersonaError) || cause.code !== "persona_not_found") throw cause;
+      const fault = { field: "name", message: "must be given: the catalogue has no persona with this id" };
+      throw new PersonaError("invalid_input", `${fault.field} ${fault.message}`, { fields: [fault], cause });
+    }
+  }
+
   #place(row: EnrollmentRow, definition: StoredDefinition, cognition: Cognition | undefined): Persona {
-    const mind = this.#mind(definition, cognition);
-    const slot = this.#fleet.enroll(nativeSettings({ definition, ...mind, wait: undefined }));
     const directory = this.of(row.tenant);
-    const state = { wait: undefined, leaving: undefined };
-    const persona: Persona = { id: row.id, directory, slot, row, definition, ...mind, ...state };
+    const state = { last: undefined, wait: undefined, leaving: undefined };
+    const known = { id: row.id, directory, row, definition, own: cognition, ...state };
+    const unplaced = { ...known, ...this.#mind(known) };
+    const persona: Persona = { ...unplaced, slot: this.#fleet.enroll(nativeSettings(unplaced)) };
     this.#putToSleep(persona);
     this.#directories.set(row.tenant, directory);
     directory.add(persona);
     this.#byKey.set(row.key, persona);
-    this.#bySlot.set(slot, persona);
+    this.#bySlot.set(persona.slot, persona);
     return persona;
   }
 
   /** Writes another definition of an enrolled persona, then lets it hold. */
   async #save(persona: Persona, definition: StoredDefinition): Promise<void> {
-    this.#assertPriced(persona.id, definition, persona.own);
+    this.#assertPriced(persona.id, profileOf(persona).model, definition, persona.own);
     const row = { ...persona.row, definition: JSON.stringify(definition), updatedAt: this.#clock.now() };
     const rev = await this.#store.saveEnrollment(row);
     this.#change(persona, row, definition, persona.own);
     this.#onChange(rev);
   }
 
-  /** Of the models that may answer for it: its own, or the default one, and those that stand in. */
-  #assertPriced(id: string, definition: StoredDefinition, own: Cognition | undefined): void {
-    const { models = [] } = this.#mind(definition, own).cognition;
-    try {
-      for (const model of [definition.model, ...models]) this.#budgets.assertPriced(model, definition.settings.budget);
-    } catch (cause) {
-      if (!(cause instanceof PersonaError)) throw cause;
-      throw new PersonaError(cause.code, `${id} cannot be enrolled. ${cause.message}`, { cause });
-    }
+  #assertPriced(id: string, model: string | undefined, definition: StoredDefinition, own: Cognition | undefined): void {
+    const mind = this.#minds.of(model, definition.hasFunction, own);
+    this.#minds.assertPriced(`${id} cannot be enrolled`, model, mind, definition.settings.budget);
   }
 
   /** A persona that takes its place in the fleet sleeps as it did. */
@@ -345,7 +389,8 @@ export class Personas {
   #change(persona: Persona, row: EnrollmentRow, definition: StoredDefinition, cognition: Cognition | undefined): void {
     // It may be answered by another provider from now on, so it asks again.
     stopWaiting(persona);
-    Object.assign(persona, { row, definition, ...this.#mind(definition, cognition) });
+    Object.assign(persona, { row, definition, own: cognition });
+    Object.assign(persona, this.#mind(persona));
     this.#fleet.configure(persona.slot, nativeSettings(persona));
   }
 
@@ -356,26 +401,9 @@ export class Personas {
     this.#bySlot.delete(persona.slot);
   }
 
-  #mind(
-    definition: StoredDefinition,
-    own: Cognition | undefined,
-  ): Pick<Persona, "own" | "cognition" | "cognitionKind"> {
-    if (own !== undefined) return { own, cognition: own, cognitionKind: "function" };
-    if (definition.hasFunction) return { own, cognition: rehearsal, cognitionKind: "absent" };
-    const provided = this.#provided(definition.model);
-    if (provided !== undefined) return { own, ...provided };
-    if (this.#standIn !== undefined) return { own, cognition: this.#standIn, cognitionKind: "function" };
-    return { own, cognition: rehearsal, cognitionKind: "rehearsal" };
-  }
-
-  #provided(model: string | undefined): Pick<Persona, "cognition" | "cognitionKind"> | undefined {
-    try {
-      const cognition = this.#providers?.cognition(model);
-      return cognition && { cognition, cognitionKind: "provider" };
-    } catch {
-      // It was enrolled when there were other providers: what it is sent waits until that one is configured again.
-      return { cognition: rehearsal, cognitionKind: "absent" };
-    }
+  #mind(persona: Pick<Persona, "id" | "definition" | "directory" | "last" | "own">): Mind {
+    const { definition, own } = persona;
+    return this.#minds.of(profileOf(persona).model, definition.hasFunction, own);
   }
 
   async #inTurn<Result>(tenant: string, id: string, write: () => Promise<Result>): Promise<Result> {
@@ -391,26 +419,20 @@ export class Personas {
   }
 }
 
-/** A definition of an earlier version has the defaults of whatever it does not know. */
-function storedDefinition({ id, definition }: EnrollmentRow): StoredDefinition {
-  try {
-    const stored = JSON.parse(definition) as StoredDefinition;
-    return { ...stored, settings: settingsSchema.parse(stored.settings) };
-  } catch (cause) {
-    throw new PersonaError("store_corrupt", `The definition of ${id} is damaged; restore the database from a backup`, {
-      cause,
-    });
-  }
-}
-
-/** A persona that cannot answer, or for which there is no room: to native that is a pause. */
-export function nativeSettings({
-  definition,
-  cognitionKind,
-  wait,
-}: Pick<Persona, "definition" | "cognitionKind" | "wait">): PersonaSettings {
-  const cannot = cognitionKind === "absent" || wait !== undefined;
-  return cannot ? { ...definition.settings, paused: true } : definition.settings;
+/**
+ * A persona that cannot answer, or for which there is no room: to native that is a pause. And one whose tools are for
+ * its roles to say may have called one of those that there are.
+ */
+export function nativeSettings(persona: Omit<Persona, "slot">): PersonaSettings {
+  const { definition, directory, cognitionKind, wait } = persona;
+  const { settings } = definition;
+  const cannot = cognitionKind === "absent" || wait !== undefined || isAbsent(persona);
+  const mayHaveActed = definition.source === "catalogue" && directory.hasTools;
+  return {
+    ...settings,
+    paused: settings.paused || cannot,
+    onUnknownOutcome: settings.onUnknownOutcome === "auto" && mayHaveActed ? "ask" : settings.onUnknownOutcome,
+  };
 }
 
 function stopWaiting(persona: Persona): void {

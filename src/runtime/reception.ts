@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
-import type { Append, ConversationRow, MessageRow, Store } from "../store/port.ts";
+import type { Append, ConversationRow, MessageRow, SessionOpening, Store } from "../store/port.ts";
 import type { Accepted, PostOptions, SendOptions } from "../types.ts";
 import type { PendingAnswer } from "./answer.ts";
 import type { Conversations } from "./conversations.ts";
@@ -12,6 +12,7 @@ import type { Outcomes } from "./outcomes.ts";
 import type { Persona, Personas } from "./personas.ts";
 import type { Rooms } from "./rooms.ts";
 import type { Scope } from "./scope.ts";
+import type { Sessions } from "./sessions.ts";
 import { checkSpeech, type Speech } from "./speech.ts";
 import type { Origin, Origins, Tracing } from "./tracing.ts";
 
@@ -19,6 +20,7 @@ export class Reception {
   readonly #store: Store;
   readonly #personas: Personas;
   readonly #conversations: Conversations;
+  readonly #sessions: Sessions;
   readonly #intake: Intake;
   readonly #outcomes: Outcomes;
   readonly #hub: EventHub;
@@ -30,6 +32,7 @@ export class Reception {
     store: Store;
     personas: Personas;
     conversations: Conversations;
+    sessions: Sessions;
     intake: Intake;
     outcomes: Outcomes;
     hub: EventHub;
@@ -40,6 +43,7 @@ export class Reception {
     this.#store = parts.store;
     this.#personas = parts.personas;
     this.#conversations = parts.conversations;
+    this.#sessions = parts.sessions;
     this.#intake = parts.intake;
     this.#outcomes = parts.outcomes;
     this.#hub = parts.hub;
@@ -53,15 +57,18 @@ export class Reception {
     const speech = checkSpeech(text, options);
     assertOwnVoice(scope, speech);
     const origin = this.#tracing?.origin(speech.traceparent);
-    const persona = this.#personas.of(scope.tenant).get(id);
+    const present = this.#personas.present(scope.tenant, id);
+    // Awaiting what is at hand already would let a later message overtake this one.
+    const persona = present instanceof Promise ? await present : present;
     const found =
       speech.conversation === undefined
         ? this.#conversations.direct(speech.from, persona)
         : this.#conversations.with(scope, persona, speech.conversation);
-    // Awaiting what is at hand already would let a later message overtake this one.
     const conversation = found instanceof Promise ? await found : found;
+    const beginning = this.#sessions.beginning(persona, conversation);
+    const session = beginning instanceof Promise ? await beginning : beginning;
     await this.#rooms.ready(conversation);
-    answer.accept(await this.#bringIn(scope, speech, conversation, [persona], answer, origin));
+    answer.accept(await this.#bringIn(scope, speech, { conversation, session }, [persona], answer, origin));
   }
 
   /** To everybody in a room. */
@@ -76,13 +83,13 @@ export class Reception {
       .map((key) => this.#personas.byKey(key))
       .filter((persona) => persona !== undefined)
       .filter((persona) => speech.from.kind !== "persona" || speech.from.id !== persona.id);
-    return this.#bringIn(scope, speech, conversation, recipients, undefined, origin);
+    return this.#bringIn(scope, speech, { conversation, session: undefined }, recipients, undefined, origin);
   }
 
   async #bringIn(
     scope: Scope,
     speech: Speech,
-    conversation: ConversationRow,
+    { conversation, session }: { conversation: ConversationRow; session: SessionOpening | undefined },
     recipients: readonly Persona[],
     answer: PendingAnswer | undefined,
     origin: Origin | undefined,
@@ -92,17 +99,21 @@ export class Reception {
     const prepared = this.#intake.prepare(said, recipients, speech);
     const { message, items, refused } = prepared;
     const idempotency = idempotencyOf(scope, speech, conversation);
-    if (items.length === 0 && refused[0] !== undefined) {
+    const isClosed = this.#conversations.isClosed(conversation);
+    if (isClosed || (items.length === 0 && refused[0] !== undefined)) {
       // A message that is there already needs no room.
       const earlier = idempotency && (await this.#store.usedFor(idempotency.scope, idempotency.key));
       this.#intake.withdraw(prepared);
-      if (earlier === undefined || earlier.fingerprint !== idempotency?.fingerprint) throw refusalError(refused[0]);
+      if (earlier === undefined || earlier.fingerprint !== idempotency?.fingerprint) {
+        this.#conversations.assertOpen(conversation);
+        throw refusalError(refused[0] as Prepared["refused"][number]);
+      }
       return this.#replay(earlier.message, prepared, answer);
     }
     if (answer !== undefined) for (const item of items) this.#outcomes.await(item.key, answer);
     if (origin !== undefined) for (const item of items) this.#origins.keep(item.key, origin);
     try {
-      const committed = await this.#intake.commit(prepared, conversation, idempotency);
+      const committed = await this.#intake.commit(prepared, conversation, session, idempotency);
       if (committed.status === "replayed") {
         if (origin !== undefined) for (const item of items) this.#origins.forget(item.key);
         return await this.#replay(committed.message, prepared, answer);
@@ -163,7 +174,7 @@ export class Reception {
 }
 
 /** Whoever sees only what is their own speaks only as themselves. */
-function assertOwnVoice({ owner }: Scope, { from }: Speech): void {
+export function assertOwnVoice({ owner }: Scope, { from }: Pick<Speech, "from">): void {
   if (owner === undefined || (from.kind === "human" && from.id === owner)) return;
   const message = `must be ${quoteId(owner)} or left out; to speak as others takes the role service`;
   throw new PersonaError("forbidden", `from ${message}`, { fields: [{ field: "from", message }] });

@@ -1,5 +1,9 @@
 /** One runtime: the fleet, the store, and everything between them. */
 import { setImmediate } from "node:timers/promises";
+import type { Catalogue } from "../catalogue/catalogue.ts";
+import type { ExitJudge } from "../catalogue/exit-judge.ts";
+import { createCatalogue } from "../catalogue/registry.ts";
+import type { ResolveDefaults } from "../catalogue/resolved-session.ts";
 import type { Clock } from "../clock.ts";
 import { Budgets } from "../cognition/budgets/budgets.ts";
 import type { CheckedBudgets } from "../cognition/budgets/settings.ts";
@@ -16,16 +20,20 @@ import { Conversations } from "./conversations.ts";
 import { DeadLetters } from "./dead-letters.ts";
 import { begunTurn, endedTurn } from "./ended-turn.ts";
 import { EventHub } from "./event-hub.ts";
+import { ExitJudging } from "./exit-judging.ts";
 import { Explanations } from "./explanation.ts";
 import { Fleet } from "./fleet.ts";
 import { Intake, OF_A_REPLY, type Prepared } from "./intake.ts";
 import type { LiveTurn } from "./live-turn.ts";
+import { Minds } from "./minds.ts";
 import { Outcomes } from "./outcomes.ts";
 import { Paging } from "./paging.ts";
 import { type Persona, Personas } from "./personas.ts";
+import { profileOf } from "./profile.ts";
 import { Reception } from "./reception.ts";
 import { Rooms } from "./rooms.ts";
 import { DEFAULT_TENANT } from "./scope.ts";
+import { Sessions } from "./sessions.ts";
 import { fleetStatus, healthOf } from "./status.ts";
 import { newTally } from "./tally.ts";
 import { type Engine, TenantRuntime } from "./tenant.ts";
@@ -49,6 +57,10 @@ export interface RuntimeParts {
   readonly prices?: Readonly<Record<string, api.Price>>;
   readonly budgets?: CheckedBudgets;
   readonly tracing?: Tracing | undefined;
+  /** Default: an empty one, in memory. */
+  readonly catalogue?: Catalogue | undefined;
+  readonly defaults?: ResolveDefaults | undefined;
+  readonly judge?: ExitJudge | undefined;
 }
 
 /** The last back-off of the cycle, 16 s, with its jitter. */
@@ -65,6 +77,8 @@ export class PersonaRuntime {
   readonly #fleet: Fleet;
   readonly #personas: Personas;
   readonly #conversations: Conversations;
+  readonly #sessions: Sessions;
+  readonly #judging: ExitJudging | undefined;
   readonly #rooms: Rooms;
   readonly #intake: Intake;
   readonly #paging: Paging;
@@ -101,7 +115,8 @@ export class PersonaRuntime {
 
   /** Takes the store over, unless this fails: `close` closes it. What it gives is the default tenant. */
   static async start(parts: RuntimeParts): Promise<api.Runtime> {
-    const runtime = new PersonaRuntime(parts);
+    const { catalogue = await createCatalogue({ clock: parts.clock }) } = parts;
+    const runtime = new PersonaRuntime(parts, catalogue);
     try {
       await runtime.#personas.load();
       await runtime.#feed();
@@ -113,7 +128,7 @@ export class PersonaRuntime {
     return new TenantRuntime(runtime.#engine(), { tenant: DEFAULT_TENANT });
   }
 
-  private constructor(parts: RuntimeParts) {
+  private constructor(parts: RuntimeParts, catalogue: Catalogue) {
     const {
       store,
       clock,
@@ -128,6 +143,8 @@ export class PersonaRuntime {
       tracing,
       prices = {},
       budgets: limits = {},
+      defaults = {},
+      judge,
     } = parts;
     const toolbox = new Toolbox(tools);
     this.#store = store;
@@ -162,18 +179,32 @@ export class PersonaRuntime {
         },
       },
     });
+    const minds = new Minds({ cognition, providers, budgets });
+    const onChange = (rev: number) => this.#hub.changed(rev);
     this.#personas = new Personas({
       store,
       clock,
       fleet: this.#fleet,
-      cognition,
-      providers,
-      budgets,
+      catalogue,
+      defaultModel: defaults.model,
+      minds,
       toolbox,
-      onChange: (rev) => this.#hub.changed(rev),
+      onChange,
       warn: this.#warn,
     });
     this.#conversations = new Conversations(store, clock);
+    this.#sessions = new Sessions({
+      store,
+      clock,
+      personas: this.#personas,
+      conversations: this.#conversations,
+      minds,
+      defaults,
+      onChange,
+      onAnswered: (place, followed) => this.#judging?.consider(place, followed),
+      warn: this.#warn,
+    });
+    this.#judging = judge && new ExitJudging({ judge, store, clock, sessions: this.#sessions, warn: this.#warn });
     this.#rooms = new Rooms(store, clock, this.#fleet);
     this.#paging = new Paging({ store, clock, warn: this.#warn, arm: (items) => this.#arm(items, FLAG_PAGED) });
     this.#intake = new Intake({
@@ -191,6 +222,7 @@ export class PersonaRuntime {
       fleet: this.#fleet,
       personas: this.#personas,
       conversations: this.#conversations,
+      sessions: this.#sessions,
       waitingRoom: new WaitingRoom(clock, this.#fleet),
       texts: this.#texts,
       budgets,
@@ -222,6 +254,7 @@ export class PersonaRuntime {
       store,
       personas: this.#personas,
       conversations: this.#conversations,
+      sessions: this.#sessions,
       intake: this.#intake,
       outcomes: this.#outcomes,
       hub: this.#hub,
@@ -247,6 +280,7 @@ export class PersonaRuntime {
       fleet: this.#fleet,
       personas: this.#personas,
       conversations: this.#conversations,
+      sessions: this.#sessions,
       reception: this.#reception,
       deadLetters: this.#deadLetters,
       explanations: this.#explanations,
@@ -302,6 +336,7 @@ export class PersonaRuntime {
     this.#fleet.stopDispatching();
     this.#personas.stopWaiting();
     await this.#turns.drain(graceMs);
+    this.#judging?.close();
     this.#paging.stop();
     this.#fleet.close();
     this.#hub.close();
@@ -354,7 +389,7 @@ export class PersonaRuntime {
     const members =
       conversation.kind === "room" && hop < this.#maxHops ? await this.#conversations.memberKeys(conversation) : [];
     const listeners = members.filter((key) => key !== persona.row.key).map((key) => this.#personas.byKey(key));
-    const sender = { kind: "persona", id: persona.id, name: persona.definition.name } as const;
+    const sender = { kind: "persona", id: persona.id, name: profileOf(persona).name } as const;
     await this.#rooms.ready(conversation);
     const prepared = this.#intake.prepare(
       { conversation, sender, text, replyTo: trigger.key, hop, turn: turn.key },
@@ -372,7 +407,7 @@ export class PersonaRuntime {
     const members = (await this.#conversations.memberKeys(row))
       .map((key) => this.#personas.byKey(key))
       .filter((persona) => persona !== undefined)
-      .map(({ id, definition }) => ({ id, name: definition.name }));
+      .map((persona) => ({ id: persona.id, name: profileOf(persona).name }));
     return { name: row.name ?? undefined, members: members.sort((a, b) => (a.id < b.id ? -1 : 1)) };
   }
 

@@ -1,6 +1,9 @@
 /** The settings of a persona: their bounds, their defaults, and the check of a definition. */
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 import * as z from "zod";
+import type { ExitJudge } from "../catalogue/exit-judge.ts";
+import type { Persister } from "../catalogue/port.ts";
+import { resolveDefaultsSchema } from "../catalogue/resolved-session.ts";
 import type { Clock } from "../clock.ts";
 import { budgetSchema, budgetsSchema, pricesSchema } from "../cognition/budgets/settings.ts";
 import { toolsSchema } from "../cognition/toolbox.ts";
@@ -85,13 +88,26 @@ export const sleepSchema = z
       sleep.mode === "until_topic" ? { ...sleep, threshold: sleep.threshold ?? DEFAULT_THRESHOLD } : sleep,
   );
 
+/** Turns at once of a persona of the catalogue, which serves many callers. */
+export const CATALOGUE_PARALLEL_TURNS = 16;
+
 export const definitionSchema = z.strictObject({
   id: z.string().regex(ID_PATTERN, ID_FORM),
-  name: z.string().trim().min(1, "must not be blank").max(128),
-  instructions: textSchema.default(""),
+  name: z.string().trim().min(1, "must not be blank").max(128).optional(),
+  instructions: textSchema.optional(),
   model: modelNameSchema.optional(),
   cognition: functionSchema<Cognition>().optional(),
   settings: z.strictObject(settingsShape).prefault({}),
+});
+
+/** Without a name it is the persona of the catalogue, which is defined there. */
+const checkedDefinition = definitionSchema.check(({ value, issues }) => {
+  if (value.name !== undefined) return;
+  for (const field of ["instructions", "model"] as const) {
+    if (value[field] === undefined) continue;
+    const message = "must be left out without a `name`: a persona of the catalogue has it from there";
+    issues.push({ code: "custom", input: value, path: [field], message });
+  }
 });
 
 export const settingsSchema = z.strictObject(settingsShape);
@@ -126,6 +142,15 @@ export const roomSchema = z.strictObject({
   owner: senderId.optional(),
   members: z.array(z.string()).max(1_000).default([]),
 });
+
+export const resolveSchema = z.strictObject({
+  persona_id: z.string().max(256),
+  role_id: z.string().max(256).optional(),
+  sequence_id: z.string().max(256).nullable().optional(),
+  step: z.int().optional(),
+});
+
+export const advanceSchema = z.strictObject({ step: z.string().min(1).max(256) });
 
 export const unenrollSchema = z.enum(["drain", "return"]).default("drain");
 
@@ -169,6 +194,16 @@ export const optionsSchema = z.strictObject({
   providers: z
     .custom<Providers>(isProviders, "must be what `await providers(…)` of persona-runtime/ai gives")
     .optional(),
+  catalogue: z
+    .strictObject({
+      seeds: z.string().min(1, "must be a file name").optional(),
+      builtIn: z.boolean().optional(),
+      writes: z.boolean().optional(),
+      persister: z.custom<Persister>().optional(),
+      defaults: resolveDefaultsSchema.optional(),
+    })
+    .default({}),
+  judge: functionSchema<ExitJudge>().optional(),
   clock: clockSchema.optional(),
   seed: z.int().min(0).optional(),
   maxTurnsInFlight: z.int().min(1).max(65_536).default(1_024),
@@ -207,7 +242,11 @@ export interface CheckedDefinition extends Omit<PersonaDefinition, "settings" | 
 
 /** The definition with defaults filled in; throws `invalid_input` naming every broken field. */
 export function checkDefinition(definition: PersonaDefinition): CheckedDefinition {
-  return parse(definitionSchema, definition, "persona") as CheckedDefinition;
+  const checked = parse(checkedDefinition, definition, "persona");
+  const { name, instructions = "", settings } = checked;
+  const parallel = name === undefined ? CATALOGUE_PARALLEL_TURNS : settings.maxParallelTurns;
+  const maxParallelTurns = definition.settings?.maxParallelTurns ?? parallel;
+  return { ...checked, instructions, settings: { ...settings, maxParallelTurns } } as CheckedDefinition;
 }
 
 /** Runs a schema; throws `invalid_input` with every fault, as `what.path[0].to`. */

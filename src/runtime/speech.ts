@@ -35,6 +35,18 @@ const senderSchema = z.union(
   { error: 'must be a text such as "user:7", or { kind, id, name? } with a kind of human, agent, persona or system' },
 );
 
+/** An id, or what shall be one: whether it names anything is for the catalogue to say. */
+const idInput = z.string().min(1).max(256);
+
+/** Of a session that is opened. */
+export const sessionSchema = z.strictObject({
+  persona: idInput,
+  role: idInput.optional(),
+  sequence: idInput.nullable().optional(),
+  mode: z.literal("text", { error: "must be `text`" }).default("text"),
+  from: senderSchema,
+});
+
 /** The HTTP layer builds its wire schema from the same fields. */
 export const speechSchema = z.strictObject({
   text: textSchema.refine((text) => text.trim() !== "", "must not be blank"),

@@ -11,18 +11,22 @@ import type {
   TenantStatus,
   Why,
 } from "../types.ts";
+import { AWAKE } from "./definition.ts";
 import type { Directory } from "./directory.ts";
 import type { Fleet, FleetCounts } from "./fleet.ts";
-import { AWAKE, type Persona, type Personas } from "./personas.ts";
+import type { Persona, Personas } from "./personas.ts";
+import { isAbsent, profileOf } from "./profile.ts";
 import { type Tally, totalOf } from "./tally.ts";
 
 export function personaStatus(persona: Persona, fleet: Fleet): EnrollmentStatus {
   const counts = fleet.counts(persona.slot);
   const { lanes, queued, inStore, inFlight, draining } = counts;
-  const { name, instructions, model, settings } = persona.definition;
+  const { source = "inline", settings } = persona.definition;
+  const { name, instructions, model } = profileOf(persona);
   const held = gateOf(persona, counts.held);
   return {
     id: persona.id,
+    source,
     name,
     instructions,
     model,
@@ -58,6 +62,7 @@ export async function why(
   const seen = await Promise.all(strands.map(({ conversation }) => isSeen(conversation)));
   return {
     persona: persona.id,
+    source: persona.definition.source ?? "inline",
     held: heldBy(counts.held, counts.heldSince, counts.heldUntil),
     queued,
     inStore,
@@ -77,11 +82,12 @@ export async function why(
   };
 }
 
-/** To native a persona is paused also when its cognition is absent, or has no room for it. */
-function gateOf({ definition, wait }: Persona, held: FleetCounts["held"]): Gate | undefined {
+/** To native a persona is paused also when itself or its cognition is absent, or that has no room for it. */
+function gateOf(persona: Persona, held: FleetCounts["held"]): Gate | undefined {
   if (held === "nothing") return undefined;
-  if (held !== "paused" || definition.settings.paused) return held;
-  return wait?.entry.obstacle ?? "cognition_absent";
+  if (held !== "paused" || persona.definition.settings.paused) return held;
+  if (isAbsent(persona)) return "persona_absent";
+  return persona.wait?.entry.obstacle ?? "cognition_absent";
 }
 
 /** Native knows of a pause or a sleep only since the start of the process. */

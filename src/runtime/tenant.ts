@@ -1,12 +1,16 @@
 /** A runtime as its host sees it: everything in one tenant, or in that what belongs to one person. */
+import type { TenantCatalogue } from "../catalogue/catalogue.ts";
+import type { ResolveRequest } from "../catalogue/resolve.ts";
+import type { ResolvedSession } from "../catalogue/resolved-session.ts";
 import type { Clock } from "../clock.ts";
 import { usdOf } from "../cognition/budgets/money.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
-import type { Store } from "../store/port.ts";
+import type { ConversationRow, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { asPersonaError, PendingAnswer } from "./answer.ts";
 import { busiest } from "./busiest.ts";
+import { catalogueView } from "./catalogue-view.ts";
 import type { ClientCalls } from "./client-calls.ts";
 import { type Conversations, callerId } from "./conversations.ts";
 import type { DeadLetters } from "./dead-letters.ts";
@@ -15,19 +19,23 @@ import type { EventHub } from "./event-hub.ts";
 import type { Explanations } from "./explanation.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Personas } from "./personas.ts";
-import type { Reception } from "./reception.ts";
+import { assertOwnVoice, type Reception } from "./reception.ts";
 import { covers, type Scope, scopeSchema } from "./scope.ts";
+import type { Sessions } from "./sessions.ts";
 import {
+  advanceSchema,
   busiestSchema,
   closeSchema,
   eventsSchema,
   pageSchema,
   parse,
   personasSchema,
+  resolveSchema,
   roomSchema,
   spendingSchema,
   unenrollSchema,
 } from "./settings.ts";
+import { sessionSchema } from "./speech.ts";
 import { personaStatus, tenantStatus, why } from "./status.ts";
 import { type Changes, messageKey, messageView } from "./views.ts";
 
@@ -38,6 +46,7 @@ export interface Engine {
   readonly fleet: Fleet;
   readonly personas: Personas;
   readonly conversations: Conversations;
+  readonly sessions: Sessions;
   readonly reception: Reception;
   readonly deadLetters: DeadLetters;
   readonly explanations: Explanations;
@@ -107,7 +116,8 @@ export class TenantRuntime implements api.Runtime {
         fields: [{ field: "owner", message: "must be the caller, or left out" }],
       });
     }
-    const keys = [...new Set(members)].map((id) => this.#directory.get(id).row.key);
+    const joined = await Promise.all([...new Set(members)].map((id) => this.#engine.personas.present(tenant, id)));
+    const keys = joined.map((persona) => persona.row.key);
     const { row, rev } = await conversations.createRoom({ tenant, name, owner }, keys);
     hub.changed(rev);
     return changes.room(row);
@@ -118,16 +128,41 @@ export class TenantRuntime implements api.Runtime {
     return changes.room(await conversations.named(this.#scope, id, "room"));
   }
 
-  async session(id: string): Promise<api.Session> {
-    const { conversations, personas, store } = this.#engine;
-    const row = await conversations.named(this.#scope, id, "session");
-    return {
-      id: encodeId("conversation", row.key, store.salt),
-      persona: await personas.idOf(row.persona ?? 0),
-      caller: callerId(row),
-      createdAt: row.createdAt,
-      closedAt: row.closedAt ?? undefined,
+  get catalogue(): TenantCatalogue {
+    return catalogueView(this.#scope, this.#engine.personas, () => this.#assertRules());
+  }
+
+  resolve(request: ResolveRequest): ResolvedSession {
+    return this.#engine.sessions.resolve(this.#scope.tenant, parse(resolveSchema, request, "request"));
+  }
+
+  async openSession(input: api.SessionInput): Promise<api.Session> {
+    this.#engine.assertOpen();
+    const { persona, role, sequence, from } = parse(sessionSchema, input, "session");
+    assertOwnVoice(this.#scope, { from });
+    const { sessions } = this.#engine;
+    const asked = {
+      ...(role !== undefined && { role_id: role }),
+      ...(sequence !== undefined && { sequence_id: sequence }),
     };
+    return this.#sessionView(await sessions.open(this.#scope.tenant, persona, asked, from));
+  }
+
+  async session(id: string): Promise<api.Session> {
+    return this.#sessionView(await this.#engine.conversations.named(this.#scope, id, "session"));
+  }
+
+  async advanceSession(id: string, options: { readonly step: string }): Promise<api.Session> {
+    const { step } = parse(advanceSchema, options, "options");
+    return this.#changeSession(id, (row) => this.#engine.sessions.advance(row, step));
+  }
+
+  refreshSession(id: string): Promise<api.Session> {
+    return this.#changeSession(id, (row) => this.#engine.sessions.refresh(row));
+  }
+
+  closeSession(id: string): Promise<api.Session> {
+    return this.#changeSession(id, (row) => this.#engine.sessions.close(row));
   }
 
   addMember(room: string, persona: string): Promise<api.Room> {
@@ -292,11 +327,33 @@ export class TenantRuntime implements api.Runtime {
     await this.#engine.reception.send(this.#scope, answer, persona, text, options);
   }
 
+  async #changeSession(id: string, change: (row: ConversationRow) => Promise<void>): Promise<api.Session> {
+    this.#engine.assertOpen();
+    await change(await this.#engine.conversations.named(this.#scope, id, "session"));
+    return this.session(id);
+  }
+
+  async #sessionView(row: ConversationRow): Promise<api.Session> {
+    const { personas, sessions, store } = this.#engine;
+    const followed = await sessions.of(row.key);
+    return {
+      id: encodeId("conversation", row.key, store.salt),
+      persona: await personas.idOf(row.persona ?? 0),
+      caller: callerId(row),
+      mode: "text",
+      createdAt: row.createdAt,
+      closedAt: row.closedAt ?? undefined,
+      resolved: followed?.resolved,
+      progress: followed?.progress,
+      notHonoured: followed === undefined ? [] : sessions.notHonoured(row, followed.resolved),
+    };
+  }
+
   async #changeMembers(room: string, persona: string, change: "addMember" | "removeMember"): Promise<api.Room> {
     this.#engine.assertOpen();
-    const { conversations, store, clock, hub, changes } = this.#engine;
+    const { conversations, personas, store, clock, hub, changes } = this.#engine;
     const row = await conversations.named(this.#scope, room, "room");
-    const { key } = this.#directory.get(persona).row;
+    const { key } = (await personas.present(row.tenant, persona)).row;
     hub.changed(await store[change](row.key, key, clock.now()));
     return changes.room(row);
   }

@@ -18,7 +18,9 @@ import { explanationOf } from "./explanation.ts";
 import type { Fleet, FormedTurn, NativeSettlement, TurnHandle } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
 import { LiveTurn, type TurnSources, viewFor } from "./live-turn.ts";
+import type { Mind } from "./minds.ts";
 import type { Persona, Personas } from "./personas.ts";
+import type { Sessions, TurnSession } from "./sessions.ts";
 import type { Texts } from "./texts.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -70,6 +72,7 @@ export class Turns {
   readonly #fleet: Fleet;
   readonly #personas: Personas;
   readonly #conversations: Conversations;
+  readonly #sessions: Sessions;
   readonly #waitingRoom: WaitingRoom;
   readonly #texts: Texts;
   readonly #events: TurnEvents;
@@ -77,6 +80,8 @@ export class Turns {
   readonly #budgets: Budgets;
   readonly #recorder: Recorder | undefined;
   readonly #warn: (warning: PersonaWarning) => void;
+  /** Turns whose session is being read. */
+  readonly #preparing = new Set<TurnHandle>();
   readonly #running = new Map<TurnHandle, LiveTurn>();
   readonly #ending = new Map<TurnHandle, Ending>();
   /** Settlements that the store refused and that are written again, by item. */
@@ -97,6 +102,7 @@ export class Turns {
     fleet: Fleet;
     personas: Personas;
     conversations: Conversations;
+    sessions: Sessions;
     waitingRoom: WaitingRoom;
     texts: Texts;
     events: TurnEvents;
@@ -110,6 +116,7 @@ export class Turns {
     this.#fleet = options.fleet;
     this.#personas = options.personas;
     this.#conversations = options.conversations;
+    this.#sessions = options.sessions;
     this.#waitingRoom = options.waitingRoom;
     this.#texts = options.texts;
     this.#events = options.events;
@@ -132,6 +139,7 @@ export class Turns {
   /** Native ended these turns at their deadline; what becomes of their items follows. */
   expire(handles: readonly TurnHandle[]): void {
     for (const handle of handles) {
+      this.#preparing.delete(handle);
       const turn = this.#running.get(handle);
       if (turn === undefined) continue;
       const seconds = (turn.formed.deadline - turn.formed.formedAt) / 1000;
@@ -170,6 +178,7 @@ export class Turns {
    */
   async abandon(reason: PersonaError): Promise<void> {
     this.#interrupted = reason;
+    this.#preparing.clear();
     for (const { turn, outcome, error } of this.#ending.values()) this.#return(turn, outcome, error);
     this.#ending.clear();
     for (const turn of this.#running.values()) this.#giveBack(turn, reason);
@@ -192,21 +201,63 @@ export class Turns {
     const persona = this.#personas.bySlot(formed.slot);
     if (persona === undefined)
       throw new PersonaError("internal", `A turn was formed for slot ${formed.slot}, which nobody has`);
-    const pass = this.#waitingRoom.enter(persona);
+    const found = this.#sessions.forTurn(persona, formed.conversation);
+    const session = found instanceof Promise ? await this.#prepared(persona, formed, found) : found;
+    if (session === "given_back") return;
+    const mind = session?.mind ?? persona;
+    // Another model than that of the persona waits for room inside of the turn: it holds nothing but its session.
+    const pass = mind === persona ? this.#waitingRoom.enter(persona) : { answer: mind.cognition, leave: () => {} };
     if (pass === undefined) {
       // Nothing was written: the items go back as they were, and the persona waits.
       this.#fleet.complete(formed.handle, "cancelled", this.#clock.now());
       return;
     }
     try {
-      await this.#attend(persona, formed, pass);
+      await this.#attend(persona, formed, pass, mind, session);
     } finally {
       pass.leave();
     }
   }
 
-  async #attend(persona: Persona, formed: FormedTurn, { answer }: Pass): Promise<void> {
-    const turn = new LiveTurn(this.#store, this.#clock, this.#budgets, persona, formed, this.#events.token);
+  /** What was to be read first, unless the turn is over by then, or it cannot be read: then its items wait again. */
+  async #prepared(
+    persona: Persona,
+    { handle }: FormedTurn,
+    found: Promise<TurnSession>,
+  ): Promise<TurnSession | "given_back"> {
+    this.#preparing.add(handle);
+    try {
+      const session = await found;
+      if (!this.#preparing.has(handle)) return "given_back";
+      if (this.#interrupted === undefined) return session;
+      this.#fleet.complete(handle, "cancelled", this.#clock.now());
+    } catch (cause) {
+      this.#warnOfBegin(persona, cause);
+      if (this.#preparing.has(handle)) this.#fleet.complete(handle, "cancelled", this.#clock.now() + RETRY_BEGIN_MS);
+    } finally {
+      this.#preparing.delete(handle);
+      this.#checkIdle();
+    }
+    return "given_back";
+  }
+
+  async #attend(
+    persona: Persona,
+    formed: FormedTurn,
+    { answer }: Pass,
+    mind: Mind,
+    session: TurnSession | undefined,
+  ): Promise<void> {
+    const turn = new LiveTurn({
+      store: this.#store,
+      clock: this.#clock,
+      budgets: this.#budgets,
+      persona,
+      formed,
+      session,
+      cognitionKind: mind.cognitionKind,
+      onToken: this.#events.token,
+    });
     this.#running.set(formed.handle, turn);
     try {
       await this.#store.begin({
@@ -228,11 +279,7 @@ export class Turns {
       });
     } catch (cause) {
       // Nothing was written and cognition has not been asked: the items simply wait a little longer.
-      this.#warn({
-        code: "begin_failed",
-        message: `A turn of ${persona.id} could not be written; it is tried again`,
-        cause,
-      });
+      this.#warnOfBegin(persona, cause);
       this.#forget(turn);
       this.#fleet.complete(formed.handle, "cancelled", this.#clock.now() + RETRY_BEGIN_MS);
       return;
@@ -243,6 +290,10 @@ export class Turns {
     await this.#think(turn, answer);
   }
 
+  #warnOfBegin({ id }: Persona, cause: unknown): void {
+    this.#warn({ code: "begin_failed", message: `A turn of ${id} could not be written; it is tried again`, cause });
+  }
+
   async #think(turn: LiveTurn, cognition: Cognition): Promise<void> {
     try {
       const place = await this.#conversations.byKey(turn.formed.conversation);
@@ -250,6 +301,7 @@ export class Turns {
       if (turn.over) return;
       turn.place = place;
       this.#events.started(turn);
+      if (turn.session?.fault !== undefined) return await this.#giveUp(turn, turn.session.fault);
       const messages = await this.#messages(turn.formed.items);
       if (this.#isBounded(turn)) await turn.purse.assertNotEmpty();
       if (turn.over) return;
@@ -265,7 +317,7 @@ export class Turns {
       if (answered.kind === "declined") return await this.#decline(turn, answered.reason, null);
       turn.usage = answered.usage;
       if (answered.usage !== undefined && !turn.purse.used) {
-        await turn.purse.book(answered.usage, turn.persona.definition.model ?? null);
+        await turn.purse.book(answered.usage, turn.model ?? null);
       }
       const trigger = messages.at(-1) as MessageRow;
       turn.composed = await this.#events.compose(turn, trigger, answered.text);
@@ -300,6 +352,16 @@ export class Turns {
   async #decline(turn: LiveTurn, reason: string, error: string | null): Promise<void> {
     const decisions = turn.formed.items.map((item): Decision => ({ item, outcome: "declined", reason, error: null }));
     await this.#finish(turn, "declined", this.#settlement(turn, "declined", error, decisions));
+  }
+
+  /** Nothing of this session can be answered as it is: its items are dead letters at once, and the persona is not blamed. */
+  async #giveUp(turn: LiveTurn, { code, message }: PersonaError): Promise<void> {
+    turn.close();
+    this.#fleet.settling(turn.formed.handle);
+    const decisions = turn.formed.items.map(
+      (item): Decision => ({ item, outcome: "dead", reason: code, error: message }),
+    );
+    await this.#finish(turn, "declined", this.#settlement(turn, "failed", message, decisions));
   }
 
   /** The messages behind items: from memory, or from the store after a restart. */
@@ -390,7 +452,7 @@ export class Turns {
   ): Promise<void> {
     this.#writing += 1;
     try {
-      const settled = await this.#untilStored(command);
+      const settled = await this.#untilStored(turn, command);
       if (settled === undefined) return;
       // First, so that who hears of the outcome finds the room free that the items had.
       written();
@@ -416,13 +478,13 @@ export class Turns {
   }
 
   /** Writes a settlement, again and again if the store refuses; nothing if that has no use any more. */
-  async #untilStored(command: Settle): Promise<Settled | undefined> {
+  async #untilStored(turn: LiveTurn | undefined, command: Settle): Promise<Settled | undefined> {
     // What is decided next about an item must not overtake what is still being repeated.
     if (this.#repeated.size > 0) for (const { item } of command.decisions) await this.#repeated.get(item);
     try {
-      return await this.#store.settle(command);
+      return await this.#settle(turn, command);
     } catch (cause) {
-      const repeated = this.#repeat(command, cause);
+      const repeated = this.#repeat(turn, command, cause);
       for (const { item } of command.decisions) this.#repeated.set(item, repeated);
       const settled = await repeated;
       for (const { item } of command.decisions) this.#repeated.delete(item);
@@ -430,7 +492,7 @@ export class Turns {
     }
   }
 
-  async #repeat(command: Settle, first: unknown): Promise<Settled | undefined> {
+  async #repeat(turn: LiveTurn | undefined, command: Settle, first: unknown): Promise<Settled | undefined> {
     let cause = first;
     for (let attempt = 0; ; attempt += 1) {
       this.#warn({ code: "settle_failed", message: "A settlement could not be written", cause });
@@ -441,11 +503,15 @@ export class Turns {
       if (this.#isClosing) return undefined;
       await this.#pause(REPEAT_AFTER_MS[attempt] ?? LONGEST_PAUSE_MS);
       try {
-        return await this.#store.settle(command);
+        return await this.#settle(turn, command);
       } catch (next) {
         cause = next;
       }
     }
+  }
+
+  #settle(turn: LiveTurn | undefined, command: Settle): Promise<Settled> {
+    return turn === undefined ? this.#store.settle(command) : this.#sessions.settle(turn, command);
   }
 
   /** Ends early when the runtime closes. */
@@ -475,7 +541,7 @@ export class Turns {
   }
 
   #checkIdle(): void {
-    if (this.#running.size > 0 || this.#ending.size > 0 || this.#writing > 0) return;
+    if (this.#running.size + this.#preparing.size + this.#ending.size + this.#writing > 0) return;
     this.#idle?.resolve();
     this.#idle = undefined;
   }

@@ -1,8 +1,8 @@
 /** Rows as the public sees them. */
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
-import type { ChangeRow, ConversationRow, MessageRow, Store } from "../store/port.ts";
-import type { Message, Reply, Room, RuntimeEvent } from "../types.ts";
+import type { ChangeRow, ConversationRow, MessageRow, SequenceStepRow, Store } from "../store/port.ts";
+import type { Message, Reply, Room, RuntimeEvent, TurnMessage } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
 import type { ChangeLog, Told } from "./event-hub.ts";
 import type { Explanations } from "./explanation.ts";
@@ -17,6 +17,17 @@ export function messageView(row: MessageRow, salt: number): Message {
     replyTo: row.replyTo === null ? undefined : encodeId("message", row.replyTo, salt),
     turn: row.turn === null ? undefined : encodeId("turn", row.turn, salt),
     createdAt: row.createdAt,
+  };
+}
+
+/** As cognition sees it. */
+export function turnMessage(row: MessageRow, salt: number): TurnMessage {
+  return {
+    id: encodeId("message", row.key, salt),
+    from: row.sender,
+    text: row.text,
+    at: row.createdAt,
+    turn: row.turn === null ? undefined : encodeId("turn", row.turn, salt),
   };
 }
 
@@ -110,6 +121,7 @@ export class Changes implements ChangeLog {
       if (row === undefined) return undefined;
       return this.#told(row, { type: "item", rev, item: await this.#explanations.view(row), discarded: tombstone });
     }
+    if (kind === "sequence_step") return this.#step(rev, key);
     if (kind === "enrollment") {
       const persona = await this.#personas.idOf(key);
       return { event: { type: "enrollment", rev, persona, removed: tombstone }, place: undefined };
@@ -118,9 +130,40 @@ export class Changes implements ChangeLog {
     return place?.kind === "room" ? { event: { type: "room", rev, room: await this.room(place) }, place } : undefined;
   }
 
+  async #step(rev: number, key: number): Promise<Told | undefined> {
+    const row = await this.#store.sequenceStep(key);
+    const place = row && (await this.#conversations.byKey(row.conversation));
+    if (row === undefined || place === undefined) return undefined;
+    const { salt } = this.#store;
+    const event: RuntimeEvent = {
+      type: "sequence_step",
+      rev,
+      conversation: encodeId("conversation", row.conversation, salt),
+      persona: await this.#personas.idOf(place.persona ?? 0),
+      sequence: row.sequence,
+      step: row.step,
+      stepIndex: row.stepIndex,
+      status: row.status,
+      reason: row.reason,
+      verdict: verdictOf(row),
+      turn: row.turn === null ? undefined : encodeId("turn", row.turn, salt),
+    };
+    return { event, place };
+  }
+
   /** Without its conversation nobody can say whom an event concerns: then it concerns nobody. */
   async #told({ conversation }: { readonly conversation: number }, event: RuntimeEvent): Promise<Told | undefined> {
     const place = await this.#conversations.byKey(conversation);
     return place && { event, place };
+  }
+}
+
+/** One that is damaged is none: it only tells about what has happened. */
+function verdictOf({ verdict }: SequenceStepRow): { readonly met: boolean; readonly reason: string } | undefined {
+  try {
+    const { met, reason } = JSON.parse(verdict ?? "") as { met: unknown; reason: unknown };
+    return typeof met === "boolean" && typeof reason === "string" ? { met, reason } : undefined;
+  } catch {
+    return undefined;
   }
 }

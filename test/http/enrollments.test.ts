@@ -11,6 +11,7 @@ it("enrolls, shows, replaces and removes a persona", async () => {
   expect(created.headers.location).toBe("/v1/enrollments/ada");
   expect(created.body).toEqual({
     id: "ada",
+    source: "inline",
     name: "Ada",
     instructions: "Be kind.",
     model: "some:model",

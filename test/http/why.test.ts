@@ -16,6 +16,7 @@ it("names the gate, since when and until when, for the persona and for each conv
   await runtime.enroll({ id: "ada", name: "Ada", settings: { breakerFailures: 1 }, cognition });
   expect((await send("GET /v1/enrollments/ada/why")).body).toEqual({
     persona: "ada",
+    source: "inline",
     queued: 0,
     in_store: 0,
     in_flight: 0,

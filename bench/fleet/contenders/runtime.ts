@@ -23,7 +23,8 @@ export const open: OpenContender = async (personas, work) => {
     throw new Error(message, { cause });
   };
   // `createRuntime` would open the store itself.
-  const options = parse(optionsSchema, { store: "memory", cognition, onWarning, maxTurnsInFlight: 65_536 }, "options");
+  const asked = { store: "memory", cognition, onWarning, maxTurnsInFlight: 65_536 };
+  const { catalogue: _, ...options } = parse(optionsSchema, asked, "options");
   const store = watched(await openMemoryStore({ clock }), work);
   const runtime = await PersonaRuntime.start({ ...options, store, clock, seed: 0 });
   for (let n = 0; n < personas; n += 1) {

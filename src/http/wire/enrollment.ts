@@ -12,10 +12,18 @@ import { sleepBody, sleepSchema } from "./sleep.ts";
 export const enrollmentParams = z.strictObject({ id: definitionSchema.shape.id });
 
 export const enrollmentBody = z.strictObject({
-  name: definitionSchema.shape.name,
+  name: definitionSchema.shape.name.register(wire, {
+    description: "Left out, with instructions and model: it is the persona of the catalogue with this id",
+  }),
   instructions: definitionSchema.shape.instructions,
   model: definitionSchema.shape.model,
-  settings: settingsSchema.prefault({}),
+  settings: settingsSchema
+    .extend({
+      max_parallel_turns: z.int().min(1).max(1024).optional().register(wire, {
+        description: "Turns at once over all conversations. Default 1; 16 for a persona of the catalogue",
+      }),
+    })
+    .prefault({}),
 });
 
 export const enrollmentChanges = z.strictObject({
@@ -28,6 +36,10 @@ const FOR_SERVICES = "Not for the role `user`";
 export const enrollmentSchema = z
   .object({
     id: z.string(),
+    source: z.enum(["inline", "catalogue"]).register(wire, {
+      description:
+        "`inline`: enrolled with a definition of its own, which hides an entry of the catalogue with the same id",
+    }),
     name: z.string(),
     instructions: z.string().optional().register(wire, { description: FOR_SERVICES }),
     model: z.string().optional(),
@@ -54,8 +66,15 @@ export const enrollmentPageQuery = z.strictObject({
 export const enrollmentPageSchema = z.object({ enrollments: z.array(enrollmentSchema), more: z.boolean() });
 
 export function definitionOf(id: string, body: z.output<typeof enrollmentBody>): PersonaDefinition {
-  const { model, settings, ...same } = body;
-  return { id, ...same, ...(model === undefined ? {} : { model }), settings: settingsInput(settings) };
+  const { name, instructions, model, settings } = body;
+  const { max_parallel_turns: maxParallelTurns, ...others } = settings;
+  return {
+    id,
+    ...(name === undefined ? {} : { name }),
+    ...(instructions === undefined ? {} : { instructions }),
+    ...(model === undefined ? {} : { model }),
+    settings: { ...settingsInput(others), ...(maxParallelTurns === undefined ? {} : { maxParallelTurns }) },
+  };
 }
 
 export function changesOf({ settings, ...sleep }: z.output<typeof enrollmentChanges>): PersonaChanges {

@@ -29,6 +29,26 @@ export const eventSchema = z
     }),
     z.object({ type: z.literal("enrollment"), rev: z.int(), persona: z.string(), removed: z.boolean() }),
     z.object({ type: z.literal("room"), rev: z.int(), room: roomSchema }),
+    z
+      .object({
+        type: z.literal("sequence_step"),
+        rev: z.int(),
+        conversation_id: z.string(),
+        persona: z.string(),
+        sequence_id: z.string(),
+        step_id: z.string(),
+        step_index: z.int(),
+        status: z.enum(["entered", "completed", "sequence_completed"]),
+        reason: z.string().register(wire, {
+          description: "`begun`, `advanced`, `exit_criteria`, `max_turns`, or `closed`",
+        }),
+        verdict: z
+          .object({ met: z.boolean(), reason: z.string() })
+          .optional()
+          .register(wire, { description: "Of a completed step: what was judged of its exit criteria" }),
+        turn_id: z.string().optional().register(wire, { description: "The turn by which it happened" }),
+      })
+      .register(wire, { description: "Something happened to a step of a session's sequence" }),
     z.object({ type: z.literal("turn_started"), ...turn, items: z.array(z.string()) }),
     z.object({ type: z.literal("token"), ...turn, token: z.string() }),
     z.object({ type: z.literal("tool_call"), ...toolCall, arguments: z.unknown() }).register(wire, {
@@ -57,6 +77,11 @@ export function eventOf(event: RuntimeEvent): z.output<typeof eventSchema> {
     case "turn": {
       const { turn, conversation, reply, ...same } = event;
       return { ...same, turn_id: turn, conversation_id: conversation, reply_id: reply };
+    }
+    case "sequence_step": {
+      const { conversation, sequence, step, stepIndex, turn, verdict, ...same } = event;
+      const names = { conversation_id: conversation, sequence_id: sequence, step_id: step, step_index: stepIndex };
+      return { ...same, ...names, verdict: verdict && { ...verdict }, turn_id: turn };
     }
     case "turn_started": {
       const { turn, conversation, items, ...same } = event;

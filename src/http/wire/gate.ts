@@ -6,6 +6,7 @@ import { wire } from "./registry.ts";
 const GATES = {
   paused: "the persona is paused",
   cognition_absent: "its function was not given again after a restart, or its provider is not configured any more",
+  persona_absent: "the catalogue has no entry for it any more, or one that is damaged",
   provider_open: "the provider of its model is failing",
   provider_throttled: "the provider of its model asked to be called later",
   provider_busy: "the provider of its model has as many calls as it may",

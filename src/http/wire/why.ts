@@ -9,6 +9,7 @@ import { sleepSchema } from "./sleep.ts";
 export const whySchema = z
   .object({
     persona: z.string(),
+    source: z.enum(["inline", "catalogue"]),
     held: heldSchema.optional().register(wire, {
       description: "What holds all of it; absent when nothing does, or nothing waits",
     }),
