@@ -38,7 +38,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
     seed = randomInt(2 ** 47),
     telemetry,
     record,
-    catalogue: { writes, persister, defaults },
+    catalogue: { seeds, persister, defaults, ...ofCatalogue },
     ...others
   } = parse(optionsSchema, options, "options");
   const store = await openStore(name, { clock });
@@ -46,11 +46,14 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
   const recorder = record === undefined ? undefined : Recorder.open(record, { seed, at: clock.now() }, warn);
   try {
     const tracing = await loadTelemetry(telemetry);
+    // Loaded only now: most hosts have no such file.
+    const file = seeds && (await (await import("./catalogue/file.ts")).readCatalogueFile(seeds));
     const catalogue = await createCatalogue({
       clock,
       onWarning: warn,
-      ...(writes === undefined ? {} : { writes }),
-      ...(persister === undefined ? {} : { persister }),
+      ...ofCatalogue,
+      ...(file ? { seeds: file } : {}),
+      ...(persister ? { persister } : {}),
     });
     return await PersonaRuntime.start({ store, clock, seed, recorder, tracing, catalogue, defaults, ...others });
   } catch (error) {

@@ -3,6 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { PersonaEntry } from "../catalogue/schema.ts";
+import { unknownTools } from "../catalogue/tools.ts";
 import type { Clock } from "../clock.ts";
 import type { Wait } from "../cognition/admission.ts";
 import type { Toolbox } from "../cognition/toolbox.ts";
@@ -82,17 +83,28 @@ export class Personas {
       const definition = storedDefinition(row);
       // What is of the catalogue may have changed since then; it is told when it calls the model.
       if (definition.source !== "catalogue") this.#assertPriced(row.id, definition.model, definition, undefined);
-      const unknown = definition.settings.tools.filter((name) => !this.#toolbox.has(name));
-      if (unknown.length > 0) {
-        const message = `${row.id} may use ${unknown.join(", ")}, which no registered tool is called`;
-        this.#warn({ code: "tool_unknown", message });
-      }
+      this.#warnOfTools(row.id, definition.settings.tools);
       const persona = this.#place(row, definition, undefined);
       if (isAbsent(persona)) {
         const message = `${row.id} of ${row.tenant} is enrolled, and the catalogue has no such persona; what it is sent waits`;
         this.#warn({ code: "persona_absent", message });
       }
     }
+  }
+
+  /** Names the tools of roles and sequences that are not registered. */
+  reportTools(tenant: string): void {
+    const { roles, sequences } = this.of(tenant).catalogue;
+    const entries = { roles: roles.list(), sequences: sequences.list() };
+    for (const { kind, id, names } of unknownTools(entries, (name) => this.#toolbox.has(name)))
+      this.#warnOfTools(`The ${kind} ${id}`, names);
+  }
+
+  #warnOfTools(who: string, names: readonly string[]): void {
+    const unknown = names.filter((name) => !this.#toolbox.has(name));
+    if (unknown.length === 0) return;
+    const message = `${who} may use ${unknown.join(", ")}, which no registered tool is called`;
+    this.#warn({ code: "tool_unknown", message });
   }
 
   /** The fleet has begun anew: everybody takes a place in it again. */

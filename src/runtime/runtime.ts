@@ -119,6 +119,7 @@ export class PersonaRuntime {
     const runtime = new PersonaRuntime(parts, catalogue);
     try {
       await runtime.#personas.load();
+      runtime.#personas.reportTools(DEFAULT_TENANT);
       await runtime.#feed();
     } catch (error) {
       // What was fed so far must not be taken up.

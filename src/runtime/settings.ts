@@ -197,12 +197,12 @@ export const optionsSchema = z.strictObject({
   catalogue: z
     .strictObject({
       seeds: z.string().min(1, "must be a file name").optional(),
-      builtIn: z.boolean().optional(),
-      writes: z.boolean().optional(),
+      builtIn: z.boolean().default(false),
+      writes: z.boolean().default(true),
       persister: z.custom<Persister>().optional(),
       defaults: resolveDefaultsSchema.optional(),
     })
-    .default({}),
+    .prefault({}),
   judge: functionSchema<ExitJudge>().optional(),
   clock: clockSchema.optional(),
   seed: z.int().min(0).optional(),

@@ -34,6 +34,18 @@ export const explanationSchema = z
         waited_ms: z.number(),
       }),
     ),
+    session: z
+      .object({
+        role_id: z.string().optional(),
+        sequence_id: z.string().optional(),
+        step_id: z.string().optional(),
+        step_index: z.int().optional(),
+        versions: z
+          .object({ persona: z.int(), role: z.int().optional(), sequence: z.int().optional() })
+          .register(wire, { description: "Of the entries in the catalogue that it was made of" }),
+      })
+      .optional()
+      .register(wire, { description: "What the turn followed; absent for a persona that is not of the catalogue" }),
     cognition: z.object({
       kind: z.enum(["rehearsal", "function", "provider"]),
       provider: z.string().optional(),
@@ -67,7 +79,7 @@ export const explanationSchema = z
   .register(wire, { id: "Explanation" });
 
 export function explanationOf(explanation: Explanation): z.output<typeof explanationSchema> {
-  const { turn, conversation, reply, why, items, cognition, prompt, cost, ...same } = explanation;
+  const { turn, conversation, reply, why, items, session, cognition, prompt, cost, ...same } = explanation;
   return {
     ...same,
     turn_id: turn,
@@ -80,6 +92,13 @@ export function explanationOf(explanation: Explanation): z.output<typeof explana
       waited_ms: why.waitedMs,
     },
     items: items.map(({ message, waitedMs, ...item }) => ({ ...item, message_id: message, waited_ms: waitedMs })),
+    session: session && {
+      role_id: session.role,
+      sequence_id: session.sequence,
+      step_id: session.step,
+      step_index: session.stepIndex,
+      versions: { ...session.versions },
+    },
     cognition: {
       ...inWireNames(cognition),
       calls: cognition.calls.map(callOf),

@@ -71,6 +71,30 @@ export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
     [({ room }) => ({ url: `/v1/rooms/${room}/messages` }), owned(200)],
     [({ message }, own) => ({ url: `/v1/rooms/${own}/messages?after=${message}` }), all(200)],
   ],
+  "POST /v1/sessions": [
+    [({ entry }) => ({ url: "/v1/sessions", body: { persona_id: entry } }), shared(201)],
+    [({ role }) => ({ url: "/v1/sessions", body: { persona_id: "ida", role_id: role } }), shared(201)],
+    [({ sequence }) => ({ url: "/v1/sessions", body: { persona_id: "ida", sequence_id: sequence } }), shared(201)],
+    [() => ({ url: "/v1/sessions", body: { persona_id: "ida", from: "user:olive" } }), asOlive(201)],
+    [
+      () => ({ url: "/v1/sessions", body: { persona_id: "ida", from: "agent:olive" } }),
+      { ...all(201), other: 403, foreigner: 403, owner: 403 },
+    ],
+  ],
+  "GET /v1/sessions/:id": [
+    [({ guided }) => ({ url: `/v1/sessions/${guided}` }), owned(200)],
+    [({ session }) => ({ url: `/v1/sessions/${session}` }), owned(200)],
+    [({ room }) => ({ url: `/v1/sessions/${room}` }), all(404)],
+  ],
+  "POST /v1/sessions/:id/advance": [
+    [({ guided }) => ({ url: `/v1/sessions/${guided}/advance`, body: { step: "one" } }), owned(200)],
+    [({ session }) => ({ url: `/v1/sessions/${session}/advance`, body: { step: "one" } }), owned(422)],
+  ],
+  "POST /v1/sessions/:id/refresh": [[({ guided }) => ({ url: `/v1/sessions/${guided}/refresh` }), owned(200)]],
+  "POST /v1/sessions/:id/close": [
+    [({ guided }) => ({ url: `/v1/sessions/${guided}/close` }), owned(200)],
+    [({ session }) => ({ url: `/v1/sessions/${session}/close` }), owned(200)],
+  ],
   "POST /v1/sessions/:id/messages": [
     [({ session }) => ({ url: `/v1/sessions/${session}/messages`, body: HELLO }), owned(202)],
     [
@@ -214,6 +238,8 @@ export const PLAIN: ReadonlySet<string> = new Set([
   ...["text", "lane", "priority", "urgent", "expires_in_ms", "merge_key", "coalesce", "similarity"],
   ...["name", "instructions", "model", "settings", "sleep", "limit", "wait", "mode", "by", "offset"],
   "traceparent",
+  // Of a session's sequence.
+  "step",
   // Of a new key: the tenant is the caller's.
   ...["user", "role", "tier", "expires_at"],
 ]);

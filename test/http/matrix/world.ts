@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { onTestFinished } from "vitest";
 import * as z from "zod";
+import type { TenantCatalogue } from "../../../src/catalogue/catalogue.ts";
 import { ManualClock } from "../../../src/clock.ts";
 import { toolsSchema } from "../../../src/cognition/toolbox.ts";
 import { createApp } from "../../../src/http/app.ts";
@@ -35,6 +36,8 @@ export interface Ids {
   readonly room: string;
   readonly message: string;
   readonly session: string;
+  /** A session that goes through a sequence. */
+  readonly guided: string;
   readonly reply: string;
   readonly turn: string;
   readonly item: string;
@@ -42,6 +45,10 @@ export interface Ids {
   readonly dead: string;
   /** A persona of this tenant only. */
   readonly persona: string;
+  /** Entries of the catalogue of this tenant only: a persona, which refers to the others. */
+  readonly entry: string;
+  readonly role: string;
+  readonly sequence: string;
   /** A tool call that waits for an answer. */
   readonly call: string;
   readonly key: string;
@@ -69,6 +76,9 @@ export interface World {
 const SALT = 7;
 const ASK = { name: "ask", description: "Asks the user.", parameters: z.object({ question: z.string() }) };
 const OWNER = { kind: "human", id: "user:olive", name: "canary-olive" } as const;
+
+/** What everybody in the tenant may know of. */
+const OF_TENANT = ["persona", "entry", "role", "sequence"] as const;
 
 export async function openWorld(): Promise<World> {
   const clock = new ManualClock();
@@ -112,6 +122,8 @@ export async function openWorld(): Promise<World> {
     cognition: async ({ tools }) => `${await tools[0]?.call({ question: "canary-question" })}`,
   });
   await abroad.enroll({ id: "ada", name: "Ada" });
+  await fillCatalogue(home.catalogue);
+  for (const { catalogue } of [home, abroad]) await catalogue.personas.create({ id: "ida", display_name: "Ida" });
   const rooms = await roomsFor(runtime);
   const ids = await furnish(home, clock);
   const texts = [
@@ -129,9 +141,9 @@ export async function openWorld(): Promise<World> {
     ...texts,
     "canary-instructions",
     "canary-key",
-    ...Object.values(ids).filter((id) => id !== ids.persona),
+    ...Object.values(ids).filter((id) => !OF_TENANT.some((name) => id === ids[name])),
   ];
-  const ofTenant = [...hidden, ids.persona, "canary-ada", "canary-model"];
+  const ofTenant = [...hidden, ...OF_TENANT.map((name) => ids[name]), "canary-ada", "canary-model", "canary-prompt"];
   return {
     ...{ app, runtime, clock, home, rooms },
     ids: { ...ids, key: keys.admin.id },
@@ -148,10 +160,20 @@ export async function openWorld(): Promise<World> {
         letters: await home.deadLetters(),
         calls: await home.toolCalls(),
         persona: { name, instructions, settings, sleep },
+        sessions: [await home.session(ids.session), await home.session(ids.guided)],
         keys: valid,
+        entries: [home.catalogue.personas.list(), home.catalogue.roles.list(), home.catalogue.sequences.list()],
       };
     },
   };
+}
+
+async function fillCatalogue({ personas, roles, sequences }: TenantCatalogue): Promise<void> {
+  const said = { display_name: "canary-prompt" };
+  await roles.create({ id: "canary-role", ...said, system_prompt: "canary-prompt" });
+  await sequences.create({ id: "canary-sequence", ...said, steps: [{ id: "one", instruction: "canary-prompt" }] });
+  const refers = { default_role: "canary-role", default_sequence: "canary-sequence" };
+  await personas.create({ id: "canary-entry", ...said, ...refers });
 }
 
 /** Says something new, as the owner, where only the owner may hear it. */
@@ -176,17 +198,22 @@ async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
   const waiting = await owner.send("canary-idle", "canary-waiting", { from: OWNER, lane: "task" }).accepted;
   const late = await owner.send("canary-idle", "canary-late", { from: OWNER, expiresInMs: 1 }).accepted;
   await owner.send("asker", "canary-asked", { from: OWNER }).accepted;
+  const guided = await owner.openSession({ persona: "canary-entry", from: OWNER });
   await pass(clock, 10);
   return {
     room: room.id,
     message: posted.message,
     session: reply.conversation,
+    guided: guided.id,
     reply: reply.id,
     turn: reply.turn,
     item: reply.answers[0] ?? "",
     waiting: waiting.items[0]?.id ?? "",
     dead: late.items[0]?.id ?? "",
     persona: "canary-idle",
+    entry: "canary-entry",
+    role: "canary-role",
+    sequence: "canary-sequence",
     call: (await home.toolCalls())[0]?.id ?? "",
     key: "",
     idempotencyKey,
@@ -201,12 +228,16 @@ function nothingLike(clock: ManualClock): Ids {
     room: id("conversation"),
     message: id("message"),
     session: id("conversation"),
+    guided: id("conversation"),
     reply: id("message"),
     turn: id("turn"),
     item: id("item"),
     waiting: id("item"),
     dead: id("item"),
     persona: "nobody-here",
+    entry: "nobody-there",
+    role: "nobody-role",
+    sequence: "nobody-sequence",
     key: id("api_key"),
     idempotencyKey: "never-used",
   };
