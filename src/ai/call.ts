@@ -1,15 +1,17 @@
 /** One call of one model: its tokens go to the turn as they come, and what it said and did comes back. */
-import type { ModelMessage, TextStreamPart, ToolSet, TypedToolCall } from "ai";
+import type { ModelMessage, ProviderMetadata, TextStreamPart, ToolSet, TypedToolCall } from "ai";
 import type { Clock } from "../clock.ts";
 import { tapOf } from "../cognition/tap.ts";
 import { PersonaError } from "../errors.ts";
 import type { ProviderCall, Usage } from "../facts.ts";
 import type { CognitionTurn } from "../types.ts";
+import type { Abilities } from "./abilities.ts";
 import { cancelled, type Failure, failureOf } from "./failure.ts";
 import type { Gate, Lease } from "./gate.ts";
 import type { CheckedModel, Model } from "./options.ts";
 import { loadSdk } from "./packages.ts";
 import type { Redact } from "./redact.ts";
+import { type Tuning, tune } from "./tuning.ts";
 import { usageOf } from "./usage.ts";
 
 /** A model that can be called, and all that belongs to its calls. */
@@ -18,7 +20,7 @@ export interface Line {
   readonly name: string;
   readonly gate: Gate;
   readonly model: Model;
-  readonly options: CheckedModel;
+  readonly options: CheckedModel & { readonly abilities: Abilities };
   readonly redact: Redact;
   readonly clock: Clock;
 }
@@ -64,7 +66,8 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
   const line = tap === undefined ? called : { ...called, clock: tap.clock(called.clock), model: tap.model(called) };
   const { name, clock } = line;
   const [provider, model] = split(name);
-  const { maxOutputTokens } = line.options;
+  const tuning = tune(turn.session, line.options.abilities);
+  const maxOutputTokens = line.options.maxOutputTokens + tuning.thinkingTokens;
   const startedAt = clock.now();
   const progress: Progress = { text: "", unsaid: 0, firstAt: undefined, usage: undefined };
   const note = (more: Pick<ProviderCall, "outcome" | "error" | "status" | "finishReason">) => {
@@ -86,7 +89,7 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
     lease.start();
     turn.signal.addEventListener("abort", abort, { once: true });
     isOut = true;
-    const said = await listen(line, turn, question, progress);
+    const said = await listen(line, turn, question, tuning, progress);
     lease.succeed();
     settle(said.usage);
     note({ outcome: "answered", finishReason: said.finishReason });
@@ -125,9 +128,17 @@ interface Progress {
   usage: Usage | undefined;
 }
 
-async function listen(line: Line, turn: CognitionTurn, question: Question, progress: Progress): Promise<Said> {
+async function listen(
+  line: Line,
+  turn: CognitionTurn,
+  question: Question,
+  tuning: Tuning,
+  progress: Progress,
+): Promise<Said> {
   const { model, options, clock } = line;
-  const { maxOutputTokens, temperature, providerOptions } = options;
+  const { temperature } = options;
+  const maxOutputTokens = options.maxOutputTokens + tuning.thinkingTokens - tuning.addedTokens;
+  const providerOptions = merged(options.providerOptions, tuning);
   const { system, messages, tools } = question;
   // Of its own: an answer that is not wanted any more is cut off too.
   const controller = new AbortController();
@@ -143,6 +154,7 @@ async function listen(line: Line, turn: CognitionTurn, question: Question, progr
       ...(Object.keys(tools).length > 0 && { tools }),
       maxOutputTokens,
       ...(temperature !== undefined && { temperature }),
+      ...tuning.options,
       ...(providerOptions !== undefined && { providerOptions }),
       // Retries, breakers and budgets are ours.
       maxRetries: 0,
@@ -151,15 +163,18 @@ async function listen(line: Line, turn: CognitionTurn, question: Question, progr
       onError: () => {},
     });
     const calls: TypedToolCall<ToolSet>[] = [];
+    const summaries = new Set<string>();
     let finishReason = "other";
     let raw: string | undefined;
     for await (const part of untilAborted(result.stream, controller.signal)) {
-      const unsaid = unsaidIn(part);
+      if (part.type === "text-start" && isSummary(part)) summaries.add(part.id);
+      const isSaid = part.type === "text-delta" && !summaries.has(part.id);
+      const unsaid = isSaid ? 0 : unsaidIn(part);
       progress.unsaid += unsaid;
       if (progress.unsaid > MAX_UNSAID)
         throw new PersonaError("provider_failed", `${line.name} did not come to an end`);
       if (unsaid > 0) progress.firstAt ??= clock.now();
-      if (part.type === "text-delta" && part.text !== "") {
+      if (isSaid && part.text !== "") {
         progress.firstAt ??= clock.now();
         progress.text += part.text;
         turn.stream(part.text);
@@ -184,10 +199,28 @@ async function listen(line: Line, turn: CognitionTurn, question: Question, progr
   }
 }
 
+/** Where it is configured how a model thinks. */
+const THINKING = ["thinking", "effort", "thinkingConfig", "reasoningEffort"];
+
+/** What a session says counts before what the provider was configured with. */
+function merged(configured: CheckedModel["providerOptions"] = {}, { options, own }: Tuning) {
+  const both = { ...configured };
+  if (options.reasoning !== undefined) {
+    for (const [provider, said] of Object.entries(both))
+      both[provider] = Object.fromEntries(Object.entries(said).filter(([name]) => !THINKING.includes(name)));
+  }
+  for (const [provider, said] of Object.entries(own)) both[provider] = { ...both[provider], ...said };
+  return Object.keys(both).length === 0 ? undefined : both;
+}
+
 function unsaidIn(part: TextStreamPart<ToolSet>): number {
-  if (part.type === "reasoning-delta") return part.text.length;
+  if (part.type === "reasoning-delta" || part.type === "text-delta") return part.text.length;
   return part.type === "tool-input-delta" ? part.delta.length : 0;
 }
+
+/** Of a context that was compressed: Anthropic sends it along, to be sent back. It is no part of the reply. */
+const isSummary = ({ providerMetadata }: { readonly providerMetadata?: ProviderMetadata | undefined }): boolean =>
+  providerMetadata?.["anthropic"]?.["type"] === "compaction";
 
 /** Ends with the signal, also when the stream does not. */
 async function* untilAborted<Part>(stream: AsyncIterable<Part>, signal: AbortSignal): AsyncGenerator<Part> {

@@ -1,8 +1,9 @@
 /** A chain of models as a cognition: it has room when one of them can be called. */
 import type { Admission, Wait } from "../cognition/admission.ts";
-import type { Cognition } from "../types.ts";
+import type { Cognition, ResolvedSession } from "../types.ts";
 import { answer, type Chain, type Start, shut } from "./answer.ts";
 import type { Line } from "./call.ts";
+import { tune } from "./tuning.ts";
 
 export function cognitionOf(chain: Chain): Cognition {
   const roams = chain.length > 1;
@@ -29,7 +30,12 @@ export function cognitionOf(chain: Chain): Cognition {
     if (start.gate.obstacle !== "provider_busy") throw shut(chain);
     return answer(turn, chain, { at: chain.indexOf(start), lease: undefined });
   };
-  return Object.assign(cognition, { admission, models: chain.map(({ name }) => name) });
+  return Object.assign(cognition, {
+    admission,
+    models: chain.map(({ name }) => name),
+    // Those that stand in for it may honour less.
+    notHonoured: (session: ResolvedSession) => tune(session, chain[0].options.abilities).notHonoured,
+  });
 }
 
 /** The first of the chain that is not shut: room there, or the line to wait for. */

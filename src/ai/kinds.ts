@@ -1,5 +1,6 @@
 /** The kinds of providers that are built by name, from the AI SDK's packages. */
 import { guardedFetch } from "../net/guarded-fetch.ts";
+import { type Abilities, anthropicAbilities, googleAbilities, OPENAI_COMPATIBLE } from "./abilities.ts";
 import type { CheckedProvider, Model } from "./options.ts";
 import { load } from "./packages.ts";
 import { boundedFetch, MAX_ANSWER_BYTES } from "./wire.ts";
@@ -9,8 +10,14 @@ const LONGEST_SILENCE_MS = 600_000;
 const ANTHROPIC_URL = "https://api.anthropic.com/v1";
 const GOOGLE_URL = "https://generativelanguage.googleapis.com/v1beta";
 
+/** The models of a provider, by name. */
+export interface Models {
+  create(model: string): Model;
+  abilities(model: string): Abilities;
+}
+
 /** Throws `package_missing`. */
-export async function createModels(name: string, provider: CheckedProvider): Promise<(model: string) => Model> {
+export async function createModels(name: string, provider: CheckedProvider): Promise<Models> {
   const { kind, baseUrl, apiKey, headers } = provider;
   const { allowPrivate } = provider;
   // A turn has a deadline of its own.
@@ -19,16 +26,27 @@ export async function createModels(name: string, provider: CheckedProvider): Pro
   const given = { fetch, ...(apiKey !== undefined && { apiKey }), ...(headers !== undefined && { headers }) };
   if (kind === "anthropic") {
     const { createAnthropic } = await load("@ai-sdk/anthropic", 4, () => import("@ai-sdk/anthropic"));
-    return createAnthropic({ ...given, baseURL: baseUrl?.href ?? ANTHROPIC_URL });
+    const known = await import("@ai-sdk/anthropic/internal");
+    return {
+      create: createAnthropic({ ...given, baseURL: baseUrl?.href ?? ANTHROPIC_URL }),
+      abilities: (model) => anthropicAbilities(known, model),
+    };
   }
   if (kind === "google") {
     const { createGoogle } = await load("@ai-sdk/google", 4, () => import("@ai-sdk/google"));
-    return createGoogle({ ...given, baseURL: baseUrl?.href ?? GOOGLE_URL });
+    const known = await import("@ai-sdk/google/internal");
+    return {
+      create: createGoogle({ ...given, baseURL: baseUrl?.href ?? GOOGLE_URL }),
+      abilities: (model) => googleAbilities(known, model),
+    };
   }
   const { createOpenAICompatible } = await load(
     "@ai-sdk/openai-compatible",
     3,
     () => import("@ai-sdk/openai-compatible"),
   );
-  return createOpenAICompatible({ ...given, name, baseURL: baseUrl?.href ?? "", includeUsage: true });
+  return {
+    create: createOpenAICompatible({ ...given, name, baseURL: baseUrl?.href ?? "", includeUsage: true }),
+    abilities: () => OPENAI_COMPATIBLE,
+  };
 }

@@ -6,10 +6,11 @@ import { quoteId } from "../ids.ts";
 import { random } from "../random.ts";
 import { parse } from "../runtime/settings.ts";
 import type { Cognition, ProviderStatus, Providers } from "../types.ts";
+import { UNKNOWN } from "./abilities.ts";
 import { type Line, split } from "./call.ts";
 import { cognitionOf } from "./cognition.ts";
 import { Gate } from "./gate.ts";
-import { createModels } from "./kinds.ts";
+import { createModels, type Models } from "./kinds.ts";
 import {
   type CheckedProvider,
   type Model,
@@ -25,7 +26,7 @@ interface Provider {
   readonly gate: Gate;
   readonly options: CheckedProvider;
   readonly redact: Redact;
-  create(model: string): Model;
+  readonly models: Models;
 }
 
 /**
@@ -47,7 +48,7 @@ export async function providers(
       gate: new Gate({ name, maxConcurrent, clock, random: jitter }),
       options: provider,
       redact: redactor([apiKey, ...Object.values(headers)]),
-      create: provider.create ?? (await createModels(name, provider)),
+      models: provider.create === undefined ? await createModels(name, provider) : ofHost(provider.create),
     });
   }
 
@@ -58,8 +59,9 @@ export async function providers(
     const [providerName, model] = split(name);
     const provider = byName.get(providerName);
     if (provider === undefined) throw unknown(name, [...byName.keys()]);
-    const { gate, options, redact } = provider;
-    const line = { name, gate, options, redact, clock, model: provider.create(model) };
+    const { gate, redact, models } = provider;
+    const options = { ...provider.options, abilities: models.abilities(model) };
+    const line = { name, gate, options, redact, clock, model: models.create(model) };
     lines.set(name, line);
     return line;
   };
@@ -79,6 +81,8 @@ export async function providers(
   const status = (): readonly ProviderStatus[] => [...byName.values()].map(({ gate }) => gate.status());
   return { cognition, status };
 }
+
+const ofHost = (create: (model: string) => Model): Models => ({ create, abilities: () => UNKNOWN });
 
 function unknown(name: string, known: readonly string[]): PersonaError {
   const [provider] = split(name);

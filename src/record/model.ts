@@ -13,7 +13,7 @@ interface LanguageModel {
 }
 
 /** The settings of a line that are seen in its calls. A provider's have its key beside them. */
-const SETTINGS = ["maxOutputTokens", "temperature", "providerOptions"];
+const SETTINGS = ["maxOutputTokens", "temperature", "providerOptions", "abilities"];
 
 /** Options that are not the question: they end a call, or say who asks. */
 const UNHEARD = new Set(["abortSignal", "headers"]);

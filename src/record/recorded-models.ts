@@ -1,6 +1,7 @@
 /** The chain of models that a turn has called, as a cognition; their streams are those of the recording. */
 
 import * as z from "zod";
+import { abilitiesSchema, UNKNOWN } from "../ai/abilities.ts";
 import { answer } from "../ai/answer.ts";
 import type { Line } from "../ai/call.ts";
 import { Gate } from "../ai/gate.ts";
@@ -24,7 +25,7 @@ function lineOf({ model: name, face, settings }: RecordedCall): Line {
     name,
     gate: new Gate({ name, maxConcurrent: 1, clock: STILL, random: () => 0.5 }),
     model: { ...face, supportedUrls: {} } as unknown as Model,
-    options: z.object(callShape).parse(settings),
+    options: z.object({ ...callShape, abilities: abilitiesSchema.default(UNKNOWN) }).parse(settings),
     redact: redactor([]),
     clock: STILL,
   };

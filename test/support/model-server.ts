@@ -88,7 +88,13 @@ export interface Saying {
   /** Changes what goes out on the wire. */
   readonly garble?: (bytes: Buffer) => void;
   readonly calls?: readonly { readonly id: string; readonly name: string; readonly input: unknown }[];
+  /** What it thinks before, signed where the protocol signs it. */
+  readonly thoughts?: string | undefined;
+  /** Of a context that Anthropic has compressed. */
+  readonly summary?: string | undefined;
 }
+
+export const SIGNATURE = "c2lnbmVk";
 
 /** Streams these tokens and ends well, in the protocol of the request. */
 export function say(tokens: readonly string[], saying: Saying = {}): Responder {
@@ -193,15 +199,22 @@ const opening: Readonly<Record<Protocol, number>> = { "openai-compatible": 1, an
 
 function eventsOf(protocol: Protocol, tokens: readonly string[], saying: Saying): string[] {
   const used = "used" in saying ? saying.used : { input: 10, output: 5 };
-  const { finish = "stop", calls = [] } = saying;
-  if (protocol === "anthropic") return anthropic(tokens, used, finish, calls);
-  return protocol === "google" ? google(tokens, used, finish, calls) : openAi(tokens, used, finish, calls);
+  const { finish = "stop", calls = [], thoughts, summary } = saying;
+  if (protocol === "anthropic") return anthropic(tokens, used, finish, calls, { thoughts, summary });
+  if (protocol === "google") return google(tokens, used, finish, calls, thoughts);
+  return openAi(tokens, used, finish, calls, thoughts);
 }
 
 type Calls = NonNullable<Saying["calls"]>;
 type Finish = NonNullable<Saying["finish"]>;
 
-function openAi(tokens: readonly string[], used: Used | undefined, finish: Finish, calls: Calls): string[] {
+function openAi(
+  tokens: readonly string[],
+  used: Used | undefined,
+  finish: Finish,
+  calls: Calls,
+  thoughts: string | undefined,
+): string[] {
   const chunk = (delta: object, reason: string | null = null) =>
     data({
       id: "c1",
@@ -213,6 +226,7 @@ function openAi(tokens: readonly string[], used: Used | undefined, finish: Finis
   const reason = { stop: "stop", length: "length", refused: "content_filter" }[finish];
   return [
     chunk({ role: "assistant", content: "" }),
+    ...(thoughts === undefined ? [] : [chunk({ reasoning_content: thoughts })]),
     ...tokens.map((content) => chunk({ content })),
     ...calls.map(({ id, name, input }, index) =>
       chunk({ tool_calls: [{ index, id, type: "function", function: { name, arguments: asText(input) } }] }),
@@ -240,18 +254,51 @@ function openAi(tokens: readonly string[], used: Used | undefined, finish: Finis
   ];
 }
 
-function anthropic(tokens: readonly string[], used: Used | undefined, finish: Finish, calls: Calls): string[] {
+function anthropic(
+  tokens: readonly string[],
+  used: Used | undefined,
+  finish: Finish,
+  calls: Calls,
+  { thoughts, summary }: Pick<Saying, "thoughts" | "summary">,
+): string[] {
   const { input = 0, output = 0, cached = 0 } = used ?? {};
   const usage = { input_tokens: input - cached, cache_read_input_tokens: cached, output_tokens: 1 };
   const reason = { stop: "end_turn", length: "max_tokens", refused: "refusal" }[finish];
   const message = { id: "m1", type: "message", role: "assistant", model: "m", content: [], stop_reason: null, usage };
+  const before = [
+    ...(summary === undefined
+      ? []
+      : [
+          [
+            { type: "compaction", content: null },
+            { type: "compaction_delta", content: summary },
+          ] as const,
+        ]),
+    ...(thoughts === undefined
+      ? []
+      : [
+          [
+            { type: "thinking", thinking: "", signature: "" },
+            { type: "thinking_delta", thinking: thoughts },
+            { type: "signature_delta", signature: SIGNATURE },
+          ] as const,
+        ]),
+  ];
+  const text = before.length;
   return [
     named({ type: "message_start", message }),
-    named({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
-    ...tokens.map((text) => named({ type: "content_block_delta", index: 0, delta: { type: "text_delta", text } })),
-    named({ type: "content_block_stop", index: 0 }),
+    ...before.flatMap(([content_block, ...deltas], index) => [
+      named({ type: "content_block_start", index, content_block }),
+      ...deltas.map((delta) => named({ type: "content_block_delta", index, delta })),
+      named({ type: "content_block_stop", index }),
+    ]),
+    named({ type: "content_block_start", index: text, content_block: { type: "text", text: "" } }),
+    ...tokens.map((token) =>
+      named({ type: "content_block_delta", index: text, delta: { type: "text_delta", text: token } }),
+    ),
+    named({ type: "content_block_stop", index: text }),
     ...calls.flatMap(({ id, name, input }, place) => {
-      const index = place + 1;
+      const index = text + place + 1;
       return [
         { type: "content_block_start", index, content_block: { type: "tool_use", id, name, input: {} } },
         { type: "content_block_delta", index, delta: { type: "input_json_delta", partial_json: asText(input) } },
@@ -267,7 +314,13 @@ function anthropic(tokens: readonly string[], used: Used | undefined, finish: Fi
   ];
 }
 
-function google(tokens: readonly string[], used: Used | undefined, finish: Finish, calls: Calls): string[] {
+function google(
+  tokens: readonly string[],
+  used: Used | undefined,
+  finish: Finish,
+  calls: Calls,
+  thoughts: string | undefined,
+): string[] {
   const reason = { stop: "STOP", length: "MAX_TOKENS", refused: "SAFETY" }[finish];
   const chunk = (parts: object[], more: object = {}) =>
     data({ candidates: [{ content: { role: "model", parts }, index: 0, ...more }] });
@@ -279,8 +332,11 @@ function google(tokens: readonly string[], used: Used | undefined, finish: Finis
     totalTokenCount: used.input + used.output,
   };
   return [
+    ...(thoughts === undefined ? [] : [chunk([{ text: thoughts, thought: true }])]),
     ...tokens.map((text) => chunk([{ text }])),
-    ...calls.map(({ id, name, input }) => chunk([{ functionCall: { id, name, args: input } }])),
+    ...calls.map(({ id, name, input }) =>
+      chunk([{ functionCall: { id, name, args: input }, ...(thoughts && { thoughtSignature: SIGNATURE }) }]),
+    ),
     data({ candidates: [{ content: { role: "model", parts: [] }, index: 0, finishReason: reason }], usageMetadata }),
   ];
 }
