@@ -13,6 +13,7 @@ it("says that nothing holds a persona to which nothing is said", async () => {
   await enroll(runtime, "ada");
   expect(await runtime.why("ada")).toEqual({
     persona: "ada",
+    source: "inline",
     held: undefined,
     queued: 0,
     inStore: 0,
