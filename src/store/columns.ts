@@ -7,6 +7,7 @@ import type {
   ConversationRow,
   DeadLetterRow,
   EnrollmentRow,
+  EntryRow,
   ItemRow,
   MessageRow,
   OutcomeRow,
@@ -192,6 +193,17 @@ export const SPENDING = table<SpendingRow>("spending", {
   outputTokens: "output_tokens",
   nanoUsd: "nano_usd",
   state: "state",
+});
+
+export const ENTRY = table<EntryRow>("catalogue_entry", {
+  tenant: "tenant",
+  kind: "kind",
+  id: "id",
+  version: "version",
+  body: "body",
+  reset: "reset",
+  createdAt: "created_at",
+  updatedAt: "updated_at",
 });
 
 export function messageValues(message: MessageRow): Values {

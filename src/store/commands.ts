@@ -13,6 +13,7 @@ import {
   TURN,
   type Values,
 } from "./columns.ts";
+import { assertWritten, INSERT_ENTRY, REPLACE_ENTRY } from "./entries.ts";
 import { type Ledger, stampFrom } from "./ledger.ts";
 import type { Appended, Discarded, Outcome, Replayed, SessionChanged, Settled } from "./port.ts";
 import { type Connection, first, type Program, query, statement } from "./query.ts";
@@ -195,6 +196,11 @@ export class Commands {
 
   revokeApiKey(key: number, at: number): void {
     this.#connection.run(REVOKE_API_KEY, [at, key]);
+  }
+
+  /** @param row With `expected` 0 that of `ENTRY`, else that of `replacement`. */
+  saveEntry(row: Values, expected: number): void {
+    this.#connection.look(expected === 0 ? INSERT_ENTRY : REPLACE_ENTRY, row, assertWritten);
   }
 
   *#appendAndOpen(

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
+import { otherVersion } from "./entries.ts";
 import { Feed } from "./feed.ts";
 import { Keys } from "./keys.ts";
 import type {
@@ -17,6 +18,8 @@ import type {
   Decision,
   Discarded,
   EnrollmentRow,
+  EntryPage,
+  EntryRow,
   FedItem,
   FeedSink,
   ItemRow,
@@ -87,6 +90,8 @@ class MemoryStore implements Store {
   readonly #replays = new Map<number, number[]>();
   readonly #turns = new Map<number, TurnRow>();
   readonly #apiKeys = new Map<number, ApiKeyRow>();
+  /** By kind, tenant and id. */
+  readonly #entries = new Map<string, EntryRow>();
   readonly #idempotency = new Map<string, { readonly fingerprint: string; readonly message: number }>();
   /** The idempotency key of a message, so that both are forgotten together. */
   readonly #idempotencyOf = new Map<number, string>();
@@ -253,6 +258,14 @@ class MemoryStore implements Store {
 
   revokeApiKey(key: number, at: number): Promise<void> {
     return this.#changeApiKey(key, ({ revokedAt }) => ({ revokedAt: revokedAt ?? at }));
+  }
+
+  saveEntry(row: EntryRow, expected: number): Promise<void> {
+    return this.#write(() => {
+      const name = entryName(row);
+      if ((this.#entries.get(name)?.version ?? 0) !== expected) throw otherVersion();
+      this.#entries.set(name, row);
+    });
   }
 
   async feed(sink: FeedSink): Promise<void> {
@@ -444,6 +457,21 @@ class MemoryStore implements Store {
       .filter((row) => row.tenant === tenant && row.key > after)
       .sort((a, b) => a.key - b.key)
       .slice(0, limit);
+  }
+
+  async entry(kind: EntryRow["kind"], tenant: string, id: string): Promise<EntryRow | undefined> {
+    this.#assertOpen();
+    return this.#entries.get(entryName({ kind, tenant, id }));
+  }
+
+  async entries({ kind, after, limit }: EntryPage): Promise<readonly EntryRow[]> {
+    this.#assertOpen();
+    const last = after === undefined ? "" : entryName({ kind, ...after });
+    return [...this.#entries]
+      .filter(([name, row]) => row.kind === kind && name > last)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .slice(0, limit)
+      .map(([, row]) => row);
   }
 
   async changes(tenant: string, after: number, limit: number) {
@@ -718,6 +746,10 @@ function itemKeys(message: MessageRow): number[] {
 function deadLetterOf(item: ItemRow, reason: string | null, error: string | null, diedAt: number) {
   const { key, notBefore, expiresAt, turn, replayOf, ...kept } = item;
   return { ...kept, item: key, reason, error, diedAt };
+}
+
+function entryName({ kind, tenant, id }: Pick<EntryRow, "kind" | "tenant" | "id">): string {
+  return `${kind}\0${tenant}\0${id}`;
 }
 
 function keyTaken(): PersonaError {

@@ -1,3 +1,5 @@
+import { ENTRY_TABLE } from "./entries.ts";
+
 /**
  * The schema, one step after the other; `PRAGMA user_version` counts those that were taken. A step
  * that was released is never changed, only followed by another.
@@ -272,6 +274,7 @@ export const MIGRATIONS: readonly string[] = [
     at INTEGER NOT NULL
   ) STRICT;
   `,
+  ENTRY_TABLE,
 ];
 
 /** A step of the schema as PostgreSQL takes it. Texts are compared byte by byte, as SQLite does. */

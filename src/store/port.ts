@@ -220,6 +220,37 @@ export interface ApiKeyRow {
   readonly revokedAt: number | null;
 }
 
+/** A persona, role or sequence of the catalogue, as it was written. */
+export interface EntryRow {
+  readonly tenant: string;
+  readonly kind: "persona" | "role" | "sequence";
+  /** Unique within tenant and kind. */
+  readonly id: string;
+  /** Counts the writes of this id. */
+  readonly version: number;
+  /** The document as JSON; null: a tombstone. */
+  readonly body: string | null;
+  /** 1: a tombstone that hides nothing, and only keeps the version. Else 0. */
+  readonly reset: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** Where entries of the catalogue are kept. They are no part of the change log. */
+export interface EntryTable {
+  /** Writes a row in place of that of the version `expected` (0: none is there), else rejects with `version_conflict`. */
+  saveEntry(row: EntryRow, expected: number): Promise<void>;
+  entry(kind: EntryRow["kind"], tenant: string, id: string): Promise<EntryRow | undefined>;
+  /** Those behind `after`, by tenant and id. */
+  entries(page: EntryPage): Promise<readonly EntryRow[]>;
+}
+
+export interface EntryPage {
+  readonly kind: EntryRow["kind"];
+  readonly after?: Pick<EntryRow, "tenant" | "id"> | undefined;
+  readonly limit: number;
+}
+
 /** One line of the change log: what the event stream resumes from, and later what sync reads. */
 export interface ChangeRow {
   readonly rev: number;
@@ -416,7 +447,7 @@ export interface Commits {
   readonly ms: number;
 }
 
-export interface Store {
+export interface Store extends EntryTable {
   readonly kind: "sqlite" | "postgres" | "memory";
   /** Of this database, for public ids. */
   readonly salt: number;

@@ -17,6 +17,7 @@ import {
   type Value,
   type Values,
 } from "./columns.ts";
+import { ENTRIES, ENTRY_OF } from "./entries.ts";
 import {
   type ApiKeyPage,
   type ApiKeyRow,
@@ -27,6 +28,8 @@ import {
   type DeadLetterPage,
   type DeadLetterRow,
   type EnrollmentRow,
+  type EntryPage,
+  type EntryRow,
   type FedItem,
   type ItemRow,
   type MessageRow,
@@ -157,6 +160,14 @@ export class Reader {
 
   async apiKeys({ tenant, after = 0, limit }: ApiKeyPage): Promise<readonly ApiKeyRow[]> {
     return this.#source.all(API_KEYS, [tenant, after, limit]);
+  }
+
+  async entry(kind: EntryRow["kind"], tenant: string, id: string): Promise<EntryRow | undefined> {
+    return this.#first(ENTRY_OF, [kind, tenant, id]);
+  }
+
+  async entries({ kind, after, limit }: EntryPage): Promise<readonly EntryRow[]> {
+    return this.#source.all(ENTRIES, [kind, after?.tenant ?? "", after?.id ?? "", limit]);
   }
 
   async changes(tenant: string, after: number, limit: number): Promise<{ oldest: number; rows: ChangeRow[] }> {

@@ -4,6 +4,7 @@ import {
   API_KEY,
   CONVERSATION,
   ENROLLMENT,
+  ENTRY,
   ITEM,
   messageValues,
   SEQUENCE_STEP,
@@ -20,6 +21,7 @@ import type {
   StepArguments,
 } from "./commands.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import { replacement } from "./entries.ts";
 import type { Feed } from "./feed.ts";
 import type { Keys } from "./keys.ts";
 import type {
@@ -33,6 +35,8 @@ import type {
   Decision,
   Discarded,
   EnrollmentRow,
+  EntryPage,
+  EntryRow,
   FedItem,
   FeedSink,
   Idempotency,
@@ -191,6 +195,11 @@ export class SqlStore implements Store {
     return this.#write("revokeApiKey", [key, at]);
   }
 
+  saveEntry(row: EntryRow, expected: number): Promise<void> {
+    const values = expected === 0 ? ENTRY.values(row) : replacement(row, expected);
+    return this.#write("saveEntry", [values, expected]);
+  }
+
   async feed(sink: FeedSink): Promise<void> {
     this.#assertOpen();
     // Nothing is written while the backlog is read, so that each item arrives exactly once.
@@ -296,6 +305,14 @@ export class SqlStore implements Store {
 
   apiKeys(page: ApiKeyPage) {
     return this.#read((reader) => reader.apiKeys(page));
+  }
+
+  entry(kind: EntryRow["kind"], tenant: string, id: string) {
+    return this.#read((reader) => reader.entry(kind, tenant, id));
+  }
+
+  entries(page: EntryPage) {
+    return this.#read((reader) => reader.entries(page));
   }
 
   changes(tenant: string, after: number, limit: number) {

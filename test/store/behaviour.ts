@@ -9,6 +9,7 @@ import type {
   FedItem,
   Store,
 } from "../../src/store/port.ts";
+import { anEntry, keepsEntries } from "./entries.ts";
 import {
   aMessage,
   answered,
@@ -884,6 +885,9 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
         deadLetters: () => store.deadLetters({ tenant: "default", limit: 1 }),
         apiKey: () => store.apiKey(1),
         apiKeys: () => store.apiKeys({ tenant: "default", limit: 1 }),
+        saveEntry: () => store.saveEntry(anEntry(), 0),
+        entry: () => store.entry("persona", "default", "ada"),
+        entries: () => store.entries({ kind: "persona", limit: 1 }),
         changes: () => store.changes("default", 0, 1),
         counts: () => store.counts(),
         spend: () => store.spend([]),
@@ -901,6 +905,7 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
 
   keepsSessions(opened);
   keepsSpending(opened);
+  keepsEntries(opened);
 
   it("can be probed while it can be written", async () => {
     const store = await opened();
