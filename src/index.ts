@@ -11,13 +11,28 @@ import { openStore } from "./store/open.ts";
 import { loadTelemetry } from "./telemetry/load.ts";
 import type { PersonaWarning, Runtime, RuntimeOptions } from "./types.ts";
 
+export type * from "./catalogue/catalogue.ts";
+export type * from "./catalogue/port.ts";
+export type {
+  EntryKind,
+  EntryOf,
+  PersonaEntry,
+  PersonaInput,
+  RoleEntry,
+  RoleInput,
+  SequenceEntry,
+  SequenceInput,
+  SequenceStep,
+} from "./catalogue/schema.ts";
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { rehearsal } from "./cognition/rehearsal.ts";
 export { ERRORS, type ErrorCode, type FieldFault, PersonaError } from "./errors.ts";
+export { persister } from "./persister.ts";
 export { type AssembledPrompt, assemble as assemblePrompt } from "./prompt/assemble.ts";
 export type { PromptMessage, PromptPart } from "./prompt/part.ts";
 export { type ReplayOptions, type ReplayReport, type ReplayTool, replay } from "./record/replay.ts";
 export { openApiKeys } from "./runtime/api-keys.ts";
+export type { HostDatabase } from "./store/host-table.ts";
 export { estimateTokens } from "./tokens.ts";
 export { defineTool } from "./tool.ts";
 export type * from "./types.ts";

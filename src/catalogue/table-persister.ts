@@ -44,7 +44,10 @@ function readable({ body, reset, kind: _, ...row }: EntryRow): StoredEntry | Dam
   const { tenant, id, version } = row;
   if (body === null) return { ...row, body, reset: reset === 1 };
   try {
-    return { ...row, body: JSON.parse(body), reset: false };
+    const document: unknown = JSON.parse(body);
+    // In a stored entry that would be a tombstone.
+    if (document === null) return { tenant, id, version, reason: "it is null" };
+    return { ...row, body: document, reset: false };
   } catch {
     return { tenant, id, version, reason: "it is not JSON" };
   }

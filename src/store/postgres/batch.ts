@@ -107,7 +107,7 @@ export function asking<Row>(query: Query<Row>, values: Values, answered: (rows: 
   return { statement: query, values, asks: true, answered: (rows) => answered(rows as readonly Row[]) };
 }
 
-function sent(value: Value): string | null {
+export function sent(value: Value): string | null {
   if (typeof value === "string") return toStored(value);
   return value === null ? null : String(value);
 }
@@ -124,7 +124,7 @@ function received(value: string | null | undefined, type: number): Value {
 const numbered: string[] = [];
 
 /** The statement with `$1`, `$2`… in place of each `?`; none of ours has one in a text. */
-function withNumbers({ sql, number }: Statement): string {
+export function withNumbers({ sql, number }: Statement): string {
   let place = 0;
   numbered[number] ??= sql.replaceAll("?", () => {
     place += 1;
