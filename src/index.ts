@@ -1,6 +1,7 @@
 /** The public library: a runtime, and the words it is described with. */
 import { randomInt } from "node:crypto";
 import { createCatalogue } from "./catalogue/registry.ts";
+import { tablePersister } from "./catalogue/table-persister.ts";
 import { systemClock } from "./clock.ts";
 import { PersonaError } from "./errors.ts";
 import { nodeTooOld } from "./node-version.ts";
@@ -68,7 +69,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime> {
       onWarning: warn,
       ...ofCatalogue,
       ...(file ? { seeds: file } : {}),
-      ...(persister ? { persister } : {}),
+      persister: persister ?? tablePersister(store),
     });
     return await PersonaRuntime.start({ store, clock, seed, recorder, tracing, catalogue, defaults, ...others });
   } catch (error) {
