@@ -1,5 +1,12 @@
 /** One call of one model: its tokens go to the turn as they come, and what it said and did comes back. */
-import type { ModelMessage, ProviderMetadata, TextStreamPart, ToolSet, TypedToolCall } from "ai";
+import type {
+  LanguageModelMiddleware,
+  ModelMessage,
+  ProviderMetadata,
+  TextStreamPart,
+  ToolSet,
+  TypedToolCall,
+} from "ai";
 import type { Clock } from "../clock.ts";
 import { tapOf } from "../cognition/tap.ts";
 import { PersonaError } from "../errors.ts";
@@ -7,6 +14,7 @@ import type { ProviderCall, Usage } from "../facts.ts";
 import type { CognitionTurn } from "../types.ts";
 import type { Abilities } from "./abilities.ts";
 import { cancelled, type Failure, failureOf } from "./failure.ts";
+import { type Form, formOf } from "./form.ts";
 import type { Gate, Lease } from "./gate.ts";
 import type { CheckedModel, Model } from "./options.ts";
 import { loadSdk } from "./packages.ts";
@@ -67,7 +75,11 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
   const { name, clock } = line;
   const [provider, model] = split(name);
   const tuning = tune(turn.session, line.options.abilities);
-  const maxOutputTokens = line.options.maxOutputTokens + tuning.thinkingTokens;
+  const answerTokens = Math.min(
+    line.options.maxOutputTokens,
+    formOf(turn)?.maxOutputTokens ?? Number.POSITIVE_INFINITY,
+  );
+  const maxOutputTokens = answerTokens + tuning.thinkingTokens;
   const startedAt = clock.now();
   const progress: Progress = { text: "", unsaid: 0, firstAt: undefined, usage: undefined };
   const note = (more: Pick<ProviderCall, "outcome" | "error" | "status" | "finishReason">) => {
@@ -89,7 +101,7 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
     lease.start();
     turn.signal.addEventListener("abort", abort, { once: true });
     isOut = true;
-    const said = await listen(line, turn, question, tuning, progress);
+    const said = await listen(line, turn, question, { ...tuning, maxOutputTokens }, progress);
     lease.succeed();
     settle(said.usage);
     note({ outcome: "answered", finishReason: said.finishReason });
@@ -132,12 +144,12 @@ async function listen(
   line: Line,
   turn: CognitionTurn,
   question: Question,
-  tuning: Tuning,
+  tuning: Tuning & { readonly maxOutputTokens: number },
   progress: Progress,
 ): Promise<Said> {
   const { model, options, clock } = line;
   const { temperature } = options;
-  const maxOutputTokens = options.maxOutputTokens + tuning.thinkingTokens - tuning.addedTokens;
+  const form = formOf(turn);
   const providerOptions = merged(options.providerOptions, tuning);
   const { system, messages, tools } = question;
   // Of its own: an answer that is not wanted any more is cut off too.
@@ -145,14 +157,14 @@ async function listen(
   const abort = () => controller.abort(turn.signal.reason);
   turn.signal.addEventListener("abort", abort, { once: true });
   try {
-    const { streamText } = await loadSdk();
+    const { streamText, wrapLanguageModel } = await loadSdk();
     turn.signal.throwIfAborted();
     const result = streamText({
-      model,
+      model: form === undefined ? model : wrapLanguageModel({ model, middleware: formed(form) }),
       ...(system !== "" && { instructions: system }),
       messages: [...messages],
       ...(Object.keys(tools).length > 0 && { tools }),
-      maxOutputTokens,
+      maxOutputTokens: tuning.maxOutputTokens - tuning.addedTokens,
       ...(temperature !== undefined && { temperature }),
       ...tuning.options,
       ...(providerOptions !== undefined && { providerOptions }),
@@ -198,6 +210,11 @@ async function listen(
     controller.abort();
   }
 }
+
+/** An `output` of the AI SDK would read all that was said anew with each token. */
+const formed = ({ name, schema }: Form): LanguageModelMiddleware => ({
+  transformParams: async ({ params }) => ({ ...params, responseFormat: { type: "json", name, schema } }),
+});
 
 /** Where it is configured how a model thinks. */
 const THINKING = ["thinking", "effort", "thinkingConfig", "reasoningEffort"];
