@@ -1,5 +1,6 @@
 /** Rooms and sessions, with the recently used ones at hand. */
 import type { Clock } from "../clock.ts";
+import type { Payer } from "../cognition/budgets/budgets.ts";
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import type { ConversationRow, EnrollmentRow, Sender, Store } from "../store/port.ts";
@@ -188,7 +189,9 @@ function remember<Key, Value>(map: Map<Key, Value>, key: Key, value: Value): voi
   }
 }
 
-/** Who pays for what is said in a conversation: its owner, or the program that talks in the session. */
-export function payerOf(conversation: ConversationRow): string | null {
-  return conversation.owner ?? (conversation.kind === "session" ? callerId(conversation) : null);
+/** Who pays for what a persona does there: a conversation is paid for by its owner, or by who talks in the session. */
+export function payerFor({ row, id, definition }: Persona, conversation: ConversationRow): Payer {
+  const { budget } = definition.settings;
+  const owner = conversation.owner ?? (conversation.kind === "session" ? callerId(conversation) : null);
+  return { tenant: row.tenant, persona: { key: row.key, id, budget }, owner };
 }

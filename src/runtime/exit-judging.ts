@@ -5,9 +5,14 @@
  */
 import type { ExitJudge } from "../catalogue/exit-judge.ts";
 import type { Clock } from "../clock.ts";
+import type { Budgets } from "../cognition/budgets/budgets.ts";
+import { Purse } from "../cognition/budgets/purse.ts";
 import { PersonaError } from "../errors.ts";
+import { encodeId } from "../ids.ts";
 import type { ConversationRow, Store } from "../store/port.ts";
 import type { PersonaWarning } from "../types.ts";
+import { payerFor } from "./conversations.ts";
+import type { Personas } from "./personas.ts";
 import type { Followed } from "./session-rows.ts";
 import type { Sessions } from "./sessions.ts";
 import { turnMessage } from "./views.ts";
@@ -28,6 +33,8 @@ export class ExitJudging {
   readonly #judge: ExitJudge;
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #budgets: Budgets;
+  readonly #personas: Pick<Personas, "byKey">;
   readonly #sessions: Pick<Sessions, "of" | "judged">;
   readonly #warn: (warning: PersonaWarning) => void;
   /** By conversation: asked, or waiting for their turn. */
@@ -40,12 +47,16 @@ export class ExitJudging {
     judge: ExitJudge;
     store: Store;
     clock: Clock;
+    budgets: Budgets;
+    personas: Pick<Personas, "byKey">;
     sessions: Pick<Sessions, "of" | "judged">;
     warn: (warning: PersonaWarning) => void;
   }) {
     this.#judge = options.judge;
     this.#store = options.store;
     this.#clock = options.clock;
+    this.#budgets = options.budgets;
+    this.#personas = options.personas;
     this.#sessions = options.sessions;
     this.#warn = options.warn;
   }
@@ -101,7 +112,8 @@ export class ExitJudging {
   async #ask(place: ConversationRow): Promise<void> {
     const followed = await this.#sessions.of(place.key);
     const step = followed && criteriaOf(followed);
-    if (followed === undefined || step === undefined) return;
+    const persona = this.#personas.byKey(place.persona ?? 0);
+    if (followed === undefined || step === undefined || persona === undefined) return;
     const messages = (await this.#store.recent(place.key, MAX_MESSAGES)).map((row) =>
       turnMessage(row, this.#store.salt),
     );
@@ -110,14 +122,38 @@ export class ExitJudging {
     const cancel = this.#clock.at(this.#clock.now() + TIMEOUT_MS, () =>
       late.abort(new PersonaError("judge_timeout", `The judge did not answer within ${TIMEOUT_MS / 1000} s`)),
     );
+    // Booked like a turn, which it is not.
+    const turn = this.#store.allocate("turn");
+    const purse = new Purse({
+      budgets: this.#budgets,
+      turn,
+      id: encodeId("turn", turn, this.#store.salt),
+      payer: payerFor(persona, place),
+      isOver: () => signal.aborted,
+    });
+    const reserve: Purse["reserve"] = (call) => purse.reserve(call);
     try {
       const given = await Promise.race([
-        this.#judge({ session: followed.resolved, step, messages, signal }),
+        this.#judge({ session: followed.resolved, step, messages, signal, reserve }),
         aborted(signal),
       ]);
       await this.#sessions.judged(place, { step: step.id, ...checked(given) });
     } finally {
       cancel();
+      await this.#pay(purse);
+    }
+  }
+
+  /** What was asked is paid for, whatever came of it. */
+  async #pay(purse: Purse): Promise<void> {
+    const rows = purse.close();
+    if (rows.length === 0) return;
+    try {
+      await this.#budgets.write(rows);
+      purse.written();
+    } catch (cause) {
+      const message = "What a judge has spent could not be written";
+      if (!this.#closed.signal.aborted) this.#warn({ code: "spending_not_written", message, cause });
     }
   }
 }

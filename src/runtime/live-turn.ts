@@ -11,7 +11,7 @@ import { encodeId } from "../ids.ts";
 import type { Tape } from "../record/tape.ts";
 import type { ConversationRow, MessageRow, SpendingRow, Store } from "../store/port.ts";
 import type { CognitionFacts, CognitionTurn, ToolCall, TurnMessage, TurnRoom, Usage } from "../types.ts";
-import { payerOf } from "./conversations.ts";
+import { payerFor } from "./conversations.ts";
 import type { FormedTurn } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
 import type { Persona } from "./personas.ts";
@@ -85,16 +85,11 @@ export class LiveTurn {
 
   /** Made when something is paid: most functions cost nothing. */
   get purse(): Purse {
-    const { row, id, definition } = this.persona;
     this.#purse ??= new Purse({
       budgets: this.#budgets,
       turn: this.key,
       id: this.id,
-      payer: {
-        tenant: row.tenant,
-        persona: { key: row.key, id, budget: definition.settings.budget },
-        owner: payerOf(this.place),
-      },
+      payer: payerFor(this.persona, this.place),
       isOver: () => this.over,
     });
     return this.#purse;

@@ -205,7 +205,17 @@ export class PersonaRuntime {
       onAnswered: (place, followed) => this.#judging?.consider(place, followed),
       warn: this.#warn,
     });
-    this.#judging = judge && new ExitJudging({ judge, store, clock, sessions: this.#sessions, warn: this.#warn });
+    this.#judging =
+      judge &&
+      new ExitJudging({
+        judge,
+        store,
+        clock,
+        budgets,
+        personas: this.#personas,
+        sessions: this.#sessions,
+        warn: this.#warn,
+      });
     this.#rooms = new Rooms(store, clock, this.#fleet);
     this.#paging = new Paging({ store, clock, warn: this.#warn, arm: (items) => this.#arm(items, FLAG_PAGED) });
     this.#intake = new Intake({
