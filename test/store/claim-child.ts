@@ -1,10 +1,10 @@
 /** Opens a database, says how that went, and keeps what it got until it is killed. Argument: the database. */
 import { systemClock } from "../../src/clock.ts";
 import { PersonaError } from "../../src/errors.ts";
-import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { openStore } from "../../src/store/open.ts";
 
 try {
-  await openSqliteStore(process.argv[2] ?? "", { clock: systemClock() });
+  await openStore(process.argv[2] ?? "", { clock: systemClock() });
   console.log("opened");
 } catch (error) {
   console.log(error instanceof PersonaError ? `${error.code} ${error.message}` : error);

@@ -3,11 +3,11 @@
  * after each step, and waits to be killed after the last step it was asked for. Arguments: the database, that step.
  */
 import { systemClock } from "../../src/clock.ts";
-import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { openStore } from "../../src/store/open.ts";
 import { aTurn, died, freshItem, NOW, settledByReply, withItems } from "./rows.ts";
 
 const [file = "", last = ""] = process.argv.slice(2);
-const store = await openSqliteStore(file, { clock: systemClock() });
+const store = await openStore(file, { clock: systemClock() });
 await store.feed((items) =>
   console.log(`fed ${JSON.stringify(items.map(({ key, turn, turnItems }) => [key, turn, turnItems]))}`),
 );

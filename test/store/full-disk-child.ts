@@ -6,13 +6,13 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "../../src/clock.ts";
 import { PersonaError } from "../../src/errors.ts";
-import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { openStore } from "../../src/store/open.ts";
 import { aTurn, settledByReply, withItems } from "./rows.ts";
 
 const folder = process.argv[2] ?? "";
 const ballast = join(folder, "ballast");
 writeFileSync(ballast, Buffer.alloc(1_000_000));
-const store = await openSqliteStore(join(folder, "personas.db"), { clock: systemClock() });
+const store = await openStore(join(folder, "personas.db"), { clock: systemClock() });
 const text = "x".repeat(10_000);
 
 const kept = new Set<number>();

@@ -1,9 +1,9 @@
 /** Appends, begins and settles without end and prints each message's key once it is acknowledged. Argument: the database. */
 import { systemClock } from "../../src/clock.ts";
-import { openSqliteStore } from "../../src/store/sqlite.ts";
+import { openStore } from "../../src/store/open.ts";
 import { aTurn, settledByReply, withItems } from "./rows.ts";
 
-const store = await openSqliteStore(process.argv[2] ?? "", { clock: systemClock() });
+const store = await openStore(process.argv[2] ?? "", { clock: systemClock() });
 await Promise.all(
   Array.from({ length: 50 }, async () => {
     for (;;) {

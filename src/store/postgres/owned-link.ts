@@ -101,13 +101,11 @@ export class OwnedLink {
   async #attempt(): Promise<void> {
     const link = await this.#options.open();
     try {
+      // Another owner's lock is no reason to wait for it.
+      await this.#assertOurs(link);
       await lock(link, this.#options.schema, this.#link.session);
-      const { epoch, committed } = await standing(link);
-      if (epoch !== this.#options.epoch) {
-        throw new PersonaError("store_fenced", "Another process took this database over; end this one.");
-      }
+      this.#committed = await this.#assertOurs(link);
       if (this.#gone !== undefined) throw this.#gone;
-      this.#committed = committed;
     } catch (error) {
       await link.close();
       throw error;
@@ -115,6 +113,15 @@ export class OwnedLink {
     this.#link = link;
     link.keepAlive(this.#keepsAlive);
     this.#watch();
+  }
+
+  /** Gives the number of the group that was committed last. */
+  async #assertOurs(link: Link): Promise<number> {
+    const { epoch, committed } = await standing(link);
+    if (epoch !== this.#options.epoch) {
+      throw new PersonaError("store_fenced", "Another process took this database over; end this one.");
+    }
+    return committed;
   }
 
   #pause(ms: number): Promise<void> {

@@ -21,6 +21,14 @@ export function postgres(options: PostgresServerOptions = {}) {
       schemas += 1;
       return `test_${schemas}`;
     },
+    /** Counts rows of the store behind its back. */
+    async count(url: string, rows: string): Promise<number> {
+      const schema = new URL(url.replace("@/", "@localhost/")).searchParams.get("schema");
+      const [row] = await this.server.query<{ count: string }>(
+        `SET search_path = ${schema}; SELECT count(*) FROM ${rows}`,
+      );
+      return Number(row?.count);
+    },
     /** The URL of a schema that does not exist yet. */
     url(): string {
       return this.server.url(this.schema());
