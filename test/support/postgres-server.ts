@@ -35,7 +35,18 @@ export class PostgresServer {
 
   static async start(options: PostgresServerOptions = {}): Promise<PostgresServer> {
     const server = new PostgresServer(options);
-    const words = ["--pgdata", server.#data, "--username", "postgres", "--auth", "trust", "--encoding", "UTF8"];
+    const words = [
+      "--pgdata",
+      server.#data,
+      "--username",
+      "postgres",
+      "--auth-local",
+      "trust",
+      "--auth-host",
+      "scram-sha-256",
+      "--encoding",
+      "UTF8",
+    ];
     const made = spawnSync(...asUser("initdb", [...words, "--no-locale", "--no-sync"]), { encoding: "utf8" });
     if (made.status !== 0) throw new Error(`initdb: ${made.stderr || made.error?.message}`);
     await server.run();
@@ -51,7 +62,7 @@ export class PostgresServer {
 
   /** The URL of a schema in its database `postgres`. */
   url(schema: string, words: Readonly<Record<string, string>> = {}): string {
-    const query = new URLSearchParams({ host: this.folder, schema, ...words });
+    const query = new URLSearchParams({ host: this.folder, port: this.#port, schema, ...words });
     return `postgres://postgres@/postgres?${query}`;
   }
 
@@ -62,7 +73,7 @@ export class PostgresServer {
 
   /** Runs statements as the superuser, and gives the rows of the last one. */
   async query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
-    const client = new pg.Client({ host: this.folder, user: "postgres", database: "postgres" });
+    const client = new pg.Client({ host: this.folder, port: Number(this.#port), user: "postgres", database: "postgres" });
     await client.connect();
     try {
       const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await client.query<Row>(sql);
@@ -77,7 +88,7 @@ export class PostgresServer {
     const settings = {
       ...WITHOUT_SYNC,
       listen_addresses: this.#options.port === undefined ? "" : "127.0.0.1",
-      port: String(this.#options.port ?? 5432),
+      port: this.#port,
       unix_socket_directories: this.folder,
       log_min_messages: "fatal",
       ...this.#options.settings,
@@ -129,6 +140,11 @@ export class PostgresServer {
 
   get #data(): string {
     return join(this.folder, "data");
+  }
+
+  /** Names the socket as well. */
+  get #port(): string {
+    return String(this.#options.port ?? 5432);
   }
 
   #pid(): number {
