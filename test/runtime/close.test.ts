@@ -75,7 +75,7 @@ it("aborts what has not finished within the grace, and the next start answers it
 });
 
 it("closes once, however often and however it is told to", async () => {
-  const { runtime } = await openHouse();
+  const { runtime } = await openHouse({ store: "memory" });
   await enroll(runtime, "ada", { cognition: () => new Promise(() => {}) });
   const answer = runtime.send("ada", "?", { from: "user:7" });
   await turns();

@@ -33,6 +33,7 @@ it("tells of everything in the order in which it happened", async () => {
   await expect(runtime.send("shy", "hi", { from: "user:7" })).rejects.toThrow();
   const room = await runtime.createRoom({ members: ["ada"] });
   await runtime.unenroll("shy");
+  await turns();
   await runtime.close();
   await ended;
   expect(events).toMatchObject([

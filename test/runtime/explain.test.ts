@@ -65,7 +65,7 @@ it("explains a turn while it runs, and has nothing to explain before", async () 
 });
 
 it("counts every item once, in whatever it has become", async () => {
-  const { runtime, clock } = await openHouse();
+  const { runtime, clock } = await openHouse({ store: "memory" });
   await enroll(runtime, "answers");
   await enroll(runtime, "declines", { cognition: () => ({ decline: "no" }) });
   await enroll(runtime, "fails", {

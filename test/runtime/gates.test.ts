@@ -184,7 +184,7 @@ it("merges tasks that have the same key, and only those", async () => {
 });
 
 it("evicts the least important when memory is all there is, and says so", async () => {
-  const { runtime } = await openHouse();
+  const { runtime } = await openHouse({ store: "memory" });
   await enroll(runtime, "ada", { settings: { paused: true, windows: { chat: 2 } } });
   const events: string[] = [];
   const ended = new AbortController();

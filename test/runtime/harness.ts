@@ -3,7 +3,7 @@ import { onTestFinished } from "vitest";
 import { ManualClock } from "../../src/clock.ts";
 import { createRuntime, PersonaError } from "../../src/index.ts";
 import { PersonaRuntime } from "../../src/runtime/runtime.ts";
-import { openMemoryStore } from "../../src/store/memory.ts";
+import { openStore } from "../../src/store/open.ts";
 import type { Store } from "../../src/store/port.ts";
 import type {
   Answer,
@@ -15,6 +15,7 @@ import type {
   RuntimeOptions,
 } from "../../src/types.ts";
 import { turns } from "../support/event-loop.ts";
+import { testStore } from "../support/test-store.ts";
 
 export interface House {
   readonly runtime: Runtime;
@@ -22,12 +23,12 @@ export interface House {
   readonly warnings: readonly PersonaWarning[];
 }
 
-/** Default: in memory, seed 1, and everybody echoes. */
+/** Default: the store of `testStore`, seed 1, and everybody echoes. */
 export async function openHouse(options: Partial<RuntimeOptions> = {}): Promise<House> {
   const clock = new ManualClock();
   const warnings: PersonaWarning[] = [];
   const onWarning = (warning: PersonaWarning) => void warnings.push(warning);
-  const runtime = await createRuntime({ store: "memory", clock, seed: 1, cognition: echo, onWarning, ...options });
+  const runtime = await createRuntime({ store: testStore(), clock, seed: 1, cognition: echo, onWarning, ...options });
   onTestFinished(() => runtime.close({ graceMs: 0 }));
   return { runtime, clock, warnings };
 }
@@ -35,10 +36,10 @@ export async function openHouse(options: Partial<RuntimeOptions> = {}): Promise<
 /** The same over a store of the test's own making. */
 export async function openOver(
   wrap: (store: Store) => Store,
-  options: Pick<RuntimeOptions, "onWarning"> = {},
+  { store: name = testStore(), ...options }: Partial<Pick<RuntimeOptions, "onWarning" | "store">> = {},
 ): Promise<House> {
   const clock = new ManualClock();
-  const store = wrap(await openMemoryStore({ clock }));
+  const store = wrap(await openStore(name, { clock }));
   const warnings: PersonaWarning[] = [];
   const onWarning = (warning: PersonaWarning) => void warnings.push(warning);
   const parts = { store, clock, seed: 1, maxTurnsInFlight: 1_024, maxHops: 8, cognition: echo, onWarning, ...options };

@@ -123,7 +123,7 @@ it("lets nothing starve: what has waited a minute goes before better lanes", asy
 
 it("forms the same turns from the same seed, clock and inputs", async () => {
   const run = async (seed: number) => {
-    const { runtime, clock } = await openHouse({ seed });
+    const { runtime, clock } = await openHouse({ seed, store: "memory" });
     const formed: string[] = [];
     for (const id of ["ada", "bob", "cid"]) {
       await enroll(runtime, id, {

@@ -259,7 +259,7 @@ function unreadable(times: number) {
 
 it("reads again what waits in the store, after a second each time", async () => {
   const { wrap, tries } = unreadable(2);
-  const { runtime, clock, warnings } = await openOver(wrap);
+  const { runtime, clock, warnings } = await openOver(wrap, { store: "memory" });
   await enroll(runtime, "ada", { settings: { windows: { chat: 1 } } });
   const sent = ["a", "b", "c"].map((text) => outcomeOf(runtime.send("ada", text, { from: `user:${text}` })));
   await pass(clock, 999);
@@ -273,7 +273,7 @@ it("reads again what waits in the store, after a second each time", async () => 
 
 it("waits for no store any more once it is closed", async () => {
   const { wrap, tries } = unreadable(1);
-  const { runtime, clock, warnings } = await openOver(wrap);
+  const { runtime, clock, warnings } = await openOver(wrap, { store: "memory" });
   await enroll(runtime, "ada", { settings: { windows: { chat: 1 } } });
   const cancelled = vi.fn();
   const { at } = clock;

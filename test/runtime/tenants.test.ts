@@ -168,7 +168,7 @@ it("keeps idempotency keys of tenants and of persons apart", async () => {
 });
 
 it("counts each tenant by itself, and all of them for the operator", async () => {
-  const { runtime, clock } = await openHouse();
+  const { runtime, clock } = await openHouse({ store: "memory" });
   const acme = runtime.tenant("acme");
   const shy = () => ({ decline: "no" });
   for (const view of [runtime, acme]) {

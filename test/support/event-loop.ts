@@ -1,9 +1,18 @@
 /** Waiting in turns of the event loop instead of in time. */
 import { setImmediate } from "node:timers/promises";
 
-/** Lets everything that needs no timer and no other thread come to rest. */
+/** Sockets and pipes that this process has anyway. */
+const others = sockets();
+
+/**
+ * Lets everything that needs no timer and no other thread come to rest; where the tests run over a database
+ * (`PERSONA_TEST_STORE`) also what that is asked: connections keep the process alive exactly while they are busy.
+ */
 export async function turns(count = 30): Promise<void> {
-  for (let turn = 0; turn < count; turn += 1) await setImmediate();
+  for (let turn = 0; turn < count; turn += 1) {
+    await setImmediate();
+    if (process.env["PERSONA_TEST_STORE"] !== undefined && sockets() > others) turn = 0;
+  }
 }
 
 /** Lets the event loop turn until the condition holds; fails after so many turns, however long those take. */
@@ -12,4 +21,8 @@ export async function until(condition: () => boolean, most = 5_000_000): Promise
     if (turn === most) throw new Error(`This did not come true in ${most} turns of the event loop: ${condition}`);
     await setImmediate();
   }
+}
+
+function sockets(): number {
+  return process.getActiveResourcesInfo().filter((name) => /^(Pipe|TCP|TLS)/.test(name)).length;
 }

@@ -73,7 +73,12 @@ export class PostgresServer {
 
   /** Runs statements as the superuser, and gives the rows of the last one. */
   async query<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
-    const client = new pg.Client({ host: this.folder, port: Number(this.#port), user: "postgres", database: "postgres" });
+    const client = new pg.Client({
+      host: this.folder,
+      port: Number(this.#port),
+      user: "postgres",
+      database: "postgres",
+    });
     await client.connect();
     try {
       const result: pg.QueryResult<Row> | pg.QueryResult<Row>[] = await client.query<Row>(sql);
