@@ -2,7 +2,6 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import * as z from "zod";
-import { memoryPersister } from "../../src/catalogue/memory-persister.ts";
 import { PersonaError } from "../../src/errors.ts";
 import { createRuntime, defineTool, ManualClock } from "../../src/index.ts";
 import type { Store } from "../../src/store/port.ts";
@@ -245,10 +244,8 @@ it("never skips or repeats a step, whatever comes together and whichever write f
 
 it("is where it was after the process has ended in a turn, which does not count", async () => {
   const file = join(temporaryFolder(), "sequences.db");
-  const persister = memoryPersister();
   const clock = new ManualClock();
-  const open = (cognition: () => Promise<string> | string) =>
-    createRuntime({ store: file, clock, seed: 1, cognition, catalogue: { persister } });
+  const open = (cognition: () => Promise<string> | string) => createRuntime({ store: file, clock, seed: 1, cognition });
   const steps = TOUR.steps.map((step) => ({ ...step, max_turns: 2 }));
   let runtime = await open(() => "yes");
   await furnish(runtime, { ...TOUR, steps });
