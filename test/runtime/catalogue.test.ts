@@ -61,6 +61,14 @@ it("lets a persona join by a session, a room, or by its id alone", async () => {
   expect(await codeOf(runtime.send("nobody", "hi", { from }))).toBe("persona_not_found");
 });
 
+it("joins as it is being enrolled when the first message comes at that moment", async () => {
+  const { runtime } = await openGuided();
+  const enrolling = runtime.enroll({ id: "guide", settings: { maxQueued: 7 } });
+  await runtime.send("guide", "hi", { from });
+  await enrolling;
+  expect(runtime.status("guide").settings.maxQueued).toBe(7);
+});
+
 it("keeps of an enrolled persona its settings only: what it is stays in the catalogue", async () => {
   let stored: Store | undefined;
   const { runtime } = await openOver((store: Store) => {
@@ -128,17 +136,20 @@ it("answers what waits as it was when its entry is deleted, and is gone then", a
     },
   });
   await runtime.catalogue.personas.create({ id: "guide", display_name: "Guide" });
-  await runtime.configure("guide", {}).catch(() => {});
   const waiting = Array.from({ length: 3 }, (_, n) => runtime.send("guide", `${n}`, { from, mergeKey: `${n}` }));
   await waiting[2]?.accepted;
+  const room = await runtime.createRoom({ members: ["guide"], owner: from });
+  for (const text of ["@guide 1", "@guide 2"]) await runtime.post(room.id, text, { from, mergeKey: text });
   await runtime.catalogue.personas.delete("guide");
   expect(await codeOf(runtime.send("guide", "late", { from }))).toBe("persona_draining");
-  for (let n = 0; n < 3; n += 1) {
+  for (let n = 0; n < 5; n += 1) {
     await turns();
     release();
   }
   expect(await Promise.all(waiting.map(outcomeOf))).toEqual(["0", "1", "2"]);
-  expect(asked.map(({ persona }) => persona.name)).toEqual(["Guide", "Guide", "Guide"]);
+  await turns();
+  // Of the session it is the snapshot, of the room the entry as it was.
+  expect(asked.map(({ persona }) => persona.name)).toEqual(Array(5).fill("Guide"));
   await until(() => !runtime.has("guide"));
   expect(await codeOf(runtime.send("guide", "later", { from }))).toBe("persona_not_found");
   await runtime.catalogue.personas.create({ id: "guide", display_name: "Another" });
