@@ -18,6 +18,7 @@ export const ERRORS = {
   foreign_origin: [403, "Web pages of another origin may not call this server"],
   unauthenticated: [401, "The request does not say who makes it"],
   forbidden: [403, "This takes another role"],
+  admin_required: [403, "The catalogue is changed by administrators"],
   rate_limited: [429, "Too many requests"],
   overloaded: [503, "The server is overloaded"],
   identity_unavailable: [503, "The keys that tokens are signed with cannot be fetched"],

@@ -21,6 +21,7 @@ import { answerMalformed, answerProblem } from "./problem.ts";
 import { proxiesSchema } from "./proxies.ts";
 import { RequestLog } from "./request-log.ts";
 import { busiest } from "./routes/busiest.ts";
+import { catalogue } from "./routes/catalogue.ts";
 import { deadLetters } from "./routes/dead-letters.ts";
 import { enrollments } from "./routes/enrollments.ts";
 import { events } from "./routes/events.ts";
@@ -31,6 +32,7 @@ import { keys } from "./routes/keys.ts";
 import { messages } from "./routes/messages.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { personas } from "./routes/personas.ts";
+import { resolve } from "./routes/resolve.ts";
 import { rooms } from "./routes/rooms.ts";
 import { root } from "./routes/root.ts";
 import { sessions } from "./routes/sessions.ts";
@@ -124,7 +126,9 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   for (const routes of [
     rooms,
     sessions,
+    resolve,
     personas,
+    catalogue,
     messages,
     enrollments,
     busiest,

@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import { PersonaError } from "../errors.ts";
 import type { Role } from "../types.ts";
 import type { Identify, Identity } from "./identity.ts";
@@ -9,6 +9,8 @@ export type Policy = "public" | Role;
 declare module "fastify" {
   interface FastifyContextConfig {
     policy?: Policy;
+    /** Code with which another role is refused. Default `forbidden`. */
+    refusal?: "forbidden" | "admin_required";
   }
 }
 
@@ -40,14 +42,14 @@ export function enforcePolicies(
 ): void {
   app.decorateRequest("identity");
   app.addHook("onRequest", (request, reply, done) => {
-    const { policy } = request.routeOptions.config;
+    const { policy, refusal } = request.routeOptions.config;
     // What does not exist is refused to anybody.
     if (policy === "public" || request.is404) return done();
     const enter = (identity: Identity | undefined) => {
       if (identity === undefined) throw nobody();
       request.identity = identity;
       admit(request, reply);
-      assertPermitted(identity, policy);
+      assertPermitted(identity, policy, refusal);
       done();
     };
     try {
@@ -64,7 +66,11 @@ function nobody(): PersonaError {
   return new PersonaError("unauthenticated", "Send an API key or a token: `authorization: Bearer …`.");
 }
 
-function assertPermitted(identity: Identity, policy: Role | undefined): void {
+function assertPermitted(
+  identity: Identity,
+  policy: Role | undefined,
+  refusal: FastifyContextConfig["refusal"] = "forbidden",
+): void {
   if (policy !== undefined && RANKS[identity.role] >= RANKS[policy]) return;
-  throw new PersonaError("forbidden", `This takes the role ${policy}; yours is ${identity.role}.`);
+  throw new PersonaError(refusal, `This takes the role ${policy}; yours is ${identity.role}.`);
 }

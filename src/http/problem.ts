@@ -3,6 +3,7 @@ import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import * as z from "zod";
+import { ENTRY_KINDS } from "../catalogue/schema.ts";
 import { ERRORS, type ErrorCode, PersonaError } from "../errors.ts";
 import { pathOf } from "./not-found.ts";
 import { faultsInWireNames, invalidRequest } from "./validation.ts";
@@ -20,6 +21,10 @@ export const problemSchema = z
       .array(z.strictObject({ field: z.string(), message: z.string() }))
       .optional()
       .register(wire, { description: "Every broken field of the request" }),
+    referrers: z
+      .array(z.strictObject({ kind: z.enum(ENTRY_KINDS), id: z.string(), field: z.string() }))
+      .optional()
+      .register(wire, { description: "What refers to the entry that was to go, and by which field" }),
   })
   .register(wire, { id: "Problem" });
 
@@ -83,6 +88,7 @@ function problemOf(failure: PersonaError, instance?: string): Problem {
     instance,
     code: failure.code,
     fields: failure.fields.length === 0 ? undefined : [...failure.fields],
+    referrers: failure.referrers.length === 0 ? undefined : [...failure.referrers],
   };
 }
 

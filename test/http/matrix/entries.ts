@@ -2,6 +2,7 @@
  * Every route of the server with requests that name what belongs to the owner, and the status with which each caller is
  * answered. A route, or an input of a route, that is not in here fails the matrix.
  */
+import { personaSchema, roleSchema, sequenceSchema } from "../../../src/catalogue/schema.ts";
 import type { Caller, Ids } from "./world.ts";
 
 export type Row = Readonly<Record<Caller, number>>;
@@ -30,7 +31,7 @@ const all = (status: number): Row => ({
 const owned = (status: number): Row => ({ ...all(404), owner: status, service: status, admin: status });
 /** What belongs to the tenant. */
 const shared = (status: number): Row => ({ ...owned(status), other: status });
-/** What takes the role admin. */
+/** What takes the role admin. `abroad`: for the administrator of another tenant. */
 const ruled = (status: number, abroad = 404): Row => ({ ...all(403), admin: status, foreignAdmin: abroad });
 const open = (status: number): Row => ({ ...all(status), nobody: status });
 
@@ -138,6 +139,20 @@ export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
     [({ persona }) => ({ url: `/v1/enrollments/${persona}`, body: { settings: { paused: false } } }), ruled(200)],
   ],
   "DELETE /v1/enrollments/:id": [[({ persona }) => ({ url: `/v1/enrollments/${persona}?mode=return` }), ruled(204)]],
+  ...catalogueEntries("personas", ({ entry }) => entry, { display_name: "Mine" }),
+  ...catalogueEntries("roles", ({ role }) => role, { display_name: "Mine", system_prompt: "Be brief." }),
+  ...catalogueEntries("sequences", ({ sequence }) => sequence, {
+    display_name: "Mine",
+    steps: [{ id: "one", instruction: "Greet." }],
+  }),
+  "POST /v1/sessions/resolve": [
+    [({ entry }) => ({ url: "/v1/sessions/resolve", body: { persona_id: entry } }), shared(200)],
+    [({ role }) => ({ url: "/v1/sessions/resolve", body: { persona_id: "ida", role_id: role } }), shared(200)],
+    [
+      ({ sequence }) => ({ url: "/v1/sessions/resolve", body: { persona_id: "ida", sequence_id: sequence, step: 0 } }),
+      shared(200),
+    ],
+  ],
   "GET /v1/items/:id": [
     [({ item }) => ({ url: `/v1/items/${item}` }), owned(200)],
     [({ waiting }) => ({ url: `/v1/items/${waiting}` }), owned(200)],
@@ -215,6 +230,76 @@ function batch(entry: (ids: Ids, own: string) => object, results: Row): Entry {
   return [request, all(200), results];
 }
 
+const ANY = { "if-match": "*" };
+
+/** Entries are the tenant's: everybody in it reads them, administrators change them. */
+function catalogueEntries(
+  name: "personas" | "roles" | "sequences",
+  idOf: (ids: Ids) => string,
+  body: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, readonly Entry[]>> {
+  const path = `/v1/${name}`;
+  const one = (ids: Ids) => `${path}/${idOf(ids)}`;
+  // What is there is replaced; abroad it is not there.
+  const replacing = ruled(200, 412);
+  const referring: readonly Entry[] =
+    name !== "personas"
+      ? []
+      : [
+          [({ role }) => ({ url: path, body: { ...body, id: "new", default_role: role } }), ruled(201, 422)],
+          [
+            ({ sequence }) => ({ url: path, body: { ...body, id: "new", default_sequence: sequence } }),
+            ruled(201, 422),
+          ],
+          [() => ({ url: path, body: { ...body, id: "new", owner: "olive" } }), ruled(201, 201)],
+        ];
+  const replacements: readonly Entry[] = referring.map(([request]) => [
+    (ids, own) => ({ url: one(ids), body: { ...request(ids, own).body, id: idOf(ids) }, headers: ANY }),
+    replacing,
+  ]);
+  const changes: readonly Entry[] = referring.map(([request]) => [
+    (ids, own) => {
+      const { id: _, ...fields } = { ...request(ids, own).body } as Readonly<Record<string, unknown>>;
+      return { url: one(ids), body: fields, headers: ANY };
+    },
+    ruled(200),
+  ]);
+  return {
+    [`GET ${path}`]: [
+      [() => ({ url: path }), all(200)],
+      [(ids) => ({ url: `${path}?cursor=${Buffer.from(idOf(ids)).toString("base64url")}` }), all(200)],
+    ],
+    [`POST ${path}`]: [
+      [() => ({ url: path, body: { ...body, id: "new" } }), ruled(201, 201)],
+      [(ids) => ({ url: path, body: { ...body, id: idOf(ids) } }), ruled(409, 201)],
+      ...referring,
+    ],
+    [`GET ${path}/:id`]: [
+      [(ids) => ({ url: one(ids) }), shared(200)],
+      [(ids) => ({ url: one(ids), headers: { "if-none-match": "*" } }), shared(304)],
+    ],
+    [`PUT ${path}/:id`]: [
+      [(ids) => ({ url: one(ids), body, headers: ANY }), replacing],
+      [(ids) => ({ url: one(ids), body: { ...body, id: idOf(ids) }, headers: ANY }), replacing],
+      [(ids) => ({ url: one(ids), body, headers: { "if-none-match": "*" } }), ruled(412, 201)],
+      ...replacements,
+    ],
+    [`PATCH ${path}/:id`]: [
+      [(ids) => ({ url: one(ids), body, headers: ANY }), ruled(200)],
+      [(ids) => ({ url: one(ids), body: { id: idOf(ids) }, headers: ANY }), ruled(200)],
+      ...changes,
+    ],
+    [`DELETE ${path}/:id`]: [
+      [(ids) => ({ url: `${one(ids)}?force=true` }), ruled(204)],
+      [(ids) => ({ url: one(ids), headers: ANY }), ruled(name === "personas" ? 204 : 409)],
+    ],
+    [`POST ${path}/:id/reset`]: [
+      [(ids) => ({ url: `${one(ids)}/reset?force=true` }), ruled(204)],
+      [(ids) => ({ url: `${one(ids)}/reset`, headers: ANY }), ruled(name === "personas" ? 204 : 409)],
+    ],
+  };
+}
+
 const FILTERS: readonly ((ids: Ids) => string)[] = [
   () => "",
   () => "?after=0",
@@ -242,4 +327,10 @@ export const PLAIN: ReadonlySet<string> = new Set([
   "step",
   // Of a new key: the tenant is the caller's.
   ...["user", "role", "tier", "expires_at"],
+  // Of entries: what they are, and the server's own.
+  ...[personaSchema, roleSchema, sequenceSchema].flatMap(({ shape }) =>
+    Object.keys(shape).filter((field) => !["id", "owner", "default_role", "default_sequence"].includes(field)),
+  ),
+  ...Object.keys(sequenceSchema.shape.steps.element.shape),
+  ...["user_message", "persona_response", "context", "quality_score", "force"],
 ]);
