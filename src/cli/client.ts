@@ -35,6 +35,12 @@ interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface Exchange<Body> {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Body;
+}
+
 export class Client {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -49,14 +55,15 @@ export class Client {
     return (await this.exchange<Body>(method, path, call)).body;
   }
 
-  /** The same, with the status. */
-  async exchange<Body>(method: string, path: string, call: Call = {}): Promise<{ status: number; body: Body }> {
+  /** The same, with status and headers. */
+  async exchange<Body>(method: string, path: string, call: Call = {}): Promise<Exchange<Body>> {
     const response = await this.#fetch(method, path, call);
     const text = await response.text();
-    if (response.status === 204) return { status: 204, body: undefined as Body };
+    const { headers } = response;
+    if (response.status === 204) return { status: 204, headers, body: undefined as Body };
     const body = this.#jsonOf(response, text);
     // `/readyz` answers 503 with what it found.
-    if (response.ok || !isProblem(body)) return { status: response.status, body: body as Body };
+    if (response.ok || !isProblem(body)) return { status: response.status, headers, body: body as Body };
     throw new Refusal(body.code, body.status, body.detail);
   }
 

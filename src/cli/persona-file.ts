@@ -1,6 +1,4 @@
 /** Personas in a file, as JSON or TOML. */
-import { readFile } from "node:fs/promises";
-import { text as textOf } from "node:stream/consumers";
 import * as z from "zod";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
@@ -8,6 +6,7 @@ import { inLibraryNames, wireName } from "../http/wire/names.ts";
 import { definitionSchema } from "../runtime/settings.ts";
 import { isTable, type Place, readToml, TomlFault, type TomlPath } from "../toml.ts";
 import type { PersonaDefinition } from "../types.ts";
+import { readInput } from "./input.ts";
 
 const personasSchema = z
   .array(definitionSchema.omit({ cognition: true }), "must be a list of personas")
@@ -24,8 +23,8 @@ const personasSchema = z
  * `max_queued` or `maxQueued`. Throws `invalid_input` naming every broken field, in TOML with its line.
  */
 export async function readPersonas(file: string): Promise<readonly PersonaDefinition[]> {
-  const name = file === "-" ? "The input" : file;
-  const { value, placeOf } = parsed(await contentOf(file), name);
+  const { name, text } = await readInput(file, "personas");
+  const { value, placeOf } = parsed(text, name);
   const list = isTable(value) ? (value["personas"] ?? [value]) : value;
   const result = personasSchema.safeParse(Array.isArray(list) ? list.map(inOurNames) : list);
   if (result.success) return result.data as PersonaDefinition[];
@@ -37,16 +36,6 @@ export async function readPersonas(file: string): Promise<readonly PersonaDefini
     });
   });
   throw new PersonaError("invalid_input", `${name} is not valid. ${describeFaults(fields)}`, { fields });
-}
-
-async function contentOf(file: string): Promise<string> {
-  if (file === "-") return textOf(process.stdin);
-  try {
-    return await readFile(file, "utf8");
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new PersonaError("invalid_input", `${file} cannot be read (${code}); name a file with personas.`, { cause });
-  }
 }
 
 interface Parsed {

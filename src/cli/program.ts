@@ -73,6 +73,27 @@ function program(): Command {
     .argument("<FILE>", "personas as JSON or TOML; - reads them from the input")
     .action(async (file, options) => (await import("./enroll.ts")).enrollCommand(file, options));
 
+  const catalogue = command("catalogue", "Checks files of personas, roles and sequences, and moves them", [
+    "persona-runtime catalogue validate seeds.toml",
+    "persona-runtime catalogue import seeds.toml --dry-run",
+    "persona-runtime catalogue export backup.json",
+  ]).helpCommand(false);
+  const FILE = "TOML or JSON; - reads the input";
+  catalogue
+    .command("validate")
+    .description("Whether a file is right; names every broken entry with its line. Needs no server.")
+    .argument("<FILE>", FILE)
+    .option("--json", "as JSON, for scripts")
+    .action(async (file, options) => (await import("./catalogue.ts")).validateCommand(file, options));
+  takesServer(catalogue.command("import").description("Makes the entries of a file, or changes those that are there."))
+    .argument("<FILE>", FILE)
+    .option("--dry-run", "only say what would be made and changed")
+    .action(async (file, options) => (await import("./catalogue.ts")).importCommand(file, options));
+  takesServer(catalogue.command("export").description("Writes what the tenant has changed, as import takes it."))
+    .argument("[FILE]", "where to; .json for JSON, else TOML. Default: prints it")
+    .option("--all", "built-in entries and those of the seed file, too")
+    .action(async (file, options) => (await import("./catalogue.ts")).exportCommand(file, options));
+
   takesServer(command("status", "Shows the fleet, or what one persona is doing", ["persona-runtime status ada"]))
     .argument("[PERSONA]", "id of the persona")
     .action(async (persona, options) => (await import("./status.ts")).statusCommand(persona, options));

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { printable } from "../../src/cli/terminal.ts";
 import { type Cognition, createRuntime } from "../../src/index.ts";
 import { serve } from "../../src/server.ts";
-import { type Ended, execute, MAIN, temporaryFolder } from "../support/command-line.ts";
+import { execute, feed as feedTo, MAIN, temporaryFolder } from "../support/command-line.ts";
 
 /** A server of this process, and the command as a child that is told where it is. */
 async function running(cognition?: Cognition) {
@@ -20,18 +20,7 @@ async function running(cognition?: Cognition) {
   await runtime.enroll({ id: "ada", name: "Ada" });
   const environment = { ...process.env, PERSONA_RUNTIME_URL: server.url };
   const run = (...words: string[]) => execute(process.execPath, [MAIN, ...words], { env: environment });
-  /** With a text as the input. */
-  const feed = async (input: string, ...words: string[]): Promise<Ended> => {
-    const child = spawn(process.execPath, [MAIN, ...words], { env: environment });
-    child.stdin.end(input);
-    const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => {
-      const texts: string[] = [];
-      stream.setEncoding("utf8").on("data", (text: string) => texts.push(text));
-      return texts;
-    });
-    const [code] = (await once(child, "close")) as [number | null];
-    return { code, stdout: stdout?.join("") ?? "", stderr: stderr?.join("") ?? "" };
-  };
+  const feed = (input: string, ...words: string[]) => feedTo(input, words, environment);
   return { runtime, server, run, feed };
 }
 

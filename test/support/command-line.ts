@@ -40,6 +40,13 @@ export function personaRuntime(...words: string[]): Promise<Ended> {
   return execute(process.execPath, [MAIN, ...words]);
 }
 
+/** Runs the command to its end, with a text as its input. */
+export function feed(input: string, words: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...words], { env });
+  child.stdin.end(input);
+  return observe(child).ended;
+}
+
 export interface Serving {
   readonly url: string;
   readonly pid: number | undefined;
