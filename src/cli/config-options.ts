@@ -21,9 +21,8 @@ export function takesConfig(command: Command, only?: readonly string[]): Command
     const description = `${about.description}${otherwise === undefined ? "" : ` (${otherwise})`}`;
     command.addOption(new FlagOption(`${flag} <${word}>`, description, (text) => ({ flag, path, text })));
   }
-  const noCast = { flag: "--no-cast", path: ["server", "cast"], text: "none" };
-  if (only === undefined)
-    command.addOption(new FlagOption(noCast.flag, "Enroll nobody at the start: the same as --cast none", () => noCast));
+  const bare = { flag: "--no-built-in", path: ["catalogue", "built_in"], text: "false" };
+  if (only === undefined) command.addOption(new FlagOption(bare.flag, "Leave the built-in cast out", () => bare));
   return command.addOption(new FlagOption("--set <KEY=VALUE>", "Any key, such as --set log.level=info", setting));
 }
 
@@ -36,6 +35,8 @@ export function configurationOf({ config, flags = [] }: ConfigOptions): Promise<
 class FlagOption extends Option {
   constructor(flags: string, description: string, flagOf: (text: string) => Flag) {
     super(flags, description);
+    // Else `--no-…` would set something also where it is not given.
+    this.negate = false;
     this.argParser((text: string, before: readonly Flag[] = []) => [...before, flagOf(text)]);
   }
 

@@ -5,6 +5,7 @@ import { database } from "./doctor/database.ts";
 import { type Finding, failure, ok } from "./doctor/finding.ts";
 import { addon, clock, eventLoop, node } from "./doctor/machine.ts";
 import { outside, port } from "./doctor/network.ts";
+import { seeds } from "./doctor/seeds.ts";
 import { storeOf } from "./store-of.ts";
 
 /** The exit code is 1 when something fails; warnings leave it as it is. */
@@ -15,7 +16,7 @@ export async function doctorCommand({ json, ...options }: ConfigOptions & { read
   if (configuration !== undefined) {
     const { config, options: library } = configuration;
     const { findings: ofDatabase, newest } = await database(storeOf(config.server));
-    findings.push(...ofDatabase, clock(Date.now(), newest));
+    findings.push(...ofDatabase, clock(Date.now(), newest), ...(await seeds(config.catalogue)));
     findings.push(await port(config.server, config.auth), ...(await outside(library)));
   }
   console.log(json === true ? JSON.stringify(findings) : findings.map(linesOf).join("\n"));
@@ -28,7 +29,7 @@ async function configured(options: ConfigOptions) {
     return { configuration, finding: ok("configuration", configuration.file ?? "without a file") };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const advice = "Mend this first: database, port and providers were not looked at.";
+    const advice = "Mend this first: database, seeds, port and providers were not looked at.";
     return { configuration: undefined, finding: failure("configuration", error.message, advice) };
   }
 }

@@ -1,4 +1,4 @@
-/** `persona-runtime serve`: a runtime, its cast and the HTTP server, from the start to a signal. */
+/** `persona-runtime serve`: a runtime, its catalogue and the HTTP server, from the start to a signal. */
 import { constants } from "node:os";
 import type { LibraryOptions } from "../config/library.ts";
 import type { AuthOptions } from "../http/authenticate.ts";
@@ -8,7 +8,6 @@ import { manifest } from "../manifest.ts";
 import { serve } from "../server.ts";
 import type { Collector } from "../telemetry/collector.ts";
 import type { PersonaWarning, Runtime } from "../types.ts";
-import { loadCast, seed } from "./cast.ts";
 import { type ConfigOptions, configurationOf } from "./config-options.ts";
 import { storeOf } from "./store-of.ts";
 
@@ -21,7 +20,6 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
   const { config, options: library, file } = await configurationOf(options);
   const { server, log } = config;
   const graceMs = server.grace_ms;
-  const cast = await loadCast(server.cast);
   const store = storeOf(server);
   const providers =
     library.providers && (await (await import("../ai.ts")).providers(library.providers, library.models));
@@ -29,6 +27,7 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
   const runtime = await createRuntime({
     store,
     ...inLibraryNames(config.runtime),
+    catalogue: inLibraryNames(config.catalogue),
     ...(providers && { providers }),
     prices: library.prices,
     budgets: library.budgets,
@@ -43,7 +42,6 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
     onWarning: warn,
   });
   try {
-    const added = await seed(runtime, cast);
     const listening = await serve({
       runtime,
       host: server.host,
@@ -56,7 +54,7 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
       metrics: config.metrics.enabled,
       logger: { level: log.level, stream: process.stderr },
     });
-    console.log(greeting(listening.url, { store, file, auth: library.auth.mode }, runtime, added));
+    console.log(greeting(listening.url, { store, file, auth: library.auth.mode }, runtime));
     const signal = await signalled;
     console.log(`${signal}: running turns have ${graceMs} ms to finish. A second signal ends at once.`);
     // Both at once: requests that wait for a reply end when the runtime has settled it, or has given it up.
@@ -98,27 +96,35 @@ function greeting(
     auth,
   }: { readonly store: string; readonly file: string | undefined; readonly auth?: AuthOptions["mode"] },
   runtime: Runtime,
-  added: number,
 ): string {
-  const personas = runtime.personas();
-  const shown = personas.slice(0, 8).map(({ id }) => id);
-  if (personas.length > shown.length) shown.push("…");
+  const { personas, roles, sequences } = runtime.catalogue;
+  const names = new Map([
+    ...personas.list({ limit: SHOWN + 1 }).map(({ id, display_name: name }) => [id, name] as const),
+    // One that was enrolled under the same id hides that of the catalogue.
+    ...runtime.personas({ limit: SHOWN + 1 }).map(({ id, name }) => [id, name] as const),
+  ]);
+  const ids = [...names.keys()].sort();
+  const shown = ids.length > SHOWN ? [...ids.slice(0, SHOWN), "…"] : ids;
   const lines = [
     `persona-runtime ${manifest.version} serves at ${url}`,
     "",
-    `  docs      ${url}/docs`,
-    ...(file === undefined ? [] : [`  config    ${file}`]),
-    `  store     ${store}`,
-    `  personas  ${[`${personas.length} (${added} new)`, ...shown].join(" · ")}`,
+    `  docs       ${url}/docs`,
+    ...(file === undefined ? [] : [`  config     ${file}`]),
+    `  store      ${store}`,
+    `  catalogue  ${personas.size} personas, ${roles.size} roles, ${sequences.size} sequences`,
+    ...(shown.length === 0 ? [] : [`  personas   ${shown.join(" · ")}`]),
     "",
   ];
-  const [first] = personas;
+  const [first] = ids;
   const withKey = auth === "required" ? ", with a key in PERSONA_RUNTIME_KEY" : "";
   if (first !== undefined)
-    lines.push(`Talk to ${first.name}${withKey}:`, "", `  ${curl(url, first.id, withKey !== "")}`);
-  else lines.push(`Nobody is enrolled yet; PUT ${url}/v1/enrollments/{id} enrolls a persona.`);
+    lines.push(`Talk to ${names.get(first)}${withKey}:`, "", `  ${curl(url, first, withKey !== "")}`);
+  else lines.push(`There is no persona yet; POST ${url}/v1/personas makes one.`);
   return [...lines, "", "Ctrl+C stops."].join("\n");
 }
+
+/** Ids of the first personas, on one line. */
+const SHOWN = 8;
 
 /** Prints the text of the reply; what is not a reply (a problem) is printed as it came. */
 function curl(url: string, persona: string, withKey: boolean): string {

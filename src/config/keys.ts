@@ -1,7 +1,8 @@
 /** The schema of the configuration as a tree of keys: finding one, and saying what is right for it. */
 import { closest } from "fastest-levenshtein";
 import * as z from "zod";
-import { type About, about, configSchema } from "./schema.ts";
+import { type About, about } from "./about.ts";
+import { configSchema } from "./schema.ts";
 
 /** Names from the top down: `["providers", "openai", "api_key"]`. */
 export type KeyPath = readonly string[];

@@ -31,7 +31,8 @@ export function configAsJson({ settings, file }: Configuration): object {
   return { file: file ?? null, settings: Object.fromEntries(keys) };
 }
 
-const HEAD = `# Every key of persona-runtime.toml, commented out: with its default, or an example where it has none.
+const HEAD = `# Every key of persona-runtime.toml, commented out: with its default, or an example where it has none. Copy it under that
+# name into the folder that the server starts in, or name it with --config.
 #
 # A flag is stronger than the environment, the environment is stronger than this file. In the environment a key is named
 # like PERSONA_RUNTIME_SERVER_PORT; on the command line each can be given as --set server.port=8787.

@@ -5,9 +5,10 @@ import type * as z from "zod";
 import { PersonaError } from "../errors.ts";
 import { wireName } from "../http/wire/names.ts";
 import { isTable } from "../toml.ts";
+import type { About } from "./about.ts";
 import { expectation, find, KEYS, type KeyNode, type KeyPath, keyName } from "./keys.ts";
 import { type LibraryIssue, type LibraryOptions, libraryOptions } from "./library.ts";
-import { type About, ALTERNATIVES, type Config, configSchema } from "./schema.ts";
+import { ALTERNATIVES, type Config, configSchema } from "./schema.ts";
 import {
   type Entry,
   type Fault,

@@ -6,25 +6,8 @@ import { limitOptionsSchema } from "../http/limits.ts";
 import { logOptionsSchema } from "../http/log.ts";
 import { proxiesSchema } from "../http/proxies.ts";
 import { optionsSchema } from "../runtime/settings.ts";
-
-export interface About {
-  /** One line, without a full stop at its end. */
-  readonly description: string;
-  /** A flag of its own, with the word that stands for its value: `--port PORT`. Every key has `--set KEY=VALUE`. */
-  readonly flag?: string;
-  /** Never shown; it may also be given as `{ env = "NAME" }` or `{ file = "PATH" }`. */
-  readonly secret?: boolean;
-  /** A file or folder: a relative one in a configuration file is meant from the folder of that file. */
-  readonly path?: boolean;
-  /** How the library names it, where that does not follow from the name here. */
-  readonly library?: string;
-  /** Words that `path` leaves as they are. */
-  readonly words?: readonly string[];
-  /** What the example file shows when there is no default; of a table with chosen names, the name. */
-  readonly example?: unknown;
-}
-
-export const about = z.registry<About>();
+import { about } from "./about.ts";
+import { catalogueTable } from "./catalogue.ts";
 
 const { maxTurnsInFlight, maxHops, seed } = optionsSchema.shape;
 
@@ -108,15 +91,6 @@ export const configSchema = z
             words: ["memory"],
             example: "memory",
           }),
-        cast: notBlank()
-          .default("built-in")
-          .register(about, {
-            description:
-              'Personas to enroll at the start, as JSON or TOML; "built-in" is a small cast of four, "none" nobody',
-            flag: "--cast FILE",
-            path: true,
-            words: ["built-in", "none"],
-          }),
         grace_ms: z.int().min(0).max(3_600_000).default(10_000).register(about, {
           description: "How long running turns may take after SIGINT or SIGTERM",
           flag: "--grace-ms MS",
@@ -133,6 +107,7 @@ export const configSchema = z
         }),
       })
       .prefault({}),
+    catalogue: catalogueTable,
     auth: z
       .strictObject({
         mode: z.enum(["none", "required"]).default("none").register(about, {

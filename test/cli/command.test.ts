@@ -22,7 +22,8 @@ describe("words that are wrong are told in one line, and the exit code is 2", ()
     ["serve --port=-1", "not -1"],
     ["serve --grace-ms 3600001", "--grace-ms: server.grace_ms must be "],
     ["serve --data a --store b", "--store: server.store must not be given together with server.data (--data)"],
-    ["serve --cast a --no-cast", "--no-cast: server.cast was given before (--cast)"],
+    ["serve --seeds a --seeds b", "--seeds: catalogue.seeds was given before (--seeds)"],
+    ["serve --no-built-in --set catalogue.built_in=true", "catalogue.built_in was given before (--no-built-in)"],
     ["serve --set port", '--set takes KEY=VALUE, such as log.level=info, not "port".'],
     ["config print --set server.prot=1", "--set: server.prot is no known key; did you mean server.port?"],
   ])("%s", async (words, message) => {

@@ -40,7 +40,7 @@ enabled = false
   const key = (
     await personaRuntime("keys", "create", "--user", "root", "--role", "admin", "--config", file)
   ).stdout.trim();
-  const server = await startServer("--config", file, "--cast", "built-in");
+  const server = await startServer("--config", file);
   const environment = { ...process.env, PERSONA_RUNTIME_URL: server.url, PERSONA_RUNTIME_KEY: key };
   const run = (...words: string[]) => execute(process.execPath, [MAIN, ...words], { env: environment });
 

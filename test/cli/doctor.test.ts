@@ -59,6 +59,18 @@ test("a server that runs is no fault: neither its port nor its database", async 
 });
 
 describe("what fails, and what to do", () => {
+  test.each<[string, string, Partial<Finding>]>([
+    ["that is right", '[[roles]]\nid = "a"\ndisplay_name = "A"\nsystem_prompt = "x"\n', { state: "ok" }],
+    ["with a broken entry", '[[roles]]\nid = "a"\n', { state: "warning", found: expect.stringContaining("2 faults") }],
+    ["that is no TOML", "[[roles]\n", { state: "failure", found: expect.stringContaining("is not TOML (line ") }],
+  ])("a seed file %s", async (_, toml, finding) => {
+    const file = join(temporaryFolder(), "seeds.toml");
+    writeFileSync(file, toml);
+    const { code, of } = await doctor("--seeds", file, "--store", "memory", "--port", "0");
+    expect(of("seeds")).toMatchObject(finding);
+    expect(code).toBe(finding.state === "failure" ? 1 : 0);
+  });
+
   test("a port of another program", async () => {
     const { code, of } = await doctor("--store", "memory", "--port", String(await listening(200)));
     expect(code).toBe(1);

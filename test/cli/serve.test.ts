@@ -28,7 +28,6 @@ async function stop(server: Serving, signal: NodeJS.Signals): Promise<void> {
 test("it serves, stops cleanly on a signal, and knows after a restart what was said before", async () => {
   const data = temporaryFolder();
   const first = await startServer("--data", data);
-  expect(first.stdout()).toContain("(4 new)");
   const said = await say(first, "Remember the milk.");
   expect(said.reply.text).toContain("Remember the milk.");
   const renamed = await fetch(`${first.url}/v1/enrollments/ada`, {
@@ -40,7 +39,6 @@ test("it serves, stops cleanly on a signal, and knows after a restart what was s
   await stop(first, "SIGTERM");
 
   const second = await startServer("--data", data);
-  expect(second.stdout()).toContain("(0 new)");
   expect(second.stdout()).toContain("Talk to Lady Ada");
   const kept = await (await fetch(`${second.url}/v1/sessions/${said.conversation_id}/messages`)).text();
   expect(kept).toContain(said.message_id);
@@ -48,9 +46,10 @@ test("it serves, stops cleanly on a signal, and knows after a restart what was s
   await stop(second, "SIGINT");
 });
 
-test("without a cast it says how to enroll somebody", async () => {
-  const server = await startServer("--store", "memory", "--no-cast");
-  expect(server.stdout()).toContain("Nobody is enrolled yet; PUT ");
+test("without the built-in cast it says how to make somebody", async () => {
+  const server = await startServer("--store", "memory", "--no-built-in");
+  expect(server.stdout()).toContain("0 personas, 0 roles, 0 sequences");
+  expect(server.stdout()).toContain("There is no persona yet; POST ");
   await stop(server, "SIGTERM");
 });
 
@@ -160,8 +159,8 @@ test.each<[string, readonly string[], number, RegExp]>([
     /^persona-runtime: bind_refused: .*\n$/,
   ],
   [
-    "a missing cast file",
-    ["serve", "--store", "memory", "--cast", "nowhere"],
+    "a missing seed file",
+    ["serve", "--store", "memory", "--seeds", "nowhere"],
     1,
     /^persona-runtime: invalid_input: .*\n$/,
   ],

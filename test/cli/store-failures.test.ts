@@ -6,7 +6,7 @@ import { personaRuntime, startServer, temporaryFolder } from "../support/command
 
 /** Changes a database that a server has made and let go. */
 async function usedDatabase(file: string, sql: string): Promise<void> {
-  const server = await startServer("--store", file, "--no-cast");
+  const server = await startServer("--store", file, "--no-built-in");
   server.kill("SIGTERM");
   await server.ended;
   sqlite(file, sql);

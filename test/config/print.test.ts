@@ -1,10 +1,10 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { KEYS, keyName } from "../../src/config/keys.ts";
 import { configAsJson, exampleConfig, printConfig } from "../../src/config/print.ts";
 import { resolveConfig } from "../../src/config/resolve.ts";
-import { temporaryFolder } from "../support/command-line.ts";
+import { ROOT, temporaryFolder } from "../support/command-line.ts";
 
 /** Resolves a text as the configuration file. */
 function resolved(toml: string, environment: Readonly<Record<string, string>> = {}) {
@@ -43,6 +43,11 @@ test("the example names every key, and is right when it is uncommented", async (
   const given = settings.filter(({ origin }) => origin.from === "file").map(({ path }) => keyName(path));
   expect(given).toEqual(KEYS.map(({ example: path }) => keyName(path)).filter((name) => !instead.includes(name)));
   await expect(resolved(example)).resolves.toMatchObject({ config: (await resolved("")).config });
+});
+
+test("the example at the top of the repository is that of this version", () => {
+  // `npm run generate` writes it.
+  expect(readFileSync(join(ROOT, "server.example.toml"), "utf8")).toBe(exampleConfig());
 });
 
 test("a secret is not printed", async () => {

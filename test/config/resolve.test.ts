@@ -63,10 +63,10 @@ test("a store given by a stronger source takes the place of a folder, and the ot
 test("a relative path is meant from where it stands", async () => {
   const folder = temporaryFolder();
   mkdirSync(join(folder, "etc"));
-  writeFileSync(join(folder, "etc/mine.toml"), "[server]\ndata = 'd'\ncast = 'none'");
+  writeFileSync(join(folder, "etc/mine.toml"), "[server]\ndata = 'd'\n[catalogue]\nseeds = 's'");
   const file = join(folder, "etc/mine.toml");
   const { config } = await resolveConfig({ file, environment: {}, flags: [], folder });
-  expect(config.server).toMatchObject({ data: join(folder, "etc/d"), cast: "none" });
+  expect([config.server.data, config.catalogue.seeds]).toEqual(["d", "s"].map((name) => join(folder, "etc", name)));
   expect((await resolved({ set: ["server.data=d"] })).config.server.data).toBe("d");
 });
 
