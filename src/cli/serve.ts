@@ -6,6 +6,7 @@ import { inLibraryNames } from "../http/wire/names.ts";
 import { createRuntime } from "../index.ts";
 import { manifest } from "../manifest.ts";
 import { serve } from "../server.ts";
+import { shownStore } from "../store/postgres/target.ts";
 import type { Collector } from "../telemetry/collector.ts";
 import type { PersonaWarning, Runtime } from "../types.ts";
 import { type ConfigOptions, configurationOf } from "./config-options.ts";
@@ -110,7 +111,7 @@ function greeting(
     "",
     `  docs       ${url}/docs`,
     ...(file === undefined ? [] : [`  config     ${file}`]),
-    `  store      ${store}`,
+    `  store      ${shownStore(store)}`,
     `  catalogue  ${personas.size} personas, ${roles.size} roles, ${sequences.size} sequences`,
     ...(shown.length === 0 ? [] : [`  personas   ${shown.join(" · ")}`]),
     "",

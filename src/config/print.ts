@@ -58,7 +58,9 @@ function byTable<Item extends { readonly path: KeyPath }>(items: readonly Item[]
 }
 
 function shown({ value, about }: Setting): unknown {
-  return about.secret === true && value !== undefined ? HIDDEN : value;
+  if (value === undefined) return undefined;
+  if (about.shown !== undefined) return about.shown(String(value));
+  return about.secret === true ? HIDDEN : value;
 }
 
 /** JSON is TOML for texts, numbers and booleans. */

@@ -181,7 +181,8 @@ async function secretOf(
 
 /** A file name in a configuration file is meant from where that file lies. */
 function placed(value: string, base: string, { words = [] }: About): string {
-  return words.includes(value) || isAbsolute(value) || base === "" ? value : join(base, value);
+  const isElsewhere = words.includes(value) || isAbsolute(value) || /^\w+:\/\//.test(value);
+  return isElsewhere || base === "" ? value : join(base, value);
 }
 
 /** Everything together: what is missing, and what does not go with each other. */

@@ -6,6 +6,7 @@ import { limitOptionsSchema } from "../http/limits.ts";
 import { logOptionsSchema } from "../http/log.ts";
 import { proxiesSchema } from "../http/proxies.ts";
 import { optionsSchema } from "../runtime/settings.ts";
+import { shownStore } from "../store/postgres/target.ts";
 import { about } from "./about.ts";
 import { catalogueTable } from "./catalogue.ts";
 
@@ -85,10 +86,11 @@ export const configSchema = z
         store: notBlank()
           .optional()
           .register(about, {
-            description: 'The database file itself instead of a folder; "memory" keeps nothing',
+            description: 'Instead of a folder the file itself, or postgres://…; "memory" keeps nothing',
             flag: "--store FILE",
             path: true,
             words: ["memory"],
+            shown: shownStore,
             example: "memory",
           }),
         grace_ms: z.int().min(0).max(3_600_000).default(10_000).register(about, {

@@ -8,13 +8,9 @@ import { PersonaError } from "../../errors.ts";
 import { timeOfKey } from "../../ids.ts";
 import { knownVersion } from "../../store/database.ts";
 import { claimOwnership } from "../../store/owner.ts";
-import { type Finding, failure, ok, warning } from "./finding.ts";
-
-export interface DatabaseFindings {
-  readonly findings: readonly Finding[];
-  /** The youngest moment that it knows of. */
-  readonly newest: number | undefined;
-}
+import { isPostgresUrl } from "../../store/postgres/target.ts";
+import { type DatabaseFindings, type Finding, failure, ok, warning } from "./finding.ts";
+import { postgres } from "./postgres.ts";
 
 /** Changes nothing in it. */
 export async function database(store: string): Promise<DatabaseFindings> {
@@ -22,6 +18,7 @@ export async function database(store: string): Promise<DatabaseFindings> {
     const advice = "Whatever was accepted is gone with the process; name a file or folder to keep it.";
     return { findings: [warning("database", "nothing is kept (memory)", advice)], newest: undefined };
   }
+  if (isPostgresUrl(store)) return postgres(store);
   const file = resolve(store);
   const folder = await existing(dirname(file));
   const findings = [await writable(folder), await space(folder)];

@@ -23,3 +23,9 @@ export const failure = (name: string, found: string, advice: string): Finding =>
   found,
   advice,
 });
+
+export interface DatabaseFindings {
+  readonly findings: readonly Finding[];
+  /** The youngest moment that it knows of. */
+  readonly newest: number | undefined;
+}

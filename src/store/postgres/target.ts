@@ -41,10 +41,11 @@ export function targetOf(url: string): Target {
   };
 }
 
-/** The same URL as it may be shown. */
-export function withoutPassword(url: string): string {
+/** The name of a store as it may be shown: a URL without user and password. */
+export function shownStore(store: string): string {
+  if (!isPostgresUrl(store)) return store;
   try {
-    return `postgres://${targetOf(url).name}`;
+    return `postgres://${targetOf(store).name}`;
   } catch {
     return "postgres://…";
   }

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { PersonaError } from "../../../src/errors.ts";
 import { openPostgresStore } from "../../../src/store/postgres/store.ts";
-import { isPostgresUrl, targetOf, withoutPassword } from "../../../src/store/postgres/target.ts";
+import { isPostgresUrl, shownStore, targetOf } from "../../../src/store/postgres/target.ts";
 import { appended } from "../rows.ts";
 import { postgres } from "./server.ts";
 
@@ -125,7 +125,7 @@ describe("the URL", () => {
   ])("%s is shown as %s", (url, name) => {
     expect(isPostgresUrl(url)).toBe(true);
     expect(targetOf(url).name).toBe(name);
-    expect(withoutPassword(url)).toBe(`postgres://${name}`);
+    expect(shownStore(url)).toBe(`postgres://${name}`);
   });
 
   it.each([
@@ -136,6 +136,6 @@ describe("the URL", () => {
     `postgres://ada:s3cret@host/x?schema=${"x".repeat(64)}`,
   ])("%s is refused, without showing it", async (url) => {
     expect(await refusal(url)).toMatchObject({ code: "invalid_input", fields: [{ field: "store" }] });
-    expect(withoutPassword(url)).not.toContain("s3cret");
+    expect(shownStore(url)).not.toContain("s3cret");
   });
 });
