@@ -8,7 +8,7 @@ import { manifest } from "../manifest.ts";
 import { serve } from "../server.ts";
 import { shownStore } from "../store/postgres/target.ts";
 import type { Collector } from "../telemetry/collector.ts";
-import type { PersonaWarning, Runtime } from "../types.ts";
+import type { PersonaWarning, Runtime, RuntimeOptions } from "../types.ts";
 import { type ConfigOptions, configurationOf } from "./config-options.ts";
 import { storeOf } from "./store-of.ts";
 
@@ -22,14 +22,14 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
   const { server, log } = config;
   const graceMs = server.grace_ms;
   const store = storeOf(server);
-  const providers =
-    library.providers && (await (await import("../ai.ts")).providers(library.providers, library.models));
+  const { judge, ...catalogue } = config.catalogue;
+  const models = await modelsOf(library, judge);
   const collector = await collectorOf(library.telemetry);
   const runtime = await createRuntime({
     store,
     ...inLibraryNames(config.runtime),
-    catalogue: inLibraryNames(config.catalogue),
-    ...(providers && { providers }),
+    catalogue: inLibraryNames(catalogue),
+    ...models,
     prices: library.prices,
     budgets: library.budgets,
     ...(config.record.file !== undefined && { record: config.record.file }),
@@ -68,6 +68,17 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
 }
 
 const warn = ({ code, message }: PersonaWarning) => console.error(`persona-runtime: ${code}: ${message}`);
+
+/** Those who answer, and who judges; what they stand on is loaded where there are any. */
+async function modelsOf(
+  { providers, models }: LibraryOptions,
+  judge: string | undefined,
+): Promise<Pick<RuntimeOptions, "providers" | "judge">> {
+  if (providers === undefined) return {};
+  const ai = await import("../ai.ts");
+  const made = await ai.providers(providers, models);
+  return { providers: made, ...(judge !== undefined && { judge: ai.modelJudge(made, judge) }) };
+}
 
 async function collectorOf(telemetry: LibraryOptions["telemetry"]): Promise<Collector | undefined> {
   if (telemetry === undefined) return undefined;

@@ -1,6 +1,7 @@
 /** The keys of the catalogue: where its entries come from, and what holds where no role says anything. */
 import * as z from "zod";
 import { type ResolveDefaults, resolveDefaultsSchema } from "../catalogue/resolved-session.ts";
+import { modelNameSchema } from "../inputs.ts";
 import { about } from "./about.ts";
 
 /** What the server can say in place of a role, with an example. A model is named by `models.default`. */
@@ -56,6 +57,10 @@ export const catalogueTable = z
       .boolean()
       .default(true)
       .register(about, { description: "Whether administrators may change the catalogue" }),
+    judge: modelNameSchema.clone().exactOptional().register(about, {
+      description: "Judges whether the exit criteria of a step are met, as provider:model; without it nobody does",
+      example: "example:small",
+    }),
     defaults: z
       .strictObject(
         defaults as { readonly [Name in keyof typeof DEFAULTS]: (typeof resolveDefaultsSchema.shape)[Name] },

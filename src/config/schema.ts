@@ -343,18 +343,19 @@ export const configSchema = z
       })
       .prefault({}),
   })
-  .check(({ value: { providers, models }, issues }) => {
+  .check(({ value: { providers, models, catalogue }, issues }) => {
     const known = (model: string) => Object.hasOwn(providers, model.slice(0, model.indexOf(":")));
     const names = Object.keys(providers).join(", ") || "none";
-    const fault = (field: string) =>
+    const fault = (...path: string[]) =>
       issues.push({
         code: "custom",
-        input: models,
-        path: ["models", field],
+        input: path,
+        path,
         message: `must name a provider that is configured: ${names}`,
       });
-    if (models.default !== undefined && !known(models.default)) fault("default");
-    if (!models.fallback.every(known)) fault("fallback");
+    if (models.default !== undefined && !known(models.default)) fault("models", "default");
+    if (!models.fallback.every(known)) fault("models", "fallback");
+    if (catalogue.judge !== undefined && !known(catalogue.judge)) fault("catalogue", "judge");
   });
 
 export type Config = z.output<typeof configSchema>;

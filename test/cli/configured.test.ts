@@ -1,9 +1,9 @@
 /** What the configuration says is what the server does. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { execute, MAIN, personaRuntime, startServer, temporaryFolder } from "../support/command-line.ts";
-import { modelServer } from "../support/model-server.ts";
+import { modelServer, say } from "../support/model-server.ts";
 import { listenForTelemetry } from "../telemetry/collector.ts";
 
 test("a persona without a model is answered by the default of the file, within its budget, for those with a key", async () => {
@@ -86,4 +86,59 @@ file = "turns.jsonl"
   expect(collector.spans.length).toBeGreaterThan(0);
   const replayed = await personaRuntime("replay", join(folder, "turns.jsonl"));
   expect(replayed).toMatchObject({ code: 0, stdout: expect.stringMatching(/identical 1, different 0/) });
+});
+
+test("the judge of the file leads a session through the sequence of its seeds", async () => {
+  const folder = temporaryFolder();
+  const model = await modelServer((request, response) => {
+    const verdict = JSON.stringify({ reason: "They did.", met: true });
+    return say([request.body.response_format === undefined ? "Hello." : verdict])(request, response);
+  });
+  onTestFinished(() => model.close());
+  const file = join(folder, "persona-runtime.toml");
+  writeFileSync(
+    file,
+    `
+[server]
+store = "memory"
+[catalogue]
+seeds = "seeds.toml"
+judge = "local:judge"
+[providers.local]
+kind = "openai-compatible"
+base_url = "${model.url("openai-compatible")}"
+allow_private = true
+[models]
+default = "local:small"
+`,
+  );
+  const seeds = `
+[[personas]]
+id = "guide"
+display_name = "Guide"
+default_sequence = "tour"
+[[sequences]]
+id = "tour"
+display_name = "Tour"
+[[sequences.steps]]
+id = "greet"
+instruction = "Greet them."
+exit_criteria = "They were greeted."
+[[sequences.steps]]
+id = "walk"
+instruction = "Walk."
+`;
+  writeFileSync(join(folder, "seeds.toml"), seeds);
+  const server = await startServer("--config", file);
+  const post = async (path: string, body: object) => {
+    const headers = { "content-type": "application/json" };
+    return (await fetch(`${server.url}${path}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
+  };
+  const { id } = (await post("/v1/sessions", { persona_id: "guide" })) as { id: string };
+  await post(`/v1/sessions/${id}/messages?wait=30`, { text: "Hello" });
+  const session = async () =>
+    (await fetch(`${server.url}/v1/sessions/${id}`)).json() as Promise<Record<string, unknown>>;
+  await vi.waitUntil(async () => JSON.stringify(await session()).includes("They did."), { timeout: 20_000 });
+  expect(JSON.stringify(await session())).toContain('"step_id":"walk"');
+  expect(model.requests.map(({ body }) => body.model)).toEqual(["small", "judge"]);
 });
