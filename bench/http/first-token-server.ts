@@ -24,7 +24,7 @@ const runtime = await createRuntime({
 await runtime.enroll({ id: "ada", name: "Ada", instructions: "You are a patient maths tutor.", model: "local:small" });
 const app = await createApp(runtime, {
   auth: { mode: "required" },
-  limits: { tiers: { enterprise: { requestsPerMinute: 1_000_000_000 } } },
+  limits: { tiers: { enterprise: { requestsPerMinute: 1_000_000_000 } }, maxEventLoopDelayMs: 60_000 },
 });
 await app.listen({ port: 0, host: "127.0.0.1" });
 const { secret } = await runtime.keys.create({ user: "backend", role: "service", name: "bench" });

@@ -123,7 +123,7 @@ async function whole(store: "memory" | "file") {
   });
   const app = await createApp(runtime, {
     auth: { mode: "required" },
-    limits: { tiers: { enterprise: { requestsPerMinute: 1_000_000_000 } } },
+    limits: { tiers: { enterprise: { requestsPerMinute: 1_000_000_000 } }, maxEventLoopDelayMs: 60_000 },
   });
   await app.listen({ port: 0, host: "127.0.0.1" });
   // A service speaks for users, as the backend of a site would.

@@ -2,7 +2,6 @@
  * Answers a turn with the first model of a chain that can: calls it, runs the tools it asks for, calls it again.
  * As soon as something was streamed no other model takes its place.
  */
-import type { JSONValue, ModelMessage, ToolResultPart, ToolSet, TypedToolCall } from "ai";
 import { PersonaError } from "../errors.ts";
 import type { Usage } from "../facts.ts";
 import { assemble } from "../prompt/assemble.ts";
@@ -10,7 +9,8 @@ import { estimateTokens } from "../tokens.ts";
 import type { CognitionAnswer, CognitionTurn } from "../types.ts";
 import { call, type Line, type Said, split, Unanswered } from "./call.ts";
 import type { Lease } from "./gate.ts";
-import { loadSdk } from "./packages.ts";
+import type { ModelMessage, ModelTool } from "./options.ts";
+import type { WantedCall } from "./spoken.ts";
 import { sum } from "./usage.ts";
 
 /** Calls of a model for one answer; each but the last may ask for tools. */
@@ -31,8 +31,11 @@ export async function answer(turn: CognitionTurn, chain: Chain, start: Start): P
   const dialogue = new Dialogue(turn, chain, start);
   const { system, messages, tokens, facts } = await assemble(turn);
   turn.note({ prompt: facts });
-  const tools = await toolsOf(turn);
-  const said: ModelMessage[] = messages.map(({ role, content }) => ({ role, content }));
+  const tools = toolsOf(turn);
+  const said: ModelMessage[] = messages.map(({ role, content }) => ({
+    role,
+    content: [{ type: "text", text: content }],
+  }));
   let text = "";
   let usage: Usage | undefined;
   for (let count = 1; count <= MAX_CALLS; count += 1) {
@@ -42,7 +45,7 @@ export async function answer(turn: CognitionTurn, chain: Chain, start: Start): P
     usage = count === 1 ? next.usage : sum(usage, next.usage);
     if (next.calls.length === 0) return conclude(dialogue.line, next, text, usage);
     // Of those that the last call asks for nobody would be told.
-    if (count < MAX_CALLS) said.push(...next.messages, ...(await results(turn, next)));
+    if (count < MAX_CALLS) said.push(next.message, await results(turn, next));
   }
   const { name } = dialogue.line;
   throw new PersonaError(
@@ -160,44 +163,45 @@ function conclude({ name }: Line, { finishReason }: Said, text: string, usage: U
 const namesOf = (turn: CognitionTurn) =>
   turn.tools.map(({ name, description, inputSchema }) => [name, description, inputSchema]);
 
-/** They are run here and not by the AI SDK: meanwhile no call is held open, and the provider has room for others. */
-async function toolsOf(turn: CognitionTurn): Promise<ToolSet> {
-  const { jsonSchema, tool } = await loadSdk();
-  const entries = turn.tools.map(({ name, description, inputSchema }) => [
+/** They are run here, between two calls: meanwhile none is held open, and the provider has room for others. */
+function toolsOf(turn: CognitionTurn): ModelTool[] {
+  return turn.tools.map(({ name, description, inputSchema }) => ({
+    type: "function",
     name,
-    tool({ description, inputSchema: jsonSchema(inputSchema) }),
-  ]);
-  return Object.fromEntries(entries);
+    description,
+    inputSchema: inputSchema as ModelTool["inputSchema"],
+  }));
 }
+
+type ToolMessage = Extract<ModelMessage, { role: "tool" }>;
+type ToolResult = Extract<ToolMessage["content"][number], { type: "tool-result" }>;
 
 /** What became of the calls, for the model. What is wrong with a call is told to the model; the turn's end ends all. */
-async function results(turn: CognitionTurn, { calls, messages }: Said): Promise<ModelMessage[]> {
-  // The AI SDK has answered by itself what it could not read.
-  const answered = new Set(
-    messages.flatMap(({ role, content }) =>
-      role === "tool" ? content.map((part) => "toolCallId" in part && part.toolCallId) : [],
-    ),
-  );
-  const open = calls.filter(({ toolCallId }) => !answered.has(toolCallId));
-  const content = await Promise.all(open.map((call) => run(turn, call)));
-  return content.length === 0 ? [] : [{ role: "tool", content }];
+async function results(turn: CognitionTurn, { calls }: Said): Promise<ToolMessage> {
+  return { role: "tool", content: await Promise.all(calls.map((call) => run(turn, call))) };
 }
 
-async function run(
-  turn: CognitionTurn,
-  { toolCallId, toolName, input }: TypedToolCall<ToolSet>,
-): Promise<ToolResultPart> {
-  const result = (output: ToolResultPart["output"]): ToolResultPart => ({
+async function run(turn: CognitionTurn, { id, tool: name, input }: WantedCall): Promise<ToolResult> {
+  const result = (output: ToolResult["output"]): ToolResult => ({
     type: "tool-result",
-    toolCallId,
-    toolName,
+    toolCallId: id,
+    toolName: name,
     output,
   });
+  const wrong = (value: string) => result({ type: "error-text", value });
+  const tool = turn.tools.find((one) => one.name === name);
+  if (tool === undefined)
+    return wrong(`There is no tool ${name}; there are ${turn.tools.map((one) => one.name).join(", ")}.`);
+  if (input === undefined) return wrong("The arguments are no JSON; send one JSON object.");
   try {
-    const value = await turn.tools.find(({ name }) => name === toolName)?.call(input);
-    return result(typeof value === "string" ? { type: "text", value } : { type: "json", value: value as JSONValue });
+    const value = await tool.call(input.value);
+    return result(
+      typeof value === "string" ? { type: "text", value } : { type: "json", value: value as JsonOutput["value"] },
+    );
   } catch (error) {
     turn.signal.throwIfAborted();
-    return result({ type: "error-text", value: error instanceof PersonaError ? error.message : "The tool failed" });
+    return wrong(error instanceof PersonaError ? error.message : "The tool failed");
   }
 }
+
+type JsonOutput = Extract<ToolResult["output"], { type: "json" }>;

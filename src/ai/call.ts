@@ -1,12 +1,4 @@
 /** One call of one model: its tokens go to the turn as they come, and what it said and did comes back. */
-import type {
-  LanguageModelMiddleware,
-  ModelMessage,
-  ProviderMetadata,
-  TextStreamPart,
-  ToolSet,
-  TypedToolCall,
-} from "ai";
 import type { Clock } from "../clock.ts";
 import { tapOf } from "../cognition/tap.ts";
 import { PersonaError } from "../errors.ts";
@@ -16,9 +8,10 @@ import type { Abilities } from "./abilities.ts";
 import { cancelled, type Failure, failureOf } from "./failure.ts";
 import { type Form, formOf } from "./form.ts";
 import type { Gate, Lease } from "./gate.ts";
-import type { CheckedModel, Model } from "./options.ts";
+import type { CheckedModel, Model, ModelCall, ModelMessage, ModelPart, ModelTool } from "./options.ts";
 import { loadSdk } from "./packages.ts";
 import type { Redact } from "./redact.ts";
+import { Spoken, type WantedCall } from "./spoken.ts";
 import { type Tuning, tune } from "./tuning.ts";
 import { usageOf } from "./usage.ts";
 
@@ -36,7 +29,7 @@ export interface Line {
 export interface Question {
   readonly system: string;
   readonly messages: readonly ModelMessage[];
-  readonly tools: ToolSet;
+  readonly tools: readonly ModelTool[];
   /** Estimated. */
   readonly inputTokens: number;
 }
@@ -46,9 +39,9 @@ export interface Said {
   readonly finishReason: string;
   /** Undefined when the provider did not say, or said what cannot be true. */
   readonly usage: Usage | undefined;
-  readonly calls: readonly TypedToolCall<ToolSet>[];
+  readonly calls: readonly WantedCall[];
   /** To be put before the results of the calls. */
-  readonly messages: readonly ModelMessage[];
+  readonly message: ModelMessage;
 }
 
 /** What a call ended with instead of an answer. */
@@ -132,6 +125,9 @@ export function split(name: string): [provider: string, model: string] {
   return [name.slice(0, colon), name.slice(colon + 1)];
 }
 
+/** With what the whole answer may take, its thoughts included. */
+type Bounded = Tuning & { readonly maxOutputTokens: number };
+
 interface Progress {
   text: string;
   /** Characters that were received and are not of the reply. */
@@ -140,45 +136,32 @@ interface Progress {
   usage: Usage | undefined;
 }
 
+/**
+ * At the level of the model's stream: `streamText` of the AI SDK gives the same, and takes as long for it as a provider
+ * nearby takes to answer.
+ */
 async function listen(
   line: Line,
   turn: CognitionTurn,
   question: Question,
-  tuning: Tuning & { readonly maxOutputTokens: number },
+  tuning: Bounded,
   progress: Progress,
 ): Promise<Said> {
-  const { model, options, clock } = line;
-  const { temperature } = options;
-  const form = formOf(turn);
-  const providerOptions = merged(options.providerOptions, tuning);
-  const { system, messages, tools } = question;
+  const { clock } = line;
   // Of its own: an answer that is not wanted any more is cut off too.
   const controller = new AbortController();
   const abort = () => controller.abort(turn.signal.reason);
   turn.signal.addEventListener("abort", abort, { once: true });
   try {
-    const { streamText, wrapLanguageModel } = await loadSdk();
+    // Models of earlier specifications are brought to the present one.
+    const model = (await loadSdk()).wrapLanguageModel({ model: line.model, middleware: [] });
     turn.signal.throwIfAborted();
-    const result = streamText({
-      model: form === undefined ? model : wrapLanguageModel({ model, middleware: formed(form) }),
-      ...(system !== "" && { instructions: system }),
-      messages: [...messages],
-      ...(Object.keys(tools).length > 0 && { tools }),
-      maxOutputTokens: tuning.maxOutputTokens - tuning.addedTokens,
-      ...(temperature !== undefined && { temperature }),
-      ...tuning.options,
-      ...(providerOptions !== undefined && { providerOptions }),
-      // Retries, breakers and budgets are ours.
-      maxRetries: 0,
-      abortSignal: controller.signal,
-      // It would write to the console.
-      onError: () => {},
-    });
-    const calls: TypedToolCall<ToolSet>[] = [];
+    const asked = model.doStream(askedOf(line.options, question, tuning, formOf(turn), controller.signal));
+    const spoken = new Spoken();
     const summaries = new Set<string>();
     let finishReason = "other";
     let raw: string | undefined;
-    for await (const part of untilAborted(result.stream, controller.signal)) {
+    for await (const part of untilAborted(asked, controller.signal)) {
       if (part.type === "text-start" && isSummary(part)) summaries.add(part.id);
       const isSaid = part.type === "text-delta" && !summaries.has(part.id);
       const unsaid = isSaid ? 0 : unsaidIn(part);
@@ -186,16 +169,15 @@ async function listen(
       if (progress.unsaid > MAX_UNSAID)
         throw new PersonaError("provider_failed", `${line.name} did not come to an end`);
       if (unsaid > 0) progress.firstAt ??= clock.now();
-      if (isSaid && part.text !== "") {
+      spoken.add(part);
+      if (isSaid && part.delta !== "") {
         progress.firstAt ??= clock.now();
-        progress.text += part.text;
-        turn.stream(part.text);
-      } else if (part.type === "tool-call") {
-        calls.push(part);
-      } else if (part.type === "finish-step") {
+        progress.text += part.delta;
+        turn.stream(part.delta);
+      } else if (part.type === "finish") {
         progress.usage = usageOf(part.usage);
-        finishReason = part.finishReason;
-        raw = part.rawFinishReason;
+        finishReason = part.finishReason.unified;
+        raw = part.finishReason.raw;
       } else if (part.type === "error") {
         throw part.error;
       }
@@ -203,18 +185,34 @@ async function listen(
     // What ends without saying why was cut off.
     if (finishReason === "error" || finishReason === "interrupted" || (finishReason === "other" && raw === undefined))
       throw new PersonaError("provider_failed", `The answer of ${line.name} broke off`);
-    const said = calls.length === 0 ? [] : (await result.finalStep).response.messages;
-    return { text: progress.text, finishReason, usage: progress.usage, calls, messages: said };
+    const { calls, message } = spoken;
+    return { text: progress.text, finishReason, usage: progress.usage, calls, message };
   } finally {
     turn.signal.removeEventListener("abort", abort);
     controller.abort();
   }
 }
 
-/** An `output` of the AI SDK would read all that was said anew with each token. */
-const formed = ({ name, schema }: Form): LanguageModelMiddleware => ({
-  transformParams: async ({ params }) => ({ ...params, responseFormat: { type: "json", name, schema } }),
-});
+function askedOf(
+  options: CheckedModel,
+  { system, messages, tools }: Question,
+  tuning: Bounded,
+  form: Form | undefined,
+  abortSignal: AbortSignal,
+): ModelCall {
+  const { temperature } = options;
+  const providerOptions = merged(options.providerOptions, tuning);
+  return {
+    prompt: [...(system === "" ? [] : [{ role: "system", content: system } as const]), ...messages],
+    ...(tools.length > 0 && { tools: [...tools], toolChoice: { type: "auto" } }),
+    maxOutputTokens: tuning.maxOutputTokens - tuning.addedTokens,
+    ...(temperature !== undefined && { temperature }),
+    ...tuning.options,
+    ...(providerOptions !== undefined && { providerOptions }),
+    ...(form !== undefined && { responseFormat: { type: "json", name: form.name, schema: form.schema } }),
+    abortSignal,
+  };
+}
 
 /** Where it is configured how a model thinks. */
 const THINKING = ["thinking", "effort", "thinkingConfig", "reasoningEffort"];
@@ -230,31 +228,36 @@ function merged(configured: CheckedModel["providerOptions"] = {}, { options, own
   return Object.keys(both).length === 0 ? undefined : both;
 }
 
-function unsaidIn(part: TextStreamPart<ToolSet>): number {
-  if (part.type === "reasoning-delta" || part.type === "text-delta") return part.text.length;
-  return part.type === "tool-input-delta" ? part.delta.length : 0;
+function unsaidIn(part: ModelPart): number {
+  const isOther = part.type === "reasoning-delta" || part.type === "text-delta" || part.type === "tool-input-delta";
+  return isOther ? part.delta.length : 0;
 }
 
 /** Of a context that was compressed: Anthropic sends it along, to be sent back. It is no part of the reply. */
-const isSummary = ({ providerMetadata }: { readonly providerMetadata?: ProviderMetadata | undefined }): boolean =>
+const isSummary = ({ providerMetadata }: Extract<ModelPart, { type: "text-start" }>): boolean =>
   providerMetadata?.["anthropic"]?.["type"] === "compaction";
 
-/** Ends with the signal, also when the stream does not. */
-async function* untilAborted<Part>(stream: AsyncIterable<Part>, signal: AbortSignal): AsyncGenerator<Part> {
+/** Ends with the signal, also when the model does not begin, and when its stream does not end. */
+async function* untilAborted<Part>(
+  asked: PromiseLike<{ readonly stream: ReadableStream<Part> }>,
+  signal: AbortSignal,
+): AsyncGenerator<Part> {
   const aborted = Promise.withResolvers<never>();
   aborted.promise.catch(() => {});
   const abort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
-  const parts = stream[Symbol.asyncIterator]();
+  if (signal.aborted) abort();
+  const reading = Promise.resolve(asked).then(({ stream }) => stream.getReader());
   try {
+    const reader = await Promise.race([reading, aborted.promise]);
     for (;;) {
-      const next = await Promise.race([parts.next(), aborted.promise]);
-      if (next.done === true) return;
+      const next = await Promise.race([reader.read(), aborted.promise]);
+      if (next.done) return;
       yield next.value;
     }
   } finally {
     signal.removeEventListener("abort", abort);
-    // It need not come to an end.
-    parts.return?.().catch(() => {});
+    // It need not come to an end, nor have begun.
+    reading.then((reader) => reader.cancel()).catch(() => {});
   }
 }

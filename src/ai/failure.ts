@@ -50,7 +50,7 @@ export function failureOf(cause: unknown, model: string, course: Course): Failur
   const { redact, now } = course;
   const coded = codedIn(cause);
   if (coded !== undefined) return ours(coded, model);
-  const told = (typeof cause === "object" && cause !== null ? cause : {}) as Told;
+  const told = toldBy(cause);
   const status = typeof told.statusCode === "number" ? told.statusCode : undefined;
   if (status === undefined || status < 400) return broken(told, status, model, course);
   const words = redact(typeof told.message === "string" ? told.message : "").slice(0, MAX_WORDS);
@@ -74,6 +74,38 @@ export function failureOf(cause: unknown, model: string, course: Course): Failur
     afterMs: undefined,
   };
 }
+
+/** Errors say it themselves; what a provider says within a stream is an object of its own making. */
+function toldBy(cause: unknown): Told {
+  if (typeof cause !== "object" || cause === null) return {};
+  if (cause instanceof Error) return cause;
+  const outer = cause as Streamed;
+  const inner = typeof outer.error === "object" && outer.error !== null ? (outer.error as Streamed) : outer;
+  const statusCode = [inner, outer]
+    .flatMap(({ statusCode, status_code, status, code }) => [statusCode, status_code, status, code])
+    .map((value) => (typeof value === "string" && /^\d{3}$/.test(value) ? Number(value) : value))
+    .find((value) => typeof value === "number" && value >= 400 && value <= 599);
+  const words = typeof inner.message === "string" ? inner.message.trim().toLowerCase() : "";
+  return { message: inner.message, statusCode: statusCode ?? SAID_IN_WORDS[words] };
+}
+
+interface Streamed {
+  readonly message?: unknown;
+  readonly error?: unknown;
+  readonly statusCode?: unknown;
+  readonly status_code?: unknown;
+  readonly status?: unknown;
+  readonly code?: unknown;
+}
+
+/** Within a stream providers have only these words for what a status would say. */
+const SAID_IN_WORDS: Readonly<Record<string, number>> = {
+  overloaded: 503,
+  "overloaded error": 503,
+  "model overloaded": 503,
+  "service unavailable": 503,
+  "internal server error": 500,
+};
 
 /** The turn was aborted: at its deadline, when nothing had come of a call that had gone out (`isHung`), or otherwise. */
 export function cancelled(reason: unknown, model: string, isHung: boolean): Failure {

@@ -11,6 +11,14 @@ export type Kind = (typeof KINDS)[number];
 /** A name of a model in the AI SDK would be that of a hosted gateway. */
 export type Model = Exclude<LanguageModel, string>;
 
+/** What is asked of a model, and what it streams, in the words of the specification that models of the AI SDK follow. */
+export type CurrentModel = Extract<Model, { specificationVersion: "v4" }>;
+export type ModelCall = Parameters<CurrentModel["doStream"]>[0];
+export type ModelMessage = ModelCall["prompt"][number];
+export type ModelTool = Extract<NonNullable<ModelCall["tools"]>[number], { type: "function" }>;
+export type ModelPart =
+  Awaited<ReturnType<CurrentModel["doStream"]>>["stream"] extends ReadableStream<infer Part> ? Part : never;
+
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 const headerValue = z

@@ -2,14 +2,14 @@
  * What a session asks of a model beside the prompt, in the options of the AI SDK; and what of it this model cannot
  * honour. The one is made with the other, so that nothing is left out without being named.
  */
-import type { streamText } from "ai";
 import type * as z from "zod";
 import { type NotHonoured, notHonouredInText } from "../catalogue/not-honoured.ts";
 import type { ResolvedSession, SettingName } from "../catalogue/resolved-session.ts";
 import { thinks } from "../catalogue/thinking.ts";
 import type { Abilities } from "./abilities.ts";
+import type { ModelCall } from "./options.ts";
 
-type Options = Pick<Parameters<typeof streamText>[0], "temperature" | "reasoning">;
+type Options = Pick<ModelCall, "temperature" | "reasoning">;
 type Own = Record<string, z.core.util.JSONType>;
 
 export interface Tuning {

@@ -1,16 +1,15 @@
 /** What a provider says that it was used; believed as far as it can be true. */
-import type { LanguageModelUsage } from "ai";
 import type { Usage } from "../facts.ts";
+import type { ModelPart } from "./options.ts";
 
 /** More tokens than any model takes or gives in one call. */
 const MOST = 100_000_000;
 
 /** Undefined when a count is missing or cannot be true. */
-export function usageOf(said: LanguageModelUsage): Usage | undefined {
-  const { inputTokens, outputTokens, inputTokenDetails, outputTokenDetails } = said;
+export function usageOf(said: Extract<ModelPart, { type: "finish" }>["usage"]): Usage | undefined {
+  const { total: inputTokens, cacheRead: cacheReadTokens } = said.inputTokens;
+  const { total: outputTokens, reasoning: reasoningTokens } = said.outputTokens;
   if (!isCount(inputTokens) || !isCount(outputTokens) || inputTokens + outputTokens === 0) return undefined;
-  const { cacheReadTokens } = inputTokenDetails;
-  const { reasoningTokens } = outputTokenDetails;
   return {
     inputTokens,
     outputTokens,

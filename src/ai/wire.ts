@@ -1,5 +1,6 @@
 /** The wire to a provider: what it may send, and how much. The AI SDK would read on for ever. */
 import { PersonaError } from "../errors.ts";
+import { bounded } from "../net/bounded.ts";
 
 /** Of one answer, with all that a protocol wraps around a million characters. */
 export const MAX_ANSWER_BYTES = 64 * 2 ** 20;
@@ -19,20 +20,10 @@ export function boundedFetch(name: string, call: typeof fetch): typeof fetch {
       throw new PersonaError("provider_failed", `${name} answered with ${shown(type)} instead of text/event-stream`);
     }
     if (response.body === null) return response;
-    const body = response.body.pipeThrough(bound(name, response.ok ? MAX_ANSWER_BYTES : MAX_ERROR_BYTES));
-    return new Response(body, response);
+    const most = response.ok ? MAX_ANSWER_BYTES : MAX_ERROR_BYTES;
+    const tooMuch = () => new PersonaError("provider_failed", `${name} sent more than ${most} bytes`);
+    return new Response(bounded(response.body, most, tooMuch), response);
   };
-}
-
-function bound(name: string, most: number): TransformStream<Uint8Array, Uint8Array> {
-  let bytes = 0;
-  return new TransformStream({
-    transform(chunk, controller) {
-      bytes += chunk.byteLength;
-      if (bytes > most) throw new PersonaError("provider_failed", `${name} sent more than ${most} bytes`);
-      controller.enqueue(chunk);
-    },
-  });
 }
 
 const shown = (type: string): string => (/^[\w.+-]+\/[\w.+-]+/.exec(type) ?? ["no content type"])[0];

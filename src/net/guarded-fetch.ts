@@ -4,6 +4,7 @@ import { isIP, type LookupFunction } from "node:net";
 import { Agent, fetch as fetchWithDispatcher, type RequestInit } from "undici";
 import { PersonaError } from "../errors.ts";
 import { isPublicAddress } from "./addresses.ts";
+import { bounded } from "./bounded.ts";
 
 export interface GuardOptions {
   /**
@@ -56,7 +57,8 @@ export function guardedFetch(options: GuardOptions = {}): typeof fetch {
       throw refused(url.host, `answers ${answer.status}; redirects are not followed, so name the final URL`);
     }
     const body = answer.body as ReadableStream<Uint8Array> | null;
-    return new Response(body?.pipeThrough(atMost(maxBytes, url.host)), answer as unknown as ResponseInit);
+    const tooMuch = () => new PersonaError("response_too_large", `${url.host} answered more than ${maxBytes} bytes.`);
+    return new Response(body && bounded(body, maxBytes, tooMuch), answer as unknown as ResponseInit);
   };
 }
 
@@ -103,17 +105,6 @@ function lookupBy(resolve: (host: string) => Promise<readonly Address[]>): Looku
 
 function copyOf({ method, headers, body, signal }: Request): object {
   return { method, headers: [...headers], body, signal, ...(body && { duplex: "half" }) };
-}
-
-function atMost(maxBytes: number, host: string): TransformStream<Uint8Array, Uint8Array> {
-  let left = maxBytes;
-  return new TransformStream({
-    transform(chunk, controller) {
-      left -= chunk.byteLength;
-      if (left < 0) throw new PersonaError("response_too_large", `${host} answered more than ${maxBytes} bytes.`);
-      controller.enqueue(chunk);
-    },
-  });
 }
 
 /** `fetch` wraps what happened while it connected. */
