@@ -3,7 +3,6 @@ import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
 import * as z from "zod";
 import { type FieldFault, PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
-import { quickParse, UNSURE } from "../quick-parse.ts";
 import { wireName } from "./wire/names.ts";
 
 /** In the order in which fastify checks them; it stops at the first part that is broken. */
@@ -17,10 +16,7 @@ const PARTS = [
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema: given, httpPart }) => {
   // Fastify puts what is given back over the headers that came: those that nobody asks for need no copy.
   const schema = httpPart === "headers" && given instanceof z.ZodObject ? z.object(given.shape) : given;
-  const quick = quickParse(schema);
   return (input: unknown) => {
-    const value = quick(input);
-    if (value !== UNSURE) return { value };
     const result = schema.safeParse(input);
     if (result.success) return { value: result.data };
     return { error: invalidInput(faultsOf(result.error, `${httpPart}`)) };

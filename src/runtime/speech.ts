@@ -1,7 +1,6 @@
 /** What somebody says: the check of `send`'s and `post`'s arguments. */
 import * as z from "zod";
 import { textSchema } from "../inputs.ts";
-import { quickParse, UNSURE } from "../quick-parse.ts";
 import type { Lane, Sender } from "../store/port.ts";
 import { LANES } from "../store/port.ts";
 import { parse, senderId } from "./settings.ts";
@@ -66,12 +65,8 @@ export const speechSchema = z.strictObject({
 
 /** Throws `invalid_input` naming every broken field. */
 export function checkSpeech(text: string, options: object): Speech {
-  const message = { ...options, text };
-  const speech = quickSpeech(message);
-  return (speech === UNSURE ? parse(speechSchema, message, "message") : speech) as Speech;
+  return parse(speechSchema, { ...options, text }, "message") as Speech;
 }
-
-const quickSpeech = quickParse(speechSchema);
 
 /** `agent:x`, `persona:x` and `system:x` say what they are; anybody else is human. A persona goes by its own id. */
 function namedSender(id: string): Sender {
