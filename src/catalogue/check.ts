@@ -56,21 +56,31 @@ export const FORMS: Readonly<Record<EntryKind, Form>> = {
 export function checkEntry<Kind extends EntryKind>(kind: Kind, input: unknown): Checked<Kind> {
   const result = FORMS[kind].schema.safeParse(input);
   const faults = [...(result.success ? [] : faultsOf(result.error, kind)), ...droppedKeys(input)];
-  const fields = (result.success ? result.data : input) as Readonly<Record<string, unknown>> | null;
+  const fields: unknown = result.success ? result.data : input;
   return {
-    body: faults.length === 0 ? (bodyOf(fields ?? {}) as Body<Kind>) : undefined,
-    said: Object.fromEntries(SERVER_OWNED.flatMap((name) => (hasOwn(fields, name) ? [[name, fields[name]]] : []))),
+    body: faults.length === 0 ? (bodyOf(fields as Fields) as Body<Kind>) : undefined,
+    said: saidBy(fields),
     references: kind === "persona" ? referencesOf(fields) : [],
     faults,
   };
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+function saidBy(fields: unknown): Partial<ServerOwned> {
+  const said: Record<string, unknown> = {};
+  for (const name of SERVER_OWNED) if (hasOwn(fields, name)) said[name] = fields[name];
+  return said;
+}
+
 /** What an entry, or what shall become one, refers to. */
 export function referencesOf(persona: unknown): readonly Reference[] {
-  return REFERENCES.flatMap(([field, kind]) => {
+  const references: Reference[] = [];
+  for (const [field, kind] of REFERENCES) {
     const id = hasOwn(persona, field) ? persona[field] : undefined;
-    return typeof id === "string" ? [{ field, kind, id }] : [];
-  });
+    if (typeof id === "string") references.push({ field, kind, id });
+  }
+  return references;
 }
 
 const REFERENCES = [
@@ -84,11 +94,15 @@ export function entryOf<Kind extends EntryKind>(kind: Kind, body: Body<Kind>, ow
   return deepFreeze({ ...body, ...(voice === undefined ? {} : { voice }), ...owned }) as unknown as EntryOf[Kind];
 }
 
-/** `voice` is another name, and what the server sets is kept beside. */
-function bodyOf({ voice, version, source, created_at, updated_at, ...body }: Readonly<Record<string, unknown>>) {
+/** `voice` is another name, and what the server sets is kept beside. What is loaded has neither, which saves a copy. */
+function bodyOf(fields: Fields): object {
+  if (!NOT_KEPT.some((name) => Object.hasOwn(fields, name))) return fields;
+  const { voice, version, source, created_at, updated_at, ...body } = fields;
   if (voice === undefined) return body;
   return { ...body, voice_model: { voice_id: voice, ...(body["voice_model"] as object | undefined) } };
 }
+
+const NOT_KEPT = ["voice", ...SERVER_OWNED] as const;
 
 /** The schema leaves `__proto__` out of a table with chosen names without a word. */
 function droppedKeys(input: unknown): readonly FieldFault[] {
