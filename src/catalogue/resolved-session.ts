@@ -48,44 +48,53 @@ const { shape: persona } = personaEntrySchema;
 const { shape: sequence } = sequenceEntrySchema;
 const step = sequence.steps.element;
 
+/** A copy, since these words are not those of the entry. */
+function described<Schema extends z.ZodType>(schema: Schema, description: string): Schema {
+  const copy = schema.clone();
+  wire.add(copy, { description });
+  return copy;
+}
+
 /** What nobody says is absent: without a role `role_id`, without a sequence all that is of one. */
 export const resolvedSessionSchema = z
   .strictObject({
-    persona_id: persona.id,
-    role_id: roleEntrySchema.shape.id.exactOptional(),
-    sequence_id: sequence.id.exactOptional(),
-    display_name: persona.display_name,
+    persona_id: described(persona.id, "Whose session it is"),
+    role_id: described(roleEntrySchema.shape.id.exactOptional(), "Absent without a role"),
+    sequence_id: described(sequence.id.exactOptional(), "Absent without a sequence, as all that is of one"),
+    display_name: described(persona.display_name, "The persona's name"),
     description: persona.description,
     traits: persona.traits,
     style: persona.style,
     expertise_areas: persona.expertise_areas,
-    voice: persona.voice,
-    locale,
-    model,
-    role_prompt: roleEntrySchema.shape.system_prompt.exactOptional(),
+    voice: described(persona.voice, "The persona's"),
+    locale: described(locale, "The role's, the persona's, or the server's"),
+    model: described(model, "`provider:model`: the role's, the persona's, or the server's"),
+    role_prompt: described(roleEntrySchema.shape.system_prompt.exactOptional(), "The system prompt of the role"),
     refinement_prompt: roleEntrySchema.shape.refinement_prompt,
-    system_prompt: z.string().register(wire, { description: "Role prompt and current step; empty without either" }),
+    system_prompt: described(z.string(), "Role prompt and current step; empty without either"),
     ...settings,
-    current_step: step.exactOptional(),
-    step_id: step.shape.id.exactOptional(),
-    step_index: z.int().min(0).exactOptional(),
-    step_count: z.int().min(1).exactOptional(),
+    current_step: described(step.exactOptional(), "The step that the session is in"),
+    step_id: described(step.shape.id.exactOptional(), "Its id"),
+    step_index: described(z.int().min(0).exactOptional(), "Its place in the sequence, from 0 on"),
+    step_count: described(z.int().min(1).exactOptional(), "How many steps there are"),
     step_instruction: step.shape.instruction.exactOptional(),
     step_exit_criteria: step.shape.exit_criteria,
     step_max_turns: step.shape.max_turns,
-    sequence_completion: z.enum(["all_steps", "explicit_close", "max_turns"]).exactOptional(),
+    sequence_completion: described(sequence.completion.unwrap().exactOptional(), "What ends the sequence"),
     sequence_max_turns: sequence.max_turns,
-    steps: sequence.steps.exactOptional().register(wire, { description: "All steps of the sequence, in their order" }),
-    provenance: z.record(z.string(), z.enum(ORIGINS)).register(wire, {
-      description: "Who said what each field is; `default`: nobody, it is left to the provider",
-    }),
-    versions: z
-      .strictObject({
+    steps: described(sequence.steps.exactOptional(), "All steps of the sequence, in their order"),
+    provenance: described(
+      z.record(z.string(), z.enum(ORIGINS)),
+      "Who said what each field is; `default`: nobody, it is left to the provider",
+    ),
+    versions: described(
+      z.strictObject({
         persona: z.int().min(0),
         role: z.int().min(0).exactOptional(),
         sequence: z.int().min(0).exactOptional(),
-      })
-      .register(wire, { description: "Of the entries that it was made of" }),
+      }),
+      "Of the entries that it was made of",
+    ),
   })
   .register(wire, { id: "ResolvedSession" });
 
