@@ -38,6 +38,8 @@ export interface ProviderCall {
   readonly durationMs: number;
   readonly usage?: Usage | undefined;
   readonly finishReason?: string | undefined;
+  /** What the model told of its thoughts, where the role asks for them; cut to 4 000 characters. */
+  readonly thoughts?: string | undefined;
 }
 
 /** What a prompt was made of, in its order, and what it was made without. Tokens are estimates. */

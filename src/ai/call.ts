@@ -74,11 +74,13 @@ export async function call(called: Line, lease: Lease, turn: CognitionTurn, ques
   );
   const maxOutputTokens = answerTokens + tuning.thinkingTokens;
   const startedAt = clock.now();
-  const progress: Progress = { text: "", unsaid: 0, firstAt: undefined, usage: undefined };
+  const progress: Progress = { text: "", thoughts: "", unsaid: 0, firstAt: undefined, usage: undefined };
   const note = (more: Pick<ProviderCall, "outcome" | "error" | "status" | "finishReason">) => {
     const firstTokenMs = progress.firstAt && progress.firstAt - startedAt;
     const durationMs = clock.now() - startedAt;
-    turn.note({ calls: [{ provider, model, startedAt, firstTokenMs, durationMs, usage: progress.usage, ...more }] });
+    const { usage, thoughts } = progress;
+    const told = turn.session?.include_thoughts === true && thoughts !== "" ? { thoughts } : {};
+    turn.note({ calls: [{ provider, model, startedAt, firstTokenMs, durationMs, usage, ...told, ...more }] });
   };
   // At once: the explanation of a turn that is aborted is written before anything else happens.
   const abort = () => {
@@ -130,6 +132,7 @@ type Bounded = Tuning & { readonly maxOutputTokens: number };
 
 interface Progress {
   text: string;
+  thoughts: string;
   /** Characters that were received and are not of the reply. */
   unsaid: number;
   firstAt: number | undefined;
@@ -169,6 +172,7 @@ async function listen(
       if (progress.unsaid > MAX_UNSAID)
         throw new PersonaError("provider_failed", `${line.name} did not come to an end`);
       if (unsaid > 0) progress.firstAt ??= clock.now();
+      if (part.type === "reasoning-delta") progress.thoughts += part.delta;
       spoken.add(part);
       if (isSaid && part.delta !== "") {
         progress.firstAt ??= clock.now();

@@ -6,6 +6,7 @@ import { describeFaults, faultsOf } from "../faults.ts";
 import { shorten } from "./shorten.ts";
 
 const MAX_TEXT = 256;
+const MAX_THOUGHTS = 4_000;
 const MAX_CALLS = 64;
 
 const text = z.string().transform((value) => shorten(value, MAX_TEXT));
@@ -31,6 +32,10 @@ const callSchema = z.strictObject({
   durationMs: milliseconds,
   usage: usageSchema.optional(),
   finishReason: text.optional(),
+  thoughts: z
+    .string()
+    .transform((value) => shorten(value, MAX_THOUGHTS))
+    .optional(),
 });
 
 const promptSchema = z.strictObject({

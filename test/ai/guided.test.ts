@@ -4,7 +4,7 @@ import * as z from "zod";
 import { modelJudge, providers } from "../../src/ai.ts";
 import { ManualClock } from "../../src/clock.ts";
 import { defineTool, replay } from "../../src/index.ts";
-import type { PersonaWarning, Runtime } from "../../src/types.ts";
+import type { PersonaWarning, Reply, Runtime } from "../../src/types.ts";
 import { openHouse, outcomeOf, pass } from "../runtime/harness.ts";
 import { tempFolder } from "../store/temp-folder.ts";
 import { until } from "../support/event-loop.ts";
@@ -24,6 +24,8 @@ async function furnish(runtime: Runtime, role: object = {}, step: object = {}): 
   const standard = { default_role: "guide", default_sequence: "tour" };
   await runtime.catalogue.personas.create({ id: "ada", display_name: "Ada", model: "local:m", ...standard });
 }
+
+const thoughtsOf = async (runtime: Runtime, { id }: Reply) => (await runtime.explain(id)).cognition.calls[0]?.thoughts;
 
 const bodyOf = (request: ModelRequest | undefined) => request?.body;
 
@@ -54,6 +56,19 @@ describe.each(PROTOCOLS)("a session of a model that speaks %s", (kind) => {
     await furnish(runtime, { context_compression_enabled: true, vad_prefix_padding_ms: 20 });
     const { notHonoured } = await runtime.openSession({ persona: "ada", from });
     expect(notHonoured.map(({ field }) => field)).toEqual(["context_compression_enabled", "vad_prefix_padding_ms"]);
+  });
+
+  test("tells the thoughts of its model in the explanation, where the role asks for them", async () => {
+    const server = await openServer(say(["Yes."], { thoughts: `${"Hm. ".repeat(2_000)}` }));
+    const { runtime } = await openHouse({ providers: await providers({ local: at(server, kind) }) });
+    await furnish(runtime, { thinking_level: "low", include_thoughts: true });
+    await runtime.catalogue.roles.create({ id: "quiet", display_name: "Quiet", system_prompt: "Hush." });
+    const { id } = await runtime.openSession({ persona: "ada", role: "quiet", from });
+    const thoughts = await thoughtsOf(runtime, await runtime.send("ada", "Hello", { from }));
+    expect(thoughts).toHaveLength(4_000);
+    expect(thoughts).toMatch(/^Hm\. Hm\. /);
+    const quiet = await thoughtsOf(runtime, await runtime.send("ada", "Hello", { from, conversation: id }));
+    expect(quiet).toBeUndefined();
   });
 
   test("is recorded, and runs again without the network", async () => {

@@ -27,6 +27,7 @@ export const callSchema = z
     duration_ms: z.number(),
     usage: usageSchema.optional(),
     finish_reason: z.string().optional(),
+    thoughts: z.string().optional().register(wire, { description: "What the model told of them, if its role asks" }),
   })
   .register(wire, { id: "ProviderCall", description: "One attempt at a provider" });
 
