@@ -21,9 +21,9 @@ const plan = {
   ms: quick ? 100 : 1_000,
   /** That are replaced, over and over. */
   entries: 1_000,
-  writes: quick ? 500 : 5_000,
+  writes: quick ? 500 : 2_000,
   /** Cases that write everything each time would take minutes. */
-  fileWrites: quick ? 50 : 300,
+  fileWrites: quick ? 50 : 200,
   started: quick ? 1_000 : 100_000,
 };
 
@@ -120,7 +120,7 @@ const readings = (pick: (reading: Reading) => number) =>
     title,
     ...plan.sizes.map((personas) => spread((results.reading.get(`${shelf} ${personas}`) ?? []).map(pick))),
   ]);
-const head = (what: string) => [what, ...plan.sizes.map((size) => `${digits(size)} personas`)];
+const head = (what: string) => [what, ...plan.sizes.map((size) => size.toLocaleString("en-US").replaceAll(",", " "))];
 const writes = (title: string, together: number) => spread(results.writing.get(`${title}: ${together}`) ?? []);
 const starts = STARTS.map(([title]) => {
   const all = results.starting.get(title) ?? [];
@@ -142,12 +142,12 @@ ${markdownTable(
 )}
 
 ${markdownTable(
-  head("find"),
+  head("find, any of"),
   readings(({ find }) => find),
 )}
 
 ${markdownTable(
-  head("page of 100"),
+  head("page of 100, anywhere in"),
   readings((reading) => reading.page),
 )}
 
