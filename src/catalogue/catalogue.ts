@@ -76,7 +76,7 @@ export type FileEntry = {
   [Kind in EntryKind]: {
     readonly kind: Kind;
     readonly body: Body<Kind>;
-    /** From 1 on; undefined where lines are not known. */
+    /** From 1 on; undefined where lines are not known. They are counted when they are first asked for. */
     readonly line: number | undefined;
   };
 }[EntryKind];

@@ -67,7 +67,7 @@ export class LayeredCollection<Kind extends EntryKind> implements Collection<Kin
 
   async create(input: unknown): Promise<EntryOf[Kind]> {
     const checked = checkEntry(this.kind, input);
-    const id = isTable(input) ? String(input["id"]) : "";
+    const id = isTable(input) && typeof input["id"] === "string" ? input["id"] : "";
     return this.#change(id, checked.references, async () => {
       const exists = this.#isTaken(id)
         ? new PersonaError("already_exists", `There is a ${this.kind} "${id}" already; change it by its id.`)
@@ -112,7 +112,8 @@ export class LayeredCollection<Kind extends EntryKind> implements Collection<Kin
       if (ifVersion === "none" || (typeof ifVersion === "number" && ifVersion !== version))
         throw this.#stale(id, version);
       // As it was seeded.
-      if (written === undefined || (written.entry !== undefined && written.entry.source !== "store")) return seed;
+      if (written === undefined || (written.entry !== undefined && written.entry.source !== "store"))
+        return this.find(id);
       if (seed === undefined && !force) this.#assertUnreferenced(id);
       const faults = this.#danglingOf(referencesOf(seed));
       if (faults.length > 0) throw this.#invalid(faults);

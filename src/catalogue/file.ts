@@ -1,9 +1,9 @@
 /** Files of personas, roles and sequences, as TOML or JSON: read with the line of every fault, and written. */
 import { readFile } from "node:fs/promises";
-import { stringify } from "smol-toml";
+import { parse, stringify, TomlError } from "smol-toml";
 import { PersonaError } from "../errors.ts";
 import { JsonFault, readJson } from "../json.ts";
-import { isTable, type Place, readToml, TomlFault, type TomlPath } from "../toml.ts";
+import { isTable, readToml, type TomlPath } from "../toml.ts";
 import type { CatalogueFile, CatalogueNote, FileEntry } from "./catalogue.ts";
 import { checkEntry, FORMS } from "./check.ts";
 import { ENTRY_KINDS, type EntryKind, SERVER_OWNED } from "./schema.ts";
@@ -28,13 +28,13 @@ export async function readCatalogueFile(file: string): Promise<CatalogueFile> {
  * each fault. Throws `invalid_input` for a text that is neither TOML nor JSON.
  */
 export function readCatalogue(text: string, name: string): CatalogueFile {
-  const { value, placeOf } = parsed(text, name);
+  const { value, lineOf: lineIn } = parsed(text, name);
   const entries: FileEntry[] = [];
   const notes: CatalogueNote[] = [];
   for (const kind of ENTRY_KINDS) {
     const { table } = FORMS[kind];
     const list = value[table] ?? [];
-    const lineOf = (path: TomlPath) => placeOf([table, ...path]).line;
+    const lineOf = (path: TomlPath) => lineIn([table, ...path]);
     if (!Array.isArray(list)) {
       const reason = `must be a list of tables: [[${table}]]`;
       notes.push({ file: name, table, id: undefined, line: lineOf([]), reason });
@@ -44,18 +44,20 @@ export function readCatalogue(text: string, name: string): CatalogueFile {
     for (const [index, input] of list.entries()) {
       const { body, faults } = checkEntry(kind, input);
       const id = isTable(input) && typeof input["id"] === "string" ? input["id"] : undefined;
-      const note = (line: number, reason: string) => notes.push({ file: name, table, id, line, reason });
+      const note = (line: number | undefined, reason: string) => notes.push({ file: name, table, id, line, reason });
       for (const { field, message } of faults) note(lineOf([index, ...stepsOf(field)]), `${field}: ${message}`);
       if (body === undefined) continue;
       const before = first.get(body.id);
-      if (before !== undefined) note(lineOf([index, "id"]), `id: is that of line ${before}, too`);
-      else {
-        first.set(body.id, lineOf([index]));
-        entries.push({ kind, body, line: lineOf([index]) } as FileEntry);
+      if (before !== undefined) {
+        note(lineOf([index, "id"]), `id: is that of the one in line ${lineOf([before])}, too`);
+        continue;
       }
+      first.set(body.id, index);
+      const line = () => lineOf([index]);
+      entries.push(Object.defineProperty({ kind, body }, "line", { get: line, enumerable: true }) as FileEntry);
     }
   }
-  return { name, entries, notes: [...notes, ...strangers(value, name, placeOf)] };
+  return { name, entries, notes: [...notes, ...strangers(value, name, lineIn)] };
 }
 
 type Lists = Readonly<Record<(typeof FORMS)[EntryKind]["table"], readonly object[]>>;
@@ -77,7 +79,7 @@ function withoutServerOwned(entry: object): object {
 }
 
 /** What no loader asks for is most often a slip of the pen. */
-function strangers(value: Parsed["value"], file: string, placeOf: Parsed["placeOf"]): CatalogueNote[] {
+function strangers(value: Parsed["value"], file: string, lineOf: Parsed["lineOf"]): CatalogueNote[] {
   const known = new Set<string>(ENTRY_KINDS.map((kind) => FORMS[kind].table));
   return Object.keys(value)
     .filter((name) => !known.has(name))
@@ -85,14 +87,15 @@ function strangers(value: Parsed["value"], file: string, placeOf: Parsed["placeO
       file,
       table: undefined,
       id: undefined,
-      line: placeOf([name]).line,
+      line: lineOf([name]),
       reason: `${name}: is none of personas, roles and sequences`,
     }));
 }
 
 interface Parsed {
   readonly value: Readonly<Record<string, unknown>>;
-  placeOf(path: TomlPath): Place;
+  /** Undefined where it cannot be found out. */
+  lineOf(path: TomlPath): number | undefined;
 }
 
 /** What begins like a table, a key or a comment is TOML. */
@@ -100,20 +103,44 @@ const TOML = /^\uFEFF?\s*(?:$|#|[A-Za-z_"']|\[\s*\[?\s*[A-Za-z_"'])/;
 
 function parsed(text: string, name: string): Parsed {
   try {
-    if (TOML.test(text)) return readToml(text);
+    if (TOML.test(text)) return parsedToml(text.replace(/^\uFEFF/, ""));
     const { value, placeOf } = readJson(text);
-    if (isTable(value)) return { value, placeOf };
+    if (isTable(value)) return { value, lineOf: (path) => placeOf(path).line };
   } catch (cause) {
-    if (!(cause instanceof TomlFault || cause instanceof JsonFault)) throw cause;
-    const { line, column } = cause.place;
-    const language = cause instanceof TomlFault ? "TOML" : "JSON";
-    throw new PersonaError(
-      "invalid_input",
-      `${name} is not ${language} (line ${line}, column ${column}): ${cause.message}.`,
-      { cause },
-    );
+    if (!(cause instanceof TomlError || cause instanceof JsonFault)) throw cause;
+    const { line, column } = cause instanceof TomlError ? cause : cause.place;
+    const language = cause instanceof TomlError ? "TOML" : "JSON";
+    // The TOML parser shows the place, too, in further lines.
+    const reason = cause.message.replace(/^Invalid TOML document: /, "").split("\n")[0];
+    throw new PersonaError("invalid_input", `${name} is not ${language} (line ${line}, column ${column}): ${reason}.`, {
+      cause,
+    });
   }
   throw new PersonaError("invalid_input", `${name} must hold personas, roles and sequences: {"personas": [ … ]}.`);
+}
+
+/** Places cost ten times as much as values: they are read when the first fault is to be named. */
+function parsedToml(text: string): Parsed {
+  // What is no safe integer is the fault of its entry, not of the file.
+  const value = parse(text, { integersAsBigInt: "asNeeded" });
+  let lines: Parsed["lineOf"] | undefined;
+  return {
+    value,
+    lineOf(path) {
+      lines ??= linesIn(text);
+      return lines(path);
+    },
+  };
+}
+
+function linesIn(text: string): Parsed["lineOf"] {
+  try {
+    const { placeOf } = readToml(text);
+    return (path) => placeOf(path).line;
+  } catch {
+    // Its reader gives up on texts and depths that no entry may have.
+    return () => undefined;
+  }
 }
 
 /** `steps[0].id` as `["steps", 0, "id"]`. */

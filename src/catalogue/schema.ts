@@ -104,6 +104,19 @@ const conversationExample = z.strictObject({
   quality_score: share.default(1),
 });
 
+const metadata = z
+  .record(z.string(), textSchema)
+  .refine((entries) => Object.keys(entries).length <= 64, { error: "must have at most 64 entries", when: isObject })
+  .superRefine(
+    (entries, { addIssue }) => {
+      for (const key of Object.keys(entries)) {
+        if (key.trim() !== "" && key.length <= 128 && key.isWellFormed()) continue;
+        addIssue({ code: "custom", path: [key], message: "must have a name of 1 to 128 characters, not blank" });
+      }
+    },
+    { when: isObject },
+  );
+
 const personaFields = {
   id: described(id, "Unique among personas of the tenant"),
   display_name: described(name, "Stored without blanks around it"),
@@ -118,13 +131,7 @@ const personaFields = {
     "The sequence that a session follows unless it says otherwise; must exist",
   ),
   tags: described(z.array(word(128)).max(64).default([]), "To find it by"),
-  metadata: described(
-    z
-      .record(z.string().min(1, "must not be blank").max(128), textSchema)
-      .refine((entries) => Object.keys(entries).length <= 64, "must have at most 64 entries")
-      .default({}),
-    "Whatever else belongs to it; kept and shown, not read",
-  ),
+  metadata: described(metadata.default({}), "Whatever else belongs to it; kept and shown, not read"),
   traits: described(traits, "0 to 1; 0.5 where nothing is said"),
   style: described(style, "How it answers"),
   expertise_areas: described(z.array(word(64)).max(32).default([]), "What it knows best"),

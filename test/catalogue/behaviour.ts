@@ -121,6 +121,14 @@ export function behavesAsACatalogue(place: () => Promise<Place>): void {
       expect((await restart()).personas.size).toBe(0);
     });
 
+    it("is refused with any id that is none", async () => {
+      const { personas } = await opened();
+      for (const id of [undefined, null, 7, {}, { toString: 1, valueOf: 1 }, ["ada"], "", "A", "a/b", "__proto__"]) {
+        expect(await fieldsOf(personas.create({ ...aPersona(), id }))).toEqual(["id"]);
+      }
+      expect(personas.size).toBe(0);
+    });
+
     it("may not be written under another id than its own", async () => {
       const { roles } = await opened();
       expect(await fieldsOf(roles.put("other", aRole()))).toEqual(["id"]);
@@ -300,6 +308,9 @@ export function behavesAsACatalogue(place: () => Promise<Place>): void {
 
     it("have nothing to reset where nothing was written or seeded", async () => {
       const { personas } = await opened({ seeds: SEEDS });
+      expect(await personas.reset("ada")).toBe(personas.get("ada"));
+      await personas.patch("ada", {});
+      expect(await personas.reset("ada")).toMatchObject({ source: "toml", version: 2 });
       expect(await personas.reset("ada")).toBe(personas.get("ada"));
       expect(await codeOf(personas.reset("nobody"))).toBe("persona_not_found");
       await personas.create(aPersona({ id: "bob" }));

@@ -102,7 +102,7 @@ describe("a file of personas, roles and sequences", () => {
     const text = `${GOOD}\n[[personas]]\nid = "ada"\ndisplay_name = "Another"\n`;
     const file = readCatalogue(text, "x");
     expect(file.entries[0]?.body).toMatchObject({ display_name: "Ada" });
-    expect(notesOf(file)).toEqual([["personas", "ada", 29, "id: is that of line 3, too"]]);
+    expect(notesOf(file)).toEqual([["personas", "ada", 29, "id: is that of the one in line 3, too"]]);
   });
 
   it.each([
@@ -122,6 +122,7 @@ describe("a file of personas, roles and sequences", () => {
     ["a list that is a table before", "[personas]\nx = 1\n[[personas]]", /^cast is not TOML \(line 3, /],
     ["TOML that breaks off", '[[personas]]\nid = "x', /^cast is not TOML \(line 2, /],
     ["a name twice in JSON", '{"personas": [],\n "personas": []}', /^cast is not JSON \(line 2, column 2\): .*twice/],
+    ["TOML of a depth that nobody reads", `a=${"[".repeat(10_000)}${"]".repeat(10_000)}`, /^cast is not TOML/],
     ["JSON that breaks off", '{"personas": [', /^cast is not JSON \(line 1, /],
     ["JSON of a depth that nobody reads", '{"a":'.repeat(100_000), /^cast is not JSON/],
     ["a list", "[{}]", /must hold personas, roles and sequences/],
@@ -142,6 +143,26 @@ describe("a file of personas, roles and sequences", () => {
     expect((await refused(readCatalogueFile(bytes))).message).toBe(`${bytes} is not UTF-8.`);
     writeFileSync(bytes, GOOD);
     expect(idsOf(await readCatalogueFile(bytes))).toHaveLength(3);
+  });
+
+  it("loses an entry with a text that is longer than any may be, or with a number beyond all", () => {
+    const text = `${GOOD}\n[[roles]]\nid = "long"\ndisplay_name = "L"\nsystem_prompt = "${"x".repeat(1_000_000)}"\n`;
+    const file = readCatalogue(text, "x");
+    expect(idsOf(file)).toHaveLength(3);
+    expect(notesOf(file)).toEqual([
+      ["roles", "long", undefined, expect.stringMatching(/^system_prompt: must be at most/)],
+    ]);
+    expect(file.entries[0]?.line).toBeUndefined();
+    const huge = GOOD.replace(
+      'display_name = "Triage"',
+      `display_name = "Triage"\nthinking_budget = ${"9".repeat(30)}`,
+    );
+    expect(notesOf(readCatalogue(huge, "x"))).toContainEqual([
+      "roles",
+      "triage",
+      13,
+      expect.stringMatching(/^thinking_budget: /),
+    ]);
   });
 
   it("is read when it has 10 MB", () => {
