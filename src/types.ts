@@ -103,7 +103,8 @@ export interface PersonaSettings {
   readonly temperament: boolean;
   /**
    * Names of the tools that its cognition may call, 128 at most. One that is not registered is refused when it is
-   * given; where a stored persona has outlived its tool, a warning (`tool_unknown`) says so. Default: none.
+   * given; where a stored persona has outlived its tool, a warning (`tool_unknown`) says so. For a persona of the
+   * catalogue its role says which; what is named here narrows that. Default: none.
    */
   readonly tools: readonly string[];
   /** With a temperament: what a minute of work costs, in tenths of its energy, 0..10. Default 1; half a minute of rest brings a tenth back. */
@@ -203,7 +204,7 @@ export interface CognitionTurn {
   /** The earlier messages that were merged into this turn, oldest first. */
   readonly context: readonly TurnMessage[];
   readonly attempt: number;
-  /** Those that the persona may use. */
+  /** Those that the persona may use, and its role allows. */
   readonly tools: readonly TurnTool[];
   readonly deadline: number;
   /** Aborts at the deadline, and when the runtime closes. */
@@ -449,7 +450,7 @@ export interface Answer extends PromiseLike<Reply> {
 export interface RoomInput {
   /** 1..128 characters after trimming. Default: none. */
   readonly name?: string;
-  /** Ids of enrolled personas, at most 1 000. Default: none yet. */
+  /** Ids of personas, enrolled or of the catalogue, at most 1 000. Default: none yet. */
   readonly members?: readonly string[];
   /** `Sender.id` of the human whose room it is (`user:7`). Default: the view's own owner, else nobody. */
   readonly owner?: string;
@@ -514,6 +515,7 @@ export interface EnrollmentStatus {
   /** `inline`: it was enrolled with a definition of its own, which hides an entry of the catalogue with the same id. */
   readonly source: "inline" | "catalogue";
   readonly name: string;
+  /** Empty for a persona of the catalogue: its roles say what it is told. */
   readonly instructions: string;
   readonly model: string | undefined;
   /**
@@ -757,7 +759,10 @@ export interface DeadLetter {
   readonly conversation: string;
   readonly persona: string;
   readonly lane: Lane;
-  /** `expired`, `cognition_failed`, `cognition_timeout`, `unknown_outcome`. */
+  /**
+   * `expired`, `cognition_failed`, `cognition_timeout`, `unknown_outcome`; or why its session cannot be answered at all:
+   * `session_damaged`, `provider_unknown`, `role_not_found`.
+   */
   readonly reason: string;
   /** The last error, if there was one. */
   readonly error: string | undefined;
@@ -994,16 +999,17 @@ export interface Runtime {
    * about the whole runtime.
    */
   tenant(name: string, options?: { readonly owner?: string }): Runtime;
-  /** Adds a persona to the fleet, or changes the one with this id. Resolves when it is stored. */
+  /** Adds a persona to the fleet, or changes the one with this id; without a name one of the catalogue. Resolves when it is stored. */
   enroll(definition: PersonaDefinition): Promise<EnrollmentStatus>;
   /**
    * `drain` answers what waits first; `return` gives it back as declined (`unenrolled`). Resolves when the persona
-   * is gone; rejects when the runtime ends before, and then the next start still has it.
+   * is gone; rejects when the runtime ends before, and then the next start still has it. One of the catalogue comes back
+   * with its next message: delete its entry to let it go for good.
    */
   unenroll(id: string, mode?: "drain" | "return"): Promise<void>;
   /** Changes settings, and how a persona sleeps; keeps the rest and the inbox. Resolves when it is stored. */
   configure(id: string, changes: PersonaChanges): Promise<EnrollmentStatus>;
-  /** Sends a message to one persona. Refusals and outcomes arrive through the handle; nothing is thrown here. */
+  /** Sends a message to one persona; one of the catalogue joins the fleet with it. Refusals and outcomes arrive through the handle; nothing is thrown here. */
   send(persona: string, text: string, options: SendOptions): Answer;
   createRoom(room: RoomInput): Promise<Room>;
   room(id: string): Promise<Room>;

@@ -335,10 +335,12 @@ export class TenantRuntime implements api.Runtime {
 
   async #sessionView(row: ConversationRow): Promise<api.Session> {
     const { personas, sessions, store } = this.#engine;
-    const followed = await sessions.of(row.key);
+    const persona = personas.byKey(row.persona ?? 0);
+    const isInline = persona !== undefined && persona.definition.source !== "catalogue";
+    const followed = isInline ? undefined : await sessions.of(row.key);
     return {
       id: encodeId("conversation", row.key, store.salt),
-      persona: await personas.idOf(row.persona ?? 0),
+      persona: persona?.id ?? (await personas.idOf(row.persona ?? 0)),
       caller: callerId(row),
       mode: "text",
       createdAt: row.createdAt,

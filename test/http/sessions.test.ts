@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { furnish, TOUR } from "../runtime/catalogue-house.ts";
-import { type House, openHouse } from "./harness.ts";
+import { type House, listen, openHouse, readEvents } from "./harness.ts";
 
 async function openGuided(): Promise<House> {
   const house = await openHouse({ cognition: ({ session }) => session?.step_id ?? "no step" });
@@ -42,6 +42,29 @@ it("opens a session, leads it through its steps and ends it", async () => {
     status: 409,
     body: { code: "session_closed" },
   });
+});
+
+it("tells its steps on the event stream, and once more to whoever resumes", async () => {
+  const { app, send } = await openGuided();
+  const port = await listen(app);
+  const reader = await readEvents(port);
+  const { id } = (await send("POST /v1/sessions", { persona_id: "guide" })).body;
+  const entered = await reader.until("sequence_step");
+  expect(entered.data).toEqual({
+    type: "sequence_step",
+    rev: Number(entered.id),
+    conversation_id: id,
+    persona: "guide",
+    sequence_id: "tour",
+    step_id: "hello",
+    step_index: 0,
+    status: "entered",
+    reason: "begun",
+  });
+  await send(`POST /v1/sessions/${id}/advance`, { step: "hello" });
+  const resumed = await readEvents(port, `?after=${entered.id}&conversation=${id}`);
+  expect((await resumed.until("sequence_step")).data).toMatchObject({ step_id: "hello", status: "completed" });
+  expect((await resumed.until("sequence_step")).data).toMatchObject({ step_id: "walk", status: "entered" });
 });
 
 it("takes over what the catalogue says when it is asked to", async () => {

@@ -10,7 +10,7 @@ export const roomBody = z.strictObject({
     .array(idInput)
     .max(1000)
     .exactOptional()
-    .register(wire, { description: "Ids of enrolled personas. Default: none yet" }),
+    .register(wire, { description: "Ids of personas, enrolled or of the catalogue. Default: none yet" }),
   owner: senderId.exactOptional().register(wire, {
     description: "Whose room it is, such as `user:7`. Default: the caller's; to name another takes the role service",
   }),
