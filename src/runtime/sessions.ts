@@ -21,11 +21,12 @@ import { encodeId } from "../ids.ts";
 import type { ConversationRow, Sender, SessionChange, SessionOpening, Settle, Settled, Store } from "../store/port.ts";
 import type { PersonaWarning } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
+import { FollowedCache } from "./followed-cache.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Mind, Minds } from "./minds.ts";
 import type { Persona, Personas } from "./personas.ts";
 import { entryOf, profileOf } from "./profile.ts";
-import { type Asked, type Followed, followedBy, progressText, snapshotText, stepRows } from "./session-rows.ts";
+import { type Asked, type Followed, progressText, snapshotText, stepRows } from "./session-rows.ts";
 
 /** What a turn of a persona of the catalogue is told. */
 export interface TurnSession {
@@ -40,7 +41,7 @@ export interface TurnSession {
 }
 
 /** What becomes of a session. */
-interface Next extends Partial<Pick<Followed, "asked" | "resolved">> {
+interface Next extends Partial<Pick<Followed, "resolved">> {
   readonly progress: SequenceProgress | undefined;
   readonly changes: readonly StepChange[];
 }
@@ -48,8 +49,6 @@ interface Next extends Partial<Pick<Followed, "asked" | "resolved">> {
 type ChangeTo = (next: Next) => SessionChange;
 type Place = Pick<ConversationRow, "key" | "tenant">;
 
-/** Characters of snapshots that are kept at hand. */
-const MAX_KEPT = 32 * 2 ** 20;
 /** Nobody else writes; a version that moves so often is a defect. */
 const MAX_ATTEMPTS = 5;
 
@@ -62,16 +61,9 @@ export class Sessions {
   readonly #defaults: ResolveDefaults;
   readonly #onChange: (rev: number) => void;
   readonly #onAnswered: (place: ConversationRow, followed: Followed) => void;
-  readonly #warn: (warning: PersonaWarning) => void;
-  /** By conversation; the one that was used last stands last. */
-  readonly #known = new Map<number, { readonly followed: Followed; readonly size: number }>();
-  #kept = 0;
-  /** Looks into the store that are under way. */
-  readonly #reading = new Map<number, Promise<Followed | undefined>>();
+  readonly #followed: FollowedCache;
   /** The last change of each session that has one under way. */
   readonly #changing = new Map<number, Promise<unknown>>();
-  /** Damaged ones that were reported. */
-  readonly #reported = new Set<number>();
 
   /** `onAnswered` hears of each answer that counts for a sequence. */
   constructor(options: {
@@ -93,7 +85,7 @@ export class Sessions {
     this.#defaults = options.defaults;
     this.#onChange = options.onChange;
     this.#onAnswered = options.onAnswered;
-    this.#warn = options.warn;
+    this.#followed = new FollowedCache(options.store, options.warn);
   }
 
   /** As a session would be resolved now. Throws `persona_not_found` (role, sequence), `step_not_found`. */
@@ -142,11 +134,7 @@ export class Sessions {
 
   /** What a session follows, by the key of its conversation; undefined if nothing. Throws `session_damaged`. */
   of(key: number): Followed | undefined | Promise<Followed | undefined> {
-    const known = this.#known.get(key);
-    if (known === undefined) return this.#reading.get(key) ?? this.#read(key);
-    this.#known.delete(key);
-    this.#known.set(key, known);
-    return known.followed;
+    return this.#followed.of(key);
   }
 
   /** What a turn in this conversation is told; undefined for a persona that is not of the catalogue. */
@@ -199,7 +187,7 @@ export class Sessions {
         return this.#store.settle(counts ? { ...command, session: changeTo(next) } : command);
       }),
     );
-    const followed = this.#known.get(place.key)?.followed;
+    const followed = this.#followed.known(place.key);
     if (settled.status === "settled" && followed !== undefined) this.#onAnswered(place, followed);
     return settled;
   }
@@ -281,15 +269,14 @@ export class Sessions {
   ): Promise<Result> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const followed = await read();
-      let written: { readonly followed: Followed; readonly size: number } | undefined;
+      let written: Followed | undefined;
+      let snapshot: string | undefined;
       const changeTo = (next: Next): SessionChange => {
         if (followed === undefined) throw new PersonaError("internal", "A session that follows nothing has changed");
         const at = this.#clock.now();
-        const after = followedAfter(followed, next);
-        const progress = progressText(after.progress);
-        const snapshot = next.resolved && snapshotText(after);
-        const size = (snapshot?.length ?? this.#known.get(key)?.size ?? 0) + progress.length;
-        written = { followed: after, size };
+        written = followedAfter(followed, next);
+        const progress = progressText(written.progress);
+        snapshot = next.resolved && snapshotText(written);
         const steps = stepRows(next.changes, next.progress, { tenant, conversation: key, turn, at }, this.#store);
         const { version: expected } = followed;
         return { conversation: key, expected, ...(snapshot !== undefined && { snapshot }), progress, steps, at };
@@ -297,14 +284,14 @@ export class Sessions {
       try {
         const result = await write(followed, changeTo);
         const isWritten = result.status === "settled" || result.status === "changed";
-        if (isWritten && written !== undefined) this.#keep(key, written.followed, written.size);
+        if (isWritten && written !== undefined) this.#followed.keep(key, written, snapshot?.length);
         if (result.status !== "stale") return result;
       } catch (error) {
         // Whether it is in the store or not, the store knows.
-        this.#forget(key);
+        this.#followed.forget(key);
         throw error;
       }
-      this.#forget(key);
+      this.#followed.forget(key);
     }
     throw new PersonaError("internal", `The session ${this.#idOf(key)} is never as it was read`);
   }
@@ -330,45 +317,6 @@ export class Sessions {
         throw error;
       }
     };
-  }
-
-  #read(key: number): Promise<Followed | undefined> {
-    const reading = this.#readStored(key).finally(() => {
-      // Not yet: who finds it at hand must not overtake those who still await it.
-      setImmediate(() => this.#reading.delete(key));
-    });
-    this.#reading.set(key, reading);
-    return reading;
-  }
-
-  async #readStored(key: number): Promise<Followed | undefined> {
-    const row = await this.#store.session(key);
-    if (row === undefined) return undefined;
-    try {
-      const followed = followedBy(row, this.#idOf(key));
-      this.#keep(key, followed, row.snapshot.length + row.progress.length);
-      return followed;
-    } catch (cause) {
-      if (!this.#reported.has(key)) this.#warn({ code: "session_damaged", message: (cause as Error).message, cause });
-      this.#reported.add(key);
-      throw cause;
-    }
-  }
-
-  #keep(key: number, followed: Followed, size: number): void {
-    this.#forget(key);
-    this.#known.set(key, { followed, size });
-    this.#kept += size;
-    for (const oldest of this.#known.keys()) {
-      if (this.#kept <= MAX_KEPT || oldest === key) return;
-      this.#forget(oldest);
-    }
-  }
-
-  #forget(key: number): void {
-    this.#kept -= this.#known.get(key)?.size ?? 0;
-    this.#known.delete(key);
-    this.#reading.delete(key);
   }
 
   #opening({ key, tenant }: Place, asked: Asked, resolved: ResolvedSession): SessionOpening {
