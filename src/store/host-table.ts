@@ -14,7 +14,7 @@ import { storeError } from "./sqlite-errors.ts";
 
 /** An open database, by what is needed of it: a `Database` of better-sqlite3, or a `Pool` or `Client` of pg. */
 export type HostDatabase =
-  | { prepare(sql: string): unknown; exec(sql: string): unknown }
+  | { prepare(sql: string): unknown; exec(sql: string): unknown; pragma(text: string): unknown }
   | { query(sql: string, values?: unknown[]): Promise<{ rows: unknown[] }> };
 
 interface Host extends Pick<Source, "all"> {
@@ -32,7 +32,14 @@ export async function openHostTable(database: HostDatabase): Promise<EntryTable>
     // In PostgreSQL another process can have made it at this very moment.
     await attempt(host, () => host.make(ENTRY_TABLE));
   }
-  return tableOn(host);
+  const table = tableOn(host);
+  await table.entry("persona", "", "").catch((cause: PersonaError) => {
+    if (cause.code !== "internal" && cause.code !== "store_corrupt") throw cause;
+    const message =
+      "The database has a table catalogue_entry that is another program's; give another database or schema.";
+    throw new PersonaError("store_foreign", message, { cause });
+  });
+  return table;
 }
 
 /** Each write is one statement, and so whole or not at all without a transaction of ours. */
@@ -64,8 +71,9 @@ async function attempt<Result>({ coded }: Host, run: () => Result | Promise<Resu
 }
 
 function hostOf(database: HostDatabase): Host {
-  const { prepare, query } = (database ?? {}) as Partial<Record<"prepare" | "query", unknown>>;
-  if (typeof prepare === "function") return sqlite(database as Database);
+  const { pragma, query } = (database ?? {}) as Partial<Record<"pragma" | "query", unknown>>;
+  // Node.js has a database with `prepare` and `exec`, too, whose statements are others.
+  if (typeof pragma === "function") return sqlite(database as Database);
   if (typeof query === "function") return postgres(database as Extract<HostDatabase, { query: unknown }>);
   throw new PersonaError("invalid_input", "Give an open database of better-sqlite3, or a pool or client of pg.", {
     fields: [{ field: "database", message: "must be a Database of better-sqlite3, or a Pool or Client of pg" }],

@@ -1,8 +1,11 @@
 /** The catalogue over everything that can keep it: stores, and databases of a host's own. */
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import Database from "better-sqlite3";
 import pg from "pg";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { memoryPersister } from "../../src/catalogue/memory-persister.ts";
+import type { LoadedEntries, Persister } from "../../src/catalogue/port.ts";
 import { createCatalogue } from "../../src/catalogue/registry.ts";
 import { tablePersister } from "../../src/catalogue/table-persister.ts";
 import { ManualClock } from "../../src/clock.ts";
@@ -202,6 +205,7 @@ function failingAt(database: HostDatabase, at: number, fault: "before" | "after"
     "prepare" in database
       ? {
           exec: (sql) => database.exec(sql),
+          pragma: (text) => database.pragma(text),
           prepare: (sql) => {
             const statement = (database as Database.Database).prepare(sql);
             return { all: (values: unknown[]) => around(() => statement.all(values)) };
@@ -222,12 +226,25 @@ function failingAt(database: HostDatabase, at: number, fault: "before" | "after"
 
 describe("a host's database", () => {
   it("must be one", async () => {
-    for (const database of [undefined, {}, "file.db"] as unknown as HostDatabase[]) {
+    const another = new DatabaseSync(":memory:");
+    for (const database of [undefined, {}, "file.db", another] as unknown as HostDatabase[]) {
       expect(await refused(persister({ database }))).toMatchObject({
         code: "invalid_input",
         fields: [{ field: "database" }],
       });
     }
+  });
+
+  it("must be said", async () => {
+    expect(await refused(persister(undefined as never))).toMatchObject({ code: "invalid_input" });
+  });
+
+  it.each(HOSTS)("must not have that table from somebody else: %s", async (_name, open) => {
+    const database = await open();
+    const sql = "CREATE TABLE catalogue_entry (id INTEGER)";
+    if ("prepare" in database) database.exec(sql);
+    else await database.query(sql);
+    expect(await refused(persister({ database }))).toMatchObject({ code: "store_foreign" });
   });
 
   it("that cannot be written says so, and nothing of the driver's words is in the message", async () => {
@@ -246,6 +263,59 @@ describe("a host's database", () => {
       'The persona "ada" could not be stored. The database cannot be written; make the file and its folder writable.',
     );
     expect(personas.size).toBe(0);
+  });
+});
+
+describe("a host's own persister", () => {
+  const start = (loaded: unknown) =>
+    createCatalogue({
+      clock: new ManualClock(0),
+      persister: { ...memoryPersister(), loadPersonas: async () => loaded as LoadedEntries },
+    });
+
+  it("must have nine functions that give lists of rows", async () => {
+    const { saveRole: _, ...eight } = memoryPersister();
+    const persister = eight as Persister;
+    expect(await refused(createCatalogue({ clock: new ManualClock(0), persister }))).toMatchObject({
+      code: "invalid_input",
+      fields: [{ field: "persister.saveRole" }],
+    });
+    for (const loaded of [
+      undefined,
+      null,
+      [],
+      { rows: [] },
+      { rows: [null], damaged: [] },
+      { rows: [{}], damaged: [] },
+    ]) {
+      expect(await refused(start(loaded))).toMatchObject({
+        code: "invalid_input",
+        fields: [{ field: "persister.loadPersonas" }],
+      });
+    }
+  });
+
+  it("is believed no row that is none", async () => {
+    const right = { tenant: "x", body: aPersona(), version: 1, reset: false, createdAt: 0, updatedAt: 0 };
+    const rows = [
+      { ...right, id: "ada" },
+      { ...right, id: "a", version: "3" },
+      { ...right, id: "b", version: 0 },
+      { ...right, id: "c", createdAt: new Date(0) },
+      { ...right, id: "d", reset: 0 },
+    ];
+    const { notes, tenant } = await start({ rows, damaged: [] });
+    expect(notes.map(({ id, reason }) => [id, reason])).toEqual([
+      ["a", "its version is none"],
+      ["b", "its version is none"],
+      ["c", "its times are none"],
+      ["d", "it does not say whether it was reset"],
+    ]);
+    expect(
+      tenant("x")
+        .personas.list()
+        .map(({ id }) => id),
+    ).toEqual(["ada"]);
   });
 });
 
