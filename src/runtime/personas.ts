@@ -172,6 +172,19 @@ export class Personas {
     return joined;
   }
 
+  /** Those with these keys that are enrolled. One of the catalogue that has left the fleet joins it again with this. */
+  async presentOf(tenant: string, keys: readonly number[]): Promise<readonly Persona[]> {
+    const present = await Promise.all(
+      keys.map(async (key) => {
+        const enrolled = this.#byKey.get(key);
+        if (enrolled !== undefined) return this.#joining.size === 0 ? enrolled : this.present(tenant, enrolled.id);
+        const id = await this.idOf(key);
+        return this.of(tenant).catalogue.personas.find(id) && this.present(tenant, id);
+      }),
+    );
+    return present.filter((persona) => persona !== undefined);
+  }
+
   async #join(tenant: string, id: string): Promise<Persona> {
     try {
       return await this.#inTurn(

@@ -79,10 +79,8 @@ export class Reception {
     const conversation = await this.#conversations.named(scope, room, "room");
     await this.#rooms.ready(conversation);
     const members = await this.#conversations.memberKeys(conversation);
-    const recipients = members
-      .map((key) => this.#personas.byKey(key))
-      .filter((persona) => persona !== undefined)
-      .filter((persona) => speech.from.kind !== "persona" || speech.from.id !== persona.id);
+    const present = await this.#personas.presentOf(scope.tenant, members);
+    const recipients = present.filter((persona) => speech.from.kind !== "persona" || speech.from.id !== persona.id);
     return this.#bringIn(scope, speech, { conversation, session: undefined }, recipients, undefined, origin);
   }
 

@@ -399,12 +399,17 @@ export class PersonaRuntime {
     const hop = trigger.hop + 1;
     const members =
       conversation.kind === "room" && hop < this.#maxHops ? await this.#conversations.memberKeys(conversation) : [];
-    const listeners = members.filter((key) => key !== persona.row.key).map((key) => this.#personas.byKey(key));
+    const others = members.filter((key) => key !== persona.row.key);
+    const listeners = await this.#personas.presentOf(conversation.tenant, others).catch((cause: unknown) => {
+      // What it said is said all the same, to those who are there.
+      this.#warn({ code: "join_failed", message: "A member of a room could not join the fleet again", cause });
+      return others.map((key) => this.#personas.byKey(key)).filter((listener) => listener !== undefined);
+    });
     const sender = { kind: "persona", id: persona.id, name: profileOf(persona).name } as const;
     await this.#rooms.ready(conversation);
     const prepared = this.#intake.prepare(
       { conversation, sender, text, replyTo: trigger.key, hop, turn: turn.key },
-      listeners.filter((listener) => listener !== undefined),
+      listeners,
       OF_A_REPLY,
     );
     // Nobody waits for this refusal; the reply is in the room all the same.

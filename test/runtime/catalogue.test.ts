@@ -161,6 +161,22 @@ it("answers what waits as it was when its entry is deleted, and is gone then", a
   expect(asked.at(-1)?.persona.name).toBe("Another");
 });
 
+it("hears a room that it is a member of again, once it is back in the catalogue or was only unenrolled", async () => {
+  const { runtime } = await openGuided();
+  await enroll(runtime, "ada");
+  await runtime.catalogue.personas.create({ id: "mira", display_name: "Mira", default_role: "host" });
+  const room = await runtime.createRoom({ members: ["guide", "mira", "ada"] });
+  await runtime.catalogue.personas.delete("guide");
+  await runtime.unenroll("mira", "return");
+  await runtime.unenroll("ada", "return");
+  await until(() => runtime.personas().length === 0);
+  const heardBy = async (text: string) =>
+    (await runtime.post(room.id, text, { from })).items.map(({ persona }) => persona).sort();
+  expect(await heardBy("1")).toEqual(["mira"]);
+  await runtime.catalogue.personas.create(GUIDE);
+  expect(await heardBy("2")).toEqual(["guide", "mira"]);
+});
+
 it("is hidden by a persona that is enrolled with a definition of its own", async () => {
   const { runtime, turns: asked } = await openGuided();
   await runtime.send("guide", "1", { from });
