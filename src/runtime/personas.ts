@@ -305,8 +305,10 @@ export class Personas {
     if (fields.length > 0) throw new PersonaError("invalid_input", describeFaults(fields), { fields });
   }
 
-  #leave(persona: Persona, mode: "drain" | "return"): PromiseWithResolvers<void> {
+  #leave(persona: Persona, asked: "drain" | "return"): PromiseWithResolvers<void> {
     const isFirst = persona.leaving === undefined;
+    // Nobody knows what it would answer as.
+    const mode = isAbsent(persona) ? "return" : asked;
     persona.leaving ??= { ...Promise.withResolvers<void>(), mode };
     if (mode === "return") persona.leaving.mode = mode;
     // A slot that is free already does not drain any more, and has nothing to give back.

@@ -48,7 +48,7 @@ export function followedBy({ snapshot, progress, version }: SessionRow, id: stri
     const reached = readProgress(resolved, come);
     return { asked, resolved: at(resolved, reached.step_index), progress: reached, version };
   } catch (cause) {
-    const message = `What the session ${id} follows is damaged in the store; open another one`;
+    const message = `What the session ${id} follows is damaged in the store; close it, and go on in another one`;
     throw new PersonaError("session_damaged", message, { cause });
   }
 }

@@ -180,7 +180,7 @@ export class Sessions {
     const tools = turn.tools?.ended.filter(({ outcome }) => outcome === "answered").map(({ name }) => name) ?? [];
     const { place } = turn;
     const settled = await this.#inTurn(place.key, () =>
-      this.#write(place, turn.key, this.#readable(place.key), (followed, changeTo) => {
+      this.#write(place, turn.key, this.readable(place.key), (followed, changeTo) => {
         const { resolved, progress } = followed ?? {};
         const next = resolved && progress && afterTurn(resolved, progress, { step, tools });
         const counts = next !== undefined && next.progress !== progress;
@@ -228,7 +228,7 @@ export class Sessions {
       const at = this.#clock.now();
       const leave = this.#conversations.close(row, at);
       try {
-        const closed = await this.#write(row, null, this.#readable(row.key), (followed, changeTo) => {
+        const closed = await this.#write(row, null, this.readable(row.key), (followed, changeTo) => {
           const next = followed?.progress && ended(followed.resolved, followed.progress);
           const counts = next !== undefined && next.progress !== followed?.progress;
           return this.#store.closeSession(row.key, at, counts ? changeTo(next) : undefined);
@@ -307,8 +307,8 @@ export class Sessions {
     }
   }
 
-  /** Reads what a session follows as nothing where it is damaged: that must not keep it from ending. */
-  #readable(key: number): () => Promise<Followed | undefined> {
+  /** Reads what a session follows, as nothing where it is damaged: that must not keep it from ending. */
+  readable(key: number): () => Promise<Followed | undefined> {
     return async () => {
       try {
         return await this.of(key);

@@ -337,7 +337,9 @@ export class TenantRuntime implements api.Runtime {
     const { personas, sessions, store } = this.#engine;
     const persona = personas.byKey(row.persona ?? 0);
     const isInline = persona !== undefined && persona.definition.source !== "catalogue";
-    const followed = isInline ? undefined : await sessions.of(row.key);
+    // Of a session that is over it is no matter that this cannot be read.
+    const read = row.closedAt === null ? () => sessions.of(row.key) : sessions.readable(row.key);
+    const followed = isInline ? undefined : await read();
     return {
       id: encodeId("conversation", row.key, store.salt),
       persona: persona?.id ?? (await personas.idOf(row.persona ?? 0)),

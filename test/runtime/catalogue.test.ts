@@ -161,6 +161,28 @@ it("answers what waits as it was when its entry is deleted, and is gone then", a
   expect(asked.at(-1)?.persona.name).toBe("Another");
 });
 
+it("gives back what nobody can answer when a persona is deleted whose entry is damaged", async () => {
+  const file = join(temporaryFolder(), "damaged.db");
+  const first = await openFile(file);
+  await first.runtime.catalogue.personas.create({ id: "guide", display_name: "Guide" });
+  await first.runtime.enroll({ id: "guide", settings: { paused: true } });
+  const { items } = await first.runtime.send("guide", "hi", { from }).accepted;
+  await first.runtime.configure("guide", { settings: { paused: false } });
+  await first.runtime.close({ graceMs: 0 });
+  const database = new Database(file);
+  database.exec("UPDATE catalogue_entry SET body = '{'");
+  database.close();
+
+  const { runtime } = await openFile(file);
+  await turns();
+  expect(runtime.status("guide")).toMatchObject({ queued: 1, held: "persona_absent" });
+  expect(await codeOf(runtime.openSession({ persona: "guide", from }))).toBe("entry_damaged");
+  await runtime.catalogue.personas.delete("guide");
+  await until(() => !runtime.has("guide"));
+  expect(await runtime.item(items[0]?.id ?? "")).toMatchObject({ state: "declined", reason: "unenrolled" });
+  await runtime.close();
+});
+
 it("hears a room that it is a member of again, once it is back in the catalogue or was only unenrolled", async () => {
   const { runtime } = await openGuided();
   await enroll(runtime, "ada");
@@ -327,5 +349,7 @@ it.each([
   expect(await codeOf(runtime.advanceSession(damaged.id, { step: "hello" }))).toBe("session_damaged");
   expect(await outcomeOf(runtime.send("guide", "hi", { from, conversation: whole.id }))).toBe("hello");
   expect(warnings.filter(({ code }) => code === "session_damaged")).toHaveLength(1);
+  expect(await runtime.closeSession(damaged.id)).toMatchObject({ closedAt: clock.now(), resolved: undefined });
+  expect(await runtime.closeSession(damaged.id)).toMatchObject({ closedAt: clock.now(), progress: undefined });
   await runtime.close();
 });

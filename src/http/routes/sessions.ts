@@ -1,5 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
+import { PersonaError } from "../../errors.ts";
+import type { Runtime } from "../../types.ts";
 import { sendAndWait } from "../send-and-wait.ts";
 import type { Services } from "../services.ts";
 import { idInput } from "../wire/common.ts";
@@ -93,8 +95,17 @@ export const sessions: FastifyPluginAsyncZod<Services> = async (app, services) =
     async (request) => {
       const { id } = request.params;
       const runtime = access(request);
-      await runtime.session(id);
+      await assertSession(runtime, id);
       return messagePageOf(runtime, id, request.query);
     },
   );
 };
+
+/** What was said is whole also where what the session follows is not. Throws `session_not_found`. */
+async function assertSession(runtime: Runtime, id: string): Promise<void> {
+  try {
+    await runtime.session(id);
+  } catch (error) {
+    if (!(error instanceof PersonaError) || error.code !== "session_damaged") throw error;
+  }
+}
