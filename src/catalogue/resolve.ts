@@ -42,6 +42,9 @@ export function resolve(
 
   const settings = settingsOf(role, defaults);
   const provenance: Record<string, Origin> = { ...settings.provenance };
+  if (role !== undefined) provenance["role_id"] = role_id?.trim() ? "request" : "persona";
+  if (sequence_id === null || sequence_id?.trim()) provenance["sequence_id"] = "request";
+  else if (sequence !== undefined) provenance["sequence_id"] = "persona";
   const session: Draft = {
     persona_id: persona.id,
     display_name: persona.display_name,
@@ -69,27 +72,26 @@ export function resolve(
     if (max_turns !== undefined) session.sequence_max_turns = max_turns;
     session.step_count = sequence.steps.length;
     session.steps = sequence.steps;
-    for (const name of OF_SEQUENCE) if (session[name] !== undefined) provenance[name] = "sequence";
+    for (const name of OF_SEQUENCE) if (name in session) provenance[name] = "sequence";
   }
-  session.provenance = Object.freeze(provenance);
   session.versions = Object.freeze({
     persona: persona.version,
     ...(role && { role: role.version }),
     ...(sequence && { sequence: sequence.version }),
   });
-  return stepped(session, step);
+  return stepped(session, provenance, step);
 }
 
 /** The same snapshot at another step. Without a sequence there is step 0 only. Throws `step_not_found`. */
 export function at(session: ResolvedSession, index: number): ResolvedSession {
   const { step_exit_criteria: _criteria, step_max_turns: _turns, ...rest } = session;
-  return stepped(rest, index);
+  return stepped(rest, { ...session.provenance }, index);
 }
 
 type Draft = { -readonly [Name in keyof ResolvedSession]?: ResolvedSession[Name] };
 
-/** Completes and freezes it. */
-function stepped(session: Draft, index: number): ResolvedSession {
+/** Completes and freezes it, and who said what. */
+function stepped(session: Draft, provenance: Record<string, Origin>, index: number): ResolvedSession {
   const { steps, sequence_id, role_prompt } = session;
   if (!Number.isInteger(index) || index < 0 || index >= (steps?.length ?? 1))
     throw noStep(index, sequence_id, steps?.length);
@@ -103,7 +105,9 @@ function stepped(session: Draft, index: number): ResolvedSession {
     session.step_instruction = instruction;
     if (exit_criteria !== undefined) session.step_exit_criteria = exit_criteria;
     if (max_turns !== undefined) session.step_max_turns = max_turns;
+    for (const name of OF_STEP) provenance[name] = name in session ? "sequence" : "default";
   }
+  session.provenance = Object.freeze(provenance);
   return Object.freeze(session) as ResolvedSession;
 }
 
@@ -112,6 +116,24 @@ const SHARED = ["locale", "model"] as const;
 const OF_ROLE = ["role_prompt", "refinement_prompt", ...SHARED, ...SETTING_NAMES] as const;
 const OF_PERSONA = ["display_name", "description", "traits", "style", "expertise_areas", "voice"] as const;
 const OF_SEQUENCE = ["sequence_completion", "sequence_max_turns", "step_count", "steps"] as const;
+const OF_STEP = [
+  "current_step",
+  "step_id",
+  "step_index",
+  "step_instruction",
+  "step_exit_criteria",
+  "step_max_turns",
+] as const;
+
+/** Of one form for all, which makes copies of it quick. */
+const UNSAID: Readonly<Record<string, Origin>> = {
+  ...Object.fromEntries(
+    ["persona_id", "role_id", "sequence_id", ...OF_PERSONA, ...OF_ROLE, ...OF_SEQUENCE, ...OF_STEP].map((name) => [
+      name,
+      "default" as const,
+    ]),
+  ),
+};
 
 interface RoleSettings {
   readonly defaults: ResolveDefaults;
@@ -127,9 +149,8 @@ function settingsOf(role: RoleEntry | undefined, defaults: ResolveDefaults): Rol
   const known = KNOWN.get(role ?? defaults);
   if (known?.defaults === defaults) return known;
   const said: Record<string, unknown> = {};
-  const provenance: Record<string, Origin> = {};
+  const provenance: Record<string, Origin> = { ...UNSAID, persona_id: "request" };
   for (const name of OF_PERSONA) provenance[name] = "persona";
-  for (const name of OF_SEQUENCE) provenance[name] = "default";
   for (const name of OF_ROLE) {
     const own = role?.[name === "role_prompt" ? "system_prompt" : name];
     const others =
@@ -137,8 +158,8 @@ function settingsOf(role: RoleEntry | undefined, defaults: ResolveDefaults): Rol
     provenance[name] = own !== undefined ? "role" : others !== undefined ? "server" : "default";
     if ((own ?? others) !== undefined) said[name] = own ?? others;
   }
-  // A copy has the form of a literal, of which all further copies are quick.
-  const made = { defaults, said: { ...said } as Draft, provenance: { ...provenance } };
+  // Filled name by name it would be slow to copy; a copy of it is not.
+  const made = { defaults, said: { ...said } as Draft, provenance };
   KNOWN.set(role ?? defaults, made);
   return made;
 }

@@ -41,7 +41,7 @@ export const resolveDefaultsSchema = z.strictObject({ locale, model, ...settings
 export type ResolveDefaults = Frozen<z.output<typeof resolveDefaultsSchema>>;
 
 /** Who said what a field is; `default`: nobody, so that it is absent and left to the provider. */
-export const ORIGINS = ["persona", "role", "sequence", "server", "default"] as const;
+export const ORIGINS = ["request", "persona", "role", "sequence", "server", "default"] as const;
 export type Origin = (typeof ORIGINS)[number];
 
 const { shape: persona } = personaEntrySchema;
@@ -85,7 +85,7 @@ export const resolvedSessionSchema = z
     steps: described(sequence.steps.exactOptional(), "All steps of the sequence, in their order"),
     provenance: described(
       z.record(z.string(), z.enum(ORIGINS)),
-      "Who said what each field is; `default`: nobody, it is left to the provider",
+      "Who said what each field is, but `system_prompt`, which is made of role and step; `default`: nobody, it is left to the provider",
     ),
     versions: described(
       z.strictObject({

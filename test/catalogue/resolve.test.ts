@@ -88,11 +88,25 @@ describe("what a session is made of", () => {
     });
   });
 
-  test("names the origin of each field but of ids and of what is put together", () => {
-    const session = resolve(whole, { persona_id: "ada" });
-    const composed = /_id$|^system_prompt$|^provenance$|^versions$|^current_step$|^step_(?!count)/;
-    const fields = Object.keys(resolvedSessionSchema.shape).filter((name) => !composed.test(name));
-    expect(Object.keys(session.provenance).sort()).toEqual(fields.sort());
+  test("names the origin of each field but of the prompt that is put together", () => {
+    const composed = ["system_prompt", "provenance", "versions"];
+    const fields = Object.keys(resolvedSessionSchema.shape).filter((name) => !composed.includes(name));
+    for (const persona_id of ["ada", "bare"]) {
+      const { provenance, ...session } = resolve(whole, { persona_id });
+      expect(Object.keys(provenance).sort()).toEqual([...fields].sort());
+      for (const name of fields) expect([name, provenance[name] === "default"]).toEqual([name, !(name in session)]);
+    }
+  });
+
+  test("tells what was asked for from what the persona has by default", () => {
+    const idsOf = (request: Partial<ResolveRequest>) => {
+      const { persona_id, role_id, sequence_id } = resolve(whole, { persona_id: "ada", ...request }).provenance;
+      return [persona_id, role_id, sequence_id];
+    };
+    expect(idsOf({})).toEqual(["request", "persona", "persona"]);
+    expect(idsOf({ role_id: "plain", sequence_id: " tour " })).toEqual(["request", "request", "request"]);
+    expect(idsOf({ role_id: " ", sequence_id: null })).toEqual(["request", "persona", "request"]);
+    expect(idsOf({ persona_id: "bare" })).toEqual(["request", "default", "default"]);
   });
 
   test("is bare where nobody says anything", () => {
@@ -202,6 +216,7 @@ describe("a snapshot", () => {
     expect(next.system_prompt).toBe("Guide them.\n\n[Current step: show]\nShow it.");
     // Nothing of the step before stays.
     expect("step_max_turns" in next || "step_exit_criteria" in next).toBe(false);
+    expect(next.provenance).toMatchObject({ step_id: "sequence", step_max_turns: "default" });
     expect(at(next, 0)).toEqual(session);
     expect(() => at(session, 2)).toThrow(/There is no step 2/);
   });
