@@ -108,7 +108,8 @@ async function whole(store: "memory" | "file") {
     onWarning: (warning) => console.error(warning),
   });
   const ids = Array.from({ length: personas }, (_, n) => `p${n}`);
-  const settings = { paused: !answers };
+  // What waits while everybody is paused is neither put aside nor evicted.
+  const settings = { paused: !answers, windows: { task: 10_000 } };
   await Promise.all(ids.map((id) => runtime.enroll({ id, name: `Persona ${id}`, settings })));
   let answered = 0;
   let waiting: { readonly count: number; readonly resolve: (at: number) => void } | undefined;

@@ -11,8 +11,8 @@ export type Kind = (typeof KINDS)[number];
 /** A name of a model in the AI SDK would be that of a hosted gateway. */
 export type Model = Exclude<LanguageModel, string>;
 
+type CurrentModel = Extract<Model, { specificationVersion: "v4" }>;
 /** What is asked of a model, and what it streams, in the words of the specification that models of the AI SDK follow. */
-export type CurrentModel = Extract<Model, { specificationVersion: "v4" }>;
 export type ModelCall = Parameters<CurrentModel["doStream"]>[0];
 export type ModelMessage = ModelCall["prompt"][number];
 export type ModelTool = Extract<NonNullable<ModelCall["tools"]>[number], { type: "function" }>;
