@@ -2,6 +2,7 @@
  * `npm run bench path [messages] [rounds] [folder]`: the way of a message from `send` to its reply, in this package, in
  * the bare database, and in the server that one writes first.
  */
+import { PostgresServer } from "../test/support/postgres-server.ts";
 import { isolated } from "./support/isolated.ts";
 import type { Cost } from "./support/meter.ts";
 import { digits, markdownTable, median, spread, writeResults } from "./support/results.ts";
@@ -9,17 +10,30 @@ import { digits, markdownTable, median, spread, writeResults } from "./support/r
 interface Case {
   readonly name: string;
   readonly script: "runtime" | "raw" | "naive";
-  readonly options: object;
+  readonly options: object | (() => object);
   /** Of the messages asked for: cases that wait for the disk each time would take minutes. */
   readonly share?: number;
   /** It has no event loop to speak of: it never returns to it. */
   readonly blocks?: boolean;
 }
 
+/** Left out where no server is installed. */
+const postgres =
+  PostgresServer.programs() === undefined ? undefined : await PostgresServer.start({ settings: { fsync: "on" } });
+/** A schema of its own for each round. */
+const schemas = { made: 0 };
+const inPostgres = (server: PostgresServer) => {
+  schemas.made += 1;
+  return { store: server.url(`round_${schemas.made}`) };
+};
+
 const RAW = "raw better-sqlite3, commits of 256";
 const CASES: readonly Case[] = [
   { name: "runtime, memory", script: "runtime", options: { store: "memory" } },
   { name: "runtime, durable", script: "runtime", options: { store: "file" } },
+  ...(postgres === undefined
+    ? []
+    : [{ name: "runtime, PostgreSQL", script: "runtime", options: () => inPostgres(postgres) } as const]),
   { name: RAW, script: "raw", options: { group: 256 }, blocks: true },
   { name: "raw better-sqlite3, a commit per message", script: "raw", options: { group: 1 }, share: 0.25, blocks: true },
   { name: "plain queue + insert, synchronous=FULL", script: "naive", options: { synchronous: "FULL" }, share: 0.25 },
@@ -35,11 +49,14 @@ for (let round = 1; round <= rounds; round += 1) {
   for (const { name, script, options, share = 1 } of CASES) {
     const count = Math.ceil(messages * share);
     const scriptFile = new URL(`path/${script}.ts`, import.meta.url);
-    const cost = await isolated<Cost>(scriptFile, { ...workload, ...options, messages: count, folder });
+    const chosen = typeof options === "function" ? options() : options;
+    const cost = await isolated<Cost>(scriptFile, { ...workload, ...chosen, messages: count, folder });
     measured.get(name)?.push({ ...cost, messages: count });
     console.log(`round ${round}: ${name}: ${digits(count / cost.seconds)} messages/s`);
   }
 }
+
+await postgres?.close();
 
 const rates = (name: string) => (measured.get(name) ?? []).map((cost) => cost.messages / cost.seconds);
 const rows = CASES.map(({ name, blocks }) => {

@@ -8,14 +8,14 @@ import * as z from "zod";
 import { ManualClock } from "../../../src/clock.ts";
 import { toolsSchema } from "../../../src/cognition/toolbox.ts";
 import { PersonaRuntime } from "../../../src/runtime/runtime.ts";
+import { openStore } from "../../../src/store/open.ts";
 import type { FedItem, Store } from "../../../src/store/port.ts";
-import { openSqliteStore } from "../../../src/store/sqlite.ts";
 import { instead } from "../../support/instead.ts";
 import { untilDecided } from "../../support/until-decided.ts";
 
 const [, , file = "", point = "", now = "", policy = "retry"] = process.argv;
 const clock = new ManualClock(Number(now));
-const store = await openSqliteStore(file, { clock });
+const store = await openStore(file, { clock });
 
 function die(): never {
   process.kill(process.pid, "SIGKILL");
