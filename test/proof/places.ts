@@ -21,6 +21,6 @@ export const PLACES: readonly (readonly [name: string, placed: () => Place, kill
       return { fresh: () => database.url(), audit: async (url) => audit(await copied(url)) };
     },
     // Rows are copied for each audit.
-    15,
+    10,
   ],
 ];

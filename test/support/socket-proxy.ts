@@ -20,6 +20,7 @@ export class SocketProxy {
   readonly #pairs = new Set<{ readonly client: Socket; readonly server: Socket; hangs: boolean }>();
   #plan: Plan | undefined;
   #refuses = false;
+  #mutedAfter: number | undefined;
 
   static async start(socket: string): Promise<SocketProxy> {
     const proxy = new SocketProxy(socket);
@@ -49,6 +50,11 @@ export class SocketProxy {
     for (const pair of this.#pairs) pair.hangs = true;
   }
 
+  /** New connections fall silent after so many requests; none do without a number. */
+  mute(requests: number | undefined): void {
+    this.#mutedAfter = requests;
+  }
+
   /** Whether new connections end at once. */
   refuse(refuses: boolean): void {
     this.#refuses = refuses;
@@ -63,6 +69,7 @@ export class SocketProxy {
   #join(client: Socket, server: Socket): void {
     const pair = { client, server, hangs: false };
     let cutsOnAnswer = false;
+    let left = this.#mutedAfter ?? Number.POSITIVE_INFINITY;
     const end = () => {
       if (pair.hangs) return;
       this.#pairs.delete(pair);
@@ -73,7 +80,8 @@ export class SocketProxy {
     this.#pairs.add(pair);
     if (this.#refuses) end();
     client.on("data", (request) => {
-      if (pair.hangs) return;
+      if (pair.hangs || left <= 0) return;
+      left -= 1;
       const plan = this.#plan;
       if (plan !== undefined) {
         plan.left -= 1;

@@ -13,31 +13,41 @@ export interface LinkOptions {
   readonly clock: Clock;
   /** Settings of the server for this connection, such as `statement_timeout`. */
   readonly settings: Readonly<Record<string, string>>;
+  /** So long the server may be silent while it is asked something; then the connection is given up. */
+  readonly answerMs: number;
 }
 
 /** So long a connection may take to be made. */
 const CONNECT_MS = 10_000;
 
+/** The driver reads and writes UTF-8, whatever a URL or the server says. */
+const ALWAYS = { client_encoding: "UTF8" };
+
 /** One connection to the server. It is never mended: whoever needs another opens another. */
 export class Link {
   readonly #client: Client;
   readonly #clock: Clock;
+  readonly #answerMs: number;
   readonly #prepared: Prepared = new Map();
   readonly #ended = Promise.withResolvers<ConnectionLost>();
   #lost: ConnectionLost | undefined;
 
   /** Throws a coded error: what is wrong with the URL or the server, or `ConnectionLost` if nobody answers. */
-  static async open({ driver, target, clock, settings }: LinkOptions): Promise<Link> {
+  static async open({ driver, target, clock, settings, answerMs }: LinkOptions): Promise<Link> {
     const config: ClientConfig = {
       ...target.connection,
       application_name: "persona-runtime",
       connectionTimeoutMillis: CONNECT_MS,
       keepAlive: true,
-      options: Object.entries({ search_path: target.schema, ...settings })
-        .map(([name, value]) => `-c ${name}=${value}`)
-        .join(" "),
+      // What comes later counts.
+      options: [
+        target.options,
+        ...Object.entries({ ...ALWAYS, search_path: `"${target.schema}"`, ...settings }).map(
+          ([name, value]) => `-c ${name}=${value}`,
+        ),
+      ].join(" "),
     };
-    const link = new Link(new driver.Client(config), clock);
+    const link = new Link(new driver.Client(config), clock, answerMs);
     try {
       await link.#client.connect();
       return link;
@@ -48,8 +58,9 @@ export class Link {
     }
   }
 
-  private constructor(client: Client, clock: Clock) {
+  private constructor(client: Client, clock: Clock, answerMs: number) {
     this.#client = client;
+    this.#answerMs = answerMs;
     this.#clock = clock;
     client.on("error", (error) => this.#end(error));
     client.on("end", () => this.#end(new Error("The connection has ended.")));
@@ -74,35 +85,21 @@ export class Link {
    * Runs statements in one round trip. Rejects with what the first one failed with; with `ConnectionLost` if nobody
    * knows, also when no answer comes within `withinMs`.
    */
-  async send(entries: readonly Entry[], withinMs: number): Promise<void> {
-    if (this.#lost !== undefined) throw this.#lost;
+  async send(entries: readonly Entry[], withinMs = this.#answerMs): Promise<void> {
     const answer = Promise.withResolvers<void>();
-    const silence = this.#clock.at(this.#clock.now() + withinMs, () =>
-      this.#drop(new Error(`No answer within ${withinMs} ms.`)),
-    );
-    this.#client.query(
-      new Batch(entries, this.#prepared, (failure) => {
-        if (failure === undefined) answer.resolve();
-        else answer.reject(failure);
-      }),
-    );
-    try {
-      await answer.promise;
-    } catch (error) {
-      throw this.#explained(error);
-    } finally {
-      silence();
-    }
+    const batch = new Batch(entries, this.#prepared, (failure) => {
+      if (failure === undefined) answer.resolve();
+      else answer.reject(failure);
+    });
+    await this.#answered(withinMs, () => {
+      this.#client.query(batch);
+      return answer.promise;
+    });
   }
 
   /** Runs one or several statements as they are, without values: what makes tables. Gives the rows of the only one. */
-  async run<Row extends QueryResultRow>(sql: string): Promise<readonly Row[]> {
-    if (this.#lost !== undefined) throw this.#lost;
-    try {
-      return (await this.#client.query<Row>(sql)).rows;
-    } catch (error) {
-      throw this.#explained(error);
-    }
+  async run<Row extends QueryResultRow>(sql: string, withinMs = this.#answerMs): Promise<readonly Row[]> {
+    return (await this.#answered(withinMs, () => this.#client.query<Row>(sql))).rows;
   }
 
   /** Whether this connection keeps the process alive. */
@@ -117,6 +114,20 @@ export class Link {
     const ended = this.#client.end().catch(() => {});
     (this.#client.connection.stream as Socket).destroySoon();
     await ended;
+  }
+
+  async #answered<T>(withinMs: number, ask: () => Promise<T>): Promise<T> {
+    if (this.#lost !== undefined) throw this.#lost;
+    const silence = this.#clock.at(this.#clock.now() + withinMs, () =>
+      this.#drop(new Error(`No answer within ${withinMs} ms.`)),
+    );
+    try {
+      return await ask();
+    } catch (error) {
+      throw this.#explained(error);
+    } finally {
+      silence();
+    }
   }
 
   #explained(error: unknown): unknown {

@@ -31,6 +31,8 @@ export class OwnedLink {
   #returning: Promise<void> | undefined;
   #gone: PersonaError | undefined;
   #keepsAlive = false;
+  /** The connection that is about to take the place of the one that was lost. */
+  #next: Link | undefined;
   /** Ends the pause before the next attempt. */
   #wake: (() => void) | undefined;
 
@@ -70,6 +72,7 @@ export class OwnedLink {
   async close(): Promise<void> {
     this.#gone ??= new PersonaError("store_unavailable", "The store was closed before the database was back.");
     this.#wake?.();
+    await this.#next?.close();
     await this.#returning?.catch(() => {});
     await this.#link.close();
   }
@@ -100,7 +103,9 @@ export class OwnedLink {
 
   async #attempt(): Promise<void> {
     const link = await this.#options.open();
+    this.#next = link;
     try {
+      if (this.#gone !== undefined) throw this.#gone;
       // Another owner's lock is no reason to wait for it.
       await this.#assertOurs(link);
       await lock(link, this.#options.schema, this.#link.session);
@@ -109,6 +114,8 @@ export class OwnedLink {
     } catch (error) {
       await link.close();
       throw error;
+    } finally {
+      this.#next = undefined;
     }
     this.#link = link;
     link.keepAlive(this.#keepsAlive);

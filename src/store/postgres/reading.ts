@@ -12,7 +12,6 @@ export interface ReadingOptions {
   readonly open: () => Promise<Link>;
   /** So long a read waits for a server that is away. */
   readonly patienceMs: number;
-  readonly answerMs: number;
 }
 
 /** Connections for reading; each is made when it is first needed. */
@@ -115,13 +114,13 @@ class Lane {
 
   /** Reads change nothing, so they are asked again when the connection was lost. */
   async #ask(entries: readonly Entry[]): Promise<void> {
-    const { clock, open, patienceMs, answerMs } = this.#options;
+    const { clock, open, patienceMs } = this.#options;
     const until = clock.now() + patienceMs;
     for (;;) {
       try {
         if (this.#link === undefined || this.#link.lost !== undefined) this.#link = await open().catch(away);
         this.#link.keepAlive(true);
-        return await this.#link.send(entries, answerMs);
+        return await this.#link.send(entries);
       } catch (error) {
         if (!(error instanceof ConnectionLost) || this.#closed || clock.now() >= until) throw error;
       }

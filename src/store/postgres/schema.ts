@@ -78,7 +78,7 @@ export async function lockHolder(link: Link, schema: string): Promise<number | u
 /** Who owned the schema last; undefined if nobody has yet. */
 export async function owner(link: Link, schema: string): Promise<OwnerRow | undefined> {
   const [row] = await link.run<{ [K in keyof OwnerRow]: string }>(
-    `SELECT pid, host, since FROM ${schema}.persona_runtime`,
+    `SELECT pid, host, since FROM "${schema}".persona_runtime`,
   );
   return row && { pid: Number(row.pid), host: row.host, since: Number(row.since) };
 }
@@ -101,7 +101,7 @@ export async function knownVersion(link: Link, schema: string): Promise<number |
   if (Number(found.tables) === 0) return 0;
   const foreign = "The schema belongs to another program; name another with ?schema=.";
   if (Number(found.ours) === 0) throw new PersonaError("store_foreign", foreign);
-  const [row] = await link.run<{ version: string }>(`SELECT version FROM ${schema}.persona_runtime`);
+  const [row] = await link.run<{ version: string }>(`SELECT version FROM "${schema}".persona_runtime`);
   if (row === undefined) {
     throw new PersonaError("store_corrupt", "The database is damaged; restore it from a backup.");
   }
@@ -123,11 +123,12 @@ export async function prepareSchema(
   clock: Clock,
   options: DatabaseOptions,
 ): Promise<DatabaseIdentity> {
+  await assertUtf8(link);
   const version = await knownVersion(link, schema);
   await link.run("BEGIN");
-  if (version === undefined) await link.run(`CREATE SCHEMA ${schema}`);
+  if (version === undefined) await link.run(`CREATE SCHEMA "${schema}"`);
   if (!version) await link.run(HEADER);
-  for (const migration of MIGRATIONS.slice(version ?? 0)) await link.run(inPostgres(migration));
+  for (const migration of MIGRATIONS.slice(version ?? 0)) await link.run(inPostgres(migration), PREPARING_MS);
   const recorder = new Recorder({ send: (entries) => link.send(entries, PREPARING_MS) });
   if (!version) found(recorder, options);
   const identity = await recorder.execute(takeOver(recorder, options));
@@ -137,6 +138,14 @@ export async function prepareSchema(
       since = ${clock.now()}`);
   await link.run("COMMIT");
   return identity;
+}
+
+/** In any other encoding some texts could not be kept. */
+async function assertUtf8(link: Link): Promise<void> {
+  const [row] = await link.run<{ server_encoding: string }>("SHOW server_encoding");
+  if (row?.server_encoding === "UTF8") return;
+  const message = `The database's encoding is ${row?.server_encoding}; name one that was made with the encoding UTF8.`;
+  throw new PersonaError("store_unavailable", message);
 }
 
 /** So long one step may take that makes an old database ready: it may have millions of rows. */

@@ -33,7 +33,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
   const target = targetOf(url);
   const { schema } = target;
   const driver = await loadDriver();
-  const open = (settings: Readonly<Record<string, string>>) => Link.open({ driver, target, clock, settings });
+  const open = (settings: Readonly<Record<string, string>>) => Link.open({ driver, target, clock, settings, answerMs });
   let link: Link | undefined;
   try {
     // Statements may take long here: an old database is made ready.
@@ -49,7 +49,6 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
       epoch: identity.epoch,
       keepChanges,
       patienceMs,
-      answerMs,
       open: () => open({ ...WRITING, statement_timeout: `${STATEMENT_MS}` }),
       lastKey: () => keys.last,
       deliver: (items) => feed.deliver(items),
@@ -57,7 +56,6 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
     const reading = new Reading({
       clock,
       patienceMs,
-      answerMs,
       open: () => open({ default_transaction_read_only: "on", statement_timeout: `${STATEMENT_MS}` }),
     });
     return new SqlStore({

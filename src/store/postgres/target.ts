@@ -7,11 +7,18 @@ export interface Target {
   readonly schema: string;
   /** What the driver connects with. Holds the password: it goes into no text. */
   readonly connection: ClientConfig;
+  /** Settings of the server that the URL asks for, as `options` of a connection. */
+  readonly options: string;
   /** `host:port/database?schema=…`, for people: without user and password. */
   readonly name: string;
 }
 
 const DEFAULT_SCHEMA = "persona_runtime";
+/** What may stand in the URL behind the `?`. Anything else would reach the driver, and some of it past our settings. */
+const WORDS: ReadonlySet<string> = new Set([
+  ...["schema", "host", "port", "user", "password", "options", "application_name"],
+  ...["sslmode", "sslcert", "sslkey", "sslrootcert", "sslnegotiation", "uselibpqcompat"],
+]);
 const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /** Whether the name of a store is the URL of a PostgreSQL database. */
@@ -29,7 +36,10 @@ export function targetOf(url: string): Target {
   if (!SCHEMA.test(schema) || schema.startsWith("pg_")) {
     throw invalid("schema must be lower-case letters, digits and _, at most 63, and not begin with pg_ or a digit");
   }
-  parsed.searchParams.delete("schema");
+  const unknown = [...parsed.searchParams.keys()].filter((word) => !WORDS.has(word));
+  if (unknown.length > 0) throw invalid(`${unknown.join(", ")} is none of ${[...WORDS].join(", ")}`);
+  const options = parsed.searchParams.get("options") ?? "";
+  for (const word of ["schema", "options"]) parsed.searchParams.delete(word);
   const host = parsed.searchParams.get("host") ?? (decodeURIComponent(parsed.hostname) || process.env["PGHOST"]);
   const database = decodeURIComponent(parsed.pathname.slice(1)) || process.env["PGDATABASE"];
   if (!database) throw invalid("the name of the database is missing");
@@ -37,6 +47,7 @@ export function targetOf(url: string): Target {
   return {
     schema,
     connection: { connectionString: parsed.href },
+    options,
     name: `${at}${parsed.port === "" ? "" : `:${parsed.port}`}/${database}?schema=${schema}`,
   };
 }

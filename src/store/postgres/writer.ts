@@ -18,8 +18,6 @@ export interface PostgresWriterOptions extends LedgerOptions, CommitQueueOptions
   readonly open: () => Promise<Link>;
   /** So long commands wait for a server that is away; then they fail, until it is back. */
   readonly patienceMs: number;
-  /** So long the server may be silent while it is asked something. */
-  readonly answerMs: number;
 }
 
 /**
@@ -66,7 +64,7 @@ export class PostgresWriter implements Writer {
       },
     });
     this.#recorder = new Recorder({
-      send: (entries) => this.#owned.link.send(entries, options.answerMs),
+      send: (entries) => this.#owned.link.send(entries),
       opening: () => [{ statement: NUMBER, values: [this.#committed + 1], asks: false }],
       commit: (entry) => this.#commit(entry),
     });
@@ -104,7 +102,7 @@ export class PostgresWriter implements Writer {
   async #commit(entry: Entry): Promise<void> {
     const number = this.#committed + 1;
     try {
-      await this.#owned.link.send([entry], this.#options.answerMs);
+      await this.#owned.link.send([entry]);
       this.#committed = number;
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;

@@ -158,6 +158,37 @@ it("lets commands and reads wait so long for a server that is away, then refuses
   expect(await rowsIn("message")).toBe(2);
 });
 
+it("comes back also when a server was silent while the connection was being made anew", async () => {
+  const clock = new ManualClock(NOW);
+  const store = await opened(clock, 10_000);
+  await appended(store);
+  // The connection is made, and then nothing is answered any more.
+  proxy.mute(1);
+  proxy.cut();
+  let failed = false;
+  const waiting = appended(store).catch(() => {
+    failed = true;
+  });
+  await until(() => failed, clock);
+  await waiting;
+  proxy.mute(undefined);
+  const isBack = () =>
+    store.probe().then(
+      () => true,
+      () => false,
+    );
+  await until(isBack, clock);
+  expect(await rowsIn("message")).toBe(1);
+
+  proxy.mute(1);
+  proxy.cut();
+  let closed = false;
+  void store.close().then(() => {
+    closed = true;
+  });
+  await until(() => closed, clock);
+});
+
 it("writes nothing more when another owner came while it was away", async () => {
   const store = await opened();
   await appended(store);

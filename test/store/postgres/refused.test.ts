@@ -39,6 +39,14 @@ describe("what the server refuses", () => {
     });
   });
 
+  it("a database of another encoding, in which some texts could not be kept", async () => {
+    await database.server.query("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    expect(await refusal(database.url().replace("/postgres?", "/latin?"))).toMatchObject({
+      code: "store_unavailable",
+      message: "The database's encoding is LATIN1; name one that was made with the encoding UTF8.",
+    });
+  });
+
   it("a user who may not make the schema", async () => {
     await database.server.query("CREATE ROLE guest LOGIN PASSWORD 's3cret'");
     const url = database.server.tcpUrl(database.schema(), undefined, "guest:s3cret");
@@ -128,7 +136,20 @@ describe("the URL", () => {
     expect(shownStore(url)).toBe(`postgres://${name}`);
   });
 
+  it("may name a schema that is a word of SQL, and settings, which do not come past ours", async () => {
+    for (const schema of ["user", "select"]) {
+      const url = database.server.url(schema, { options: "-c statement_timeout=5s -c search_path=public" });
+      const store = await openPostgresStore(url, { clock });
+      await appended(store, 1, { text: "👋🏽" });
+      await store.close();
+      const [row] = await database.server.query<{ count: string }>(`SELECT count(*) FROM "${schema}".message`);
+      expect(row?.count).toBe("1");
+    }
+  });
+
   it.each([
+    "postgres://ada:s3cret@host/x?statement_timeout=1",
+    "postgres://ada:s3cret@host/x?client_encoding=LATIN1",
     "postgres://ada:s3cret@/",
     "postgres://ada:s3cret@host:port/x",
     "postgres://ada:s3cret@host/x?schema=Robert'); DROP TABLE students",
