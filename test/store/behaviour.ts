@@ -60,6 +60,15 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       expect(await store.counts()).toEqual({ waiting: 3, inTurn: 0, answered: 0, declined: 0, dead: 0 });
     });
 
+    it("gives back any text, also one that looks like an escape", async () => {
+      const store = await opened();
+      for (const text of ["\uffff", "\uffff0", "\uffff1\uffff", "\0\uffff0", "\\0 \\uffff"]) {
+        const message = aMessage(store, { text });
+        await store.append({ message, items: [] });
+        expect((await store.message(message.key))?.text).toBe(text);
+      }
+    });
+
     it("keeps a sender without a name and a message that nobody receives", async () => {
       const store = await opened();
       const message = aMessage(store, { sender: { kind: "system", id: "system:clock" } });
