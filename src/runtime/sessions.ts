@@ -213,9 +213,10 @@ export class Sessions {
    * else the sequence, which may be another one, begins anew. One that has ended does not.
    */
   async refresh(row: ConversationRow): Promise<void> {
-    const id = await this.#personas.idOf(row.persona ?? 0);
+    const persona = await this.#personas.present(row.tenant, await this.#personas.idOf(row.persona ?? 0));
     await this.#change(row, (followed) => {
-      const resolved = this.#resolved(row.tenant, id, followed?.asked ?? {});
+      const resolved = this.#resolved(row.tenant, persona.id, followed?.asked ?? {});
+      this.#assertAnswerable(persona, resolved);
       // One that follows nothing yet is resolved with its next message.
       return followed && { ...carriedOver(followed, resolved), resolved };
     });

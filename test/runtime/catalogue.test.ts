@@ -258,8 +258,11 @@ it("has the default model of the server, and that of the role before its own", a
   expect([await say("host"), await say("own")]).toEqual(["persona:model", "role:model"]);
   expect(models).toEqual(["server:model", "role:model", "persona:model", "role:model"]);
 
+  const { id: open } = await runtime.openSession({ persona: "guide", role: "own", from });
   await runtime.catalogue.roles.patch("own", { model: "no:model" });
   expect(await codeOf(runtime.openSession({ persona: "guide", role: "own", from }))).toBe("provider_unknown");
+  expect(await codeOf(runtime.refreshSession(open))).toBe("provider_unknown");
+  expect((await runtime.session(open)).resolved?.model).toBe("role:model");
   await runtime.catalogue.personas.patch("guide", { default_role: "own" });
   expect(await codeOf(runtime.send("guide", "hi", { from: "user:8" }))).toBe("provider_unknown");
 
