@@ -16,7 +16,13 @@ export async function postgres(url: string): Promise<DatabaseFindings> {
   try {
     const target = targetOf(url);
     const settings = { default_transaction_read_only: "on", statement_timeout: PATIENCE_MS };
-    const link = await Link.open({ driver: await loadDriver(), target, clock: systemClock(), settings, answerMs: 10_000 });
+    const link = await Link.open({
+      driver: await loadDriver(),
+      target,
+      clock: systemClock(),
+      settings,
+      answerMs: 10_000,
+    });
     try {
       return await look(link, target);
     } finally {
