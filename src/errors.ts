@@ -28,6 +28,7 @@ export const ERRORS = {
   session_not_found: [404, "There is no such session"],
   session_closed: [409, "The session is closed"],
   session_damaged: [500, "What the session follows is damaged"],
+  enrollment_damaged: [500, "What the persona was enrolled with is damaged"],
   persona_inline: [409, "The persona is not one of the catalogue"],
   dead_letter_not_found: [404, "There is no such dead letter"],
   tool_call_not_found: [404, "There is no such tool call that waits for an answer"],

@@ -12,7 +12,7 @@ import { describeFaults } from "../faults.ts";
 import { ID_PATTERN } from "../inputs.ts";
 import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
 import type { Cognition, PersonaChanges, PersonaDefinition, PersonaSettings, PersonaWarning } from "../types.ts";
-import { type StoredDefinition, storedDefinition } from "./definition.ts";
+import { nothingKnown, type StoredDefinition, storedDefinition } from "./definition.ts";
 import { Directory } from "./directory.ts";
 import type { Fleet, Slot } from "./fleet.ts";
 import type { Mind, Minds } from "./minds.ts";
@@ -80,7 +80,7 @@ export class Personas {
   async load(): Promise<void> {
     for (const row of await this.#store.enrollments()) {
       if (this.#byKey.has(row.key)) continue;
-      const definition = storedDefinition(row);
+      const definition = this.#read(row);
       // What is of the catalogue may have changed since then; it is told when it calls the model.
       if (definition.source !== "catalogue") this.#assertPriced(row.id, definition.model, definition, undefined);
       this.#warnOfTools(row.id, definition.settings.tools);
@@ -89,6 +89,16 @@ export class Personas {
         const message = `${row.id} of ${row.tenant} is enrolled, and the catalogue has no such persona; what it is sent waits`;
         this.#warn({ code: "persona_absent", message });
       }
+    }
+  }
+
+  /** One that is damaged keeps nobody else out, nor loses what waits. */
+  #read(row: EnrollmentRow): StoredDefinition {
+    try {
+      return storedDefinition(row);
+    } catch (cause) {
+      this.#warn({ code: "enrollment_damaged", message: (cause as Error).message, cause });
+      return nothingKnown(row);
     }
   }
 
@@ -238,6 +248,8 @@ export class Personas {
       const persona = this.of(tenant).get(id);
       if (Object.keys(settings).length === 0 && sleep === undefined) return persona;
       const { definition } = persona;
+      // Throws what is wrong with it: nothing is changed that cannot be read.
+      if (definition.isDamaged) storedDefinition(persona.row);
       const present = definition.settings;
       const changed = { ...present, ...settings, windows: { ...present.windows, ...settings.windows } };
       const checked = parse(changedSchema, { settings: changed }, "changes");

@@ -33,13 +33,36 @@ it.each<[string, string, (file: string) => unknown]>([
   ["of another program", "store_foreign", (file) => change(file, "PRAGMA application_id = 1")],
   ["that are no database", "store_corrupt", (file) => writeFileSync(file, "Dear diary, ".repeat(1_000))],
   ["that are cut off", "store_corrupt", (file) => truncateSync(file, 12_288)],
-  ["with a damaged definition", "store_corrupt", (file) => change(file, "UPDATE enrollment SET definition = '{'")],
 ])("refuses files %s", async (_, code, spoil) => {
   const file = await usedDatabase();
   spoil(file);
   const before = readFileSync(file);
   await expect(createRuntime({ store: file })).rejects.toMatchObject({ code, message: expect.stringMatching(/[;,] /) });
   if (code !== "store_corrupt") expect(readFileSync(file).equals(before)).toBe(true);
+});
+
+it.each([
+  "{",
+  "null",
+  '{"name":7,"settings":{}}',
+  '{"source":"else","name":"Ada","settings":{}}',
+  '{"name":"Ada","settings":7}',
+])("keeps what waits for a persona whose definition is damaged (%s), and runs the others", async (definition) => {
+  const file = join(temporaryFolder(), "damaged.db");
+  const first = await createRuntime({ store: file, cognition: echo });
+  for (const id of ["ada", "bob"]) await first.enroll({ id, name: id, settings: { paused: id === "bob" } });
+  const { items } = await first.send("bob", "hi", { from: "user:7" }).accepted;
+  await first.close();
+  change(file, `UPDATE enrollment SET definition = '${definition}' WHERE id = 'bob'`);
+  const { runtime, warnings } = await openHouse({ store: file });
+  expect(await outcomeOf(runtime.send("ada", "hi", { from: "user:7" }))).toBe("hi");
+  expect(warnings).toMatchObject([{ code: "enrollment_damaged", message: expect.stringContaining("bob") }]);
+  expect(runtime.status("bob")).toMatchObject({ queued: 1, held: "cognition_absent" });
+  const changing = runtime.configure("bob", { settings: { paused: false } });
+  await expect(changing).rejects.toMatchObject({ code: "enrollment_damaged" });
+  await enroll(runtime, "bob");
+  await until(() => runtime.status("bob").queued + runtime.status("bob").inFlight === 0);
+  expect(await runtime.item(items[0]?.id ?? "")).toMatchObject({ state: "answered" });
 });
 
 it("refuses a folder, and a file that another runtime has", async () => {
