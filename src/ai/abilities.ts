@@ -11,6 +11,9 @@ export const abilitiesSchema = z.strictObject({
   temperature: z.boolean(),
   /** It takes a budget of tokens for thinking. */
   budget: z.boolean(),
+  /** What it takes of one. */
+  leastBudget: z.int().min(0),
+  mostBudget: z.int().min(0),
   /** It decides itself how long it thinks, when it is told a level. */
   adaptive: z.boolean(),
   /** It can be kept from thinking. */
@@ -21,11 +24,20 @@ export const abilitiesSchema = z.strictObject({
 
 export type Abilities = z.output<typeof abilitiesSchema>;
 
+/** More than any model thinks, and few enough to be set aside. */
+const MOST_BUDGET = 1_000_000;
+/** What Anthropic demands. */
+const LEAST_BUDGET = 1_024;
+/** Of the longest answer of a model, what is left beside its thoughts. */
+const LEFT_TO_SAY = 4_096;
+
 /** Of a model of which nothing is known but that the AI SDK can call it. */
 export const UNKNOWN: Abilities = {
   kind: "other",
   temperature: true,
   budget: false,
+  leastBudget: 0,
+  mostBudget: MOST_BUDGET,
   adaptive: true,
   rests: true,
   compresses: false,
@@ -38,11 +50,15 @@ export function anthropicAbilities(
   known: Partial<Pick<typeof Anthropic, "getAnthropicLanguageModelEntry" | "getModelCapabilities">>,
   model: string,
 ): Abilities {
+  const { isKnownModel, maxOutputTokens, rejectsSamplingParameters } = known.getModelCapabilities?.(model) ?? {};
+  const longest = isKnownModel === true ? maxOutputTokens : undefined;
   const { reasoning, compaction } = known.getAnthropicLanguageModelEntry?.(model).capabilities.language ?? {};
   return {
     kind: "anthropic",
-    temperature: known.getModelCapabilities?.(model).rejectsSamplingParameters !== true,
+    temperature: rejectsSamplingParameters !== true,
     budget: reasoning?.budget ?? true,
+    leastBudget: LEAST_BUDGET,
+    mostBudget: longest === undefined ? MOST_BUDGET : Math.max(longest - LEFT_TO_SAY, LEAST_BUDGET),
     adaptive: reasoning?.adaptive ?? false,
     rests: reasoning?.canDisable ?? true,
     compresses: compaction === true,
@@ -54,13 +70,16 @@ export function googleAbilities(
   model: string,
 ): Abilities {
   const { capabilities, requestConfig } = known.getGoogleLanguageModelEntry?.(model) ?? {};
+  const { minBudget = 0, maxBudget = MOST_BUDGET } = capabilities?.language.reasoning ?? {};
   const isLeveled = requestConfig?.language.thinkingFormat === "level";
   return {
     kind: "google",
     temperature: true,
     budget: true,
+    leastBudget: minBudget,
+    mostBudget: maxBudget,
     adaptive: isLeveled,
-    rests: !isLeveled && (capabilities?.language.reasoning.minBudget ?? 0) === 0,
+    rests: !isLeveled && minBudget === 0,
     compresses: false,
   };
 }

@@ -27,10 +27,7 @@ const NOTHING: Tuning = { options: {}, own: {}, thinkingTokens: 0, addedTokens: 
 
 /** The room that a level gets, and the budget where it has to be said as one. */
 const LEVEL_TOKENS = { low: 1_024, medium: 4_096, high: 16_384 } as const;
-/** More than any model thinks, and few enough to be set aside. */
-const MOST_BUDGET = 1_000_000;
-/** What Anthropic demands. */
-const LEAST_BUDGET = 1_024;
+/** What Anthropic demands, and the most that it takes. */
 const LEAST_TRIGGER = 50_000;
 const HOTTEST = 1;
 
@@ -75,7 +72,7 @@ class Tuner {
     const budget = this.#budget();
     const said = thinking_level === "off" ? undefined : thinking_level;
     const level = said ?? "medium";
-    this.#thinkingTokens = budget ?? LEVEL_TOKENS[level];
+    this.#thinkingTokens = budget ?? Math.min(LEVEL_TOKENS[level], this.#can.mostBudget);
     if (this.#can.kind === "google") {
       const isLeveled = this.#can.adaptive && budget === undefined;
       if (isLeveled) this.#options.reasoning = level;
@@ -102,11 +99,8 @@ class Tuner {
         this.#own["thinking"] = { type: "adaptive", display: include_thoughts ? "summarized" : "omitted" };
       return;
     }
-    this.#thinkingTokens = Math.max(this.#thinkingTokens, LEAST_BUDGET);
     this.#addedTokens = this.#thinkingTokens;
     this.#own["thinking"] = { type: "enabled", budgetTokens: this.#thinkingTokens };
-    if (budget !== undefined && budget < LEAST_BUDGET)
-      this.#name("thinking_budget", `${LEAST_BUDGET} tokens are the least, and are allowed`);
     if (budget !== undefined && said !== undefined) {
       if (this.#can.adaptive) this.#options.reasoning = said;
       else this.#name("thinking_level", "the budget decides");
@@ -115,11 +109,17 @@ class Tuner {
       this.#name("include_thoughts", "this model always tells its thoughts; they are no part of the reply");
   }
 
+  /** As near to what is said as the model takes it. */
   #budget(): number | undefined {
-    const { thinking_budget: budget } = this.#session;
-    if (budget === undefined || budget <= MOST_BUDGET) return budget;
-    this.#name("thinking_budget", `${MOST_BUDGET} tokens are the most, and are allowed`);
-    return MOST_BUDGET;
+    const { thinking_budget: said } = this.#session;
+    const { budget, leastBudget, mostBudget } = this.#can;
+    if (said === undefined || !budget) return said;
+    const taken = Math.min(Math.max(said, leastBudget), mostBudget);
+    if (taken !== said) {
+      const which = taken > said ? "the least" : "the most";
+      this.#name("thinking_budget", `${taken} tokens are ${which} that this model takes, and are allowed`);
+    }
+    return taken;
   }
 
   /** Whether it thinks is left to the provider. */

@@ -37,7 +37,16 @@ export type Settings = Frozen<z.output<z.ZodObject<typeof settings>>>;
 const { locale, model } = roleEntrySchema.shape;
 
 /** What holds where neither persona nor role says anything. */
-export const resolveDefaultsSchema = z.strictObject({ locale, model, ...settings });
+export const resolveDefaultsSchema = z
+  .strictObject({ locale, model, ...settings })
+  .refine(
+    ({ context_compression_trigger_tokens: trigger, context_compression_target_tokens: target }) =>
+      trigger === undefined || target === undefined || target < trigger,
+    {
+      path: ["context_compression_target_tokens"],
+      error: "must be less than `context_compression_trigger_tokens`",
+    },
+  );
 export type ResolveDefaults = Frozen<z.output<typeof resolveDefaultsSchema>>;
 
 /** Who said what a field is; `default`: nobody, so that it is absent and left to the provider. */

@@ -453,12 +453,24 @@ test.each([
   },
 );
 
-test("a budget beyond any model is cut, so that it can be set aside", async () => {
-  const { request } = await ask("google", sessionOf({ role: { thinking_budget: 100_000_000 } }));
-  expect(request.body.generationConfig.thinkingConfig).toEqual({ thinkingBudget: 1_000_000 });
-  const reasons = await named("google", { thinking_budget: 100_000_000 });
-  expect(reasons).toMatchObject([{ field: "thinking_budget", reason: /most/ }]);
-});
+test.each([
+  ["google", "gemini-2.5-pro", 50, 128, /128 tokens are the least/],
+  ["google", "gemini-2.5-pro", 1_000_000, 32_768, /32768 tokens are the most/],
+  ["google", "m", 100_000_000, 24_576, /24576 tokens are the most/],
+  ["anthropic", "claude-sonnet-4-20250514", 100_000, 59_904, /59904 tokens are the most/],
+  ["anthropic", "m", 100_000_000, 1_000_000, /1000000 tokens are the most/],
+] as const)(
+  "a budget that %s %s does not take (%d) is the nearest that it does",
+  async (kind, model, said, sent, reason) => {
+    const { request } = await ask(kind, sessionOf({ role: { thinking_budget: said } }), model);
+    const { generationConfig, thinking, max_tokens } = request.body;
+    expect(generationConfig?.thinkingConfig.thinkingBudget ?? thinking.budget_tokens).toBe(sent);
+    expect(generationConfig?.maxOutputTokens ?? max_tokens).toBe(1_000 + sent);
+    expect(await named(kind, { thinking_budget: said }, model)).toMatchObject([
+      { field: "thinking_budget", reason: expect.stringMatching(reason) },
+    ]);
+  },
+);
 
 test("a model that the host has made is told what all can be told, and the rest is named", async () => {
   const server = await openServer(say(["Yes."]));

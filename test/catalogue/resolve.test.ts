@@ -1,6 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { at, type ResolveRequest, resolve } from "../../src/catalogue/resolve.ts";
-import { readResolvedSession, resolvedSessionSchema, SETTING_NAMES } from "../../src/catalogue/resolved-session.ts";
+import {
+  readResolvedSession,
+  resolveDefaultsSchema,
+  resolvedSessionSchema,
+  SETTING_NAMES,
+} from "../../src/catalogue/resolved-session.ts";
 import { PersonaError } from "../../src/errors.ts";
 import { catalogueOf, personaOf, roleOf, sequenceOf, sessionOf, steps } from "./entries.ts";
 
@@ -203,6 +208,15 @@ test.each<[ResolveRequest, string]>([
     const { code, message } = error as PersonaError;
     expect(`${code}: ${message}`).toBe(expected);
   }
+});
+
+test("the server's own defaults fit together", () => {
+  const target = { context_compression_trigger_tokens: 5, context_compression_target_tokens: 10 };
+  expect(resolveDefaultsSchema.safeParse(target).error?.issues).toMatchObject([
+    { path: ["context_compression_target_tokens"], message: expect.stringContaining("less than") },
+  ]);
+  expect(resolveDefaultsSchema.parse({ ...target, context_compression_target_tokens: 4 })).toBeDefined();
+  expect(resolveDefaultsSchema.parse({ context_compression_target_tokens: 10 })).toBeDefined();
 });
 
 describe("a snapshot", () => {
