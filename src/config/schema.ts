@@ -166,7 +166,10 @@ export const configSchema = z
         requests_per_minute: requestsPerMinute.register(about, {
           description: "Requests of one address that does not say who it is",
         }),
-        body_bytes: bodyBytes.register(about, { description: "The largest body of a request" }),
+        body_bytes: bodyBytes.register(about, {
+          description:
+            "The largest body of a request; entries of the catalogue, which administrators write, may have 32 MiB",
+        }),
         max_event_loop_delay_ms: maxEventLoopDelayMs.register(about, {
           description: "Requests are refused while the event loop is later than this",
         }),

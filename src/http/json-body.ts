@@ -23,13 +23,32 @@ export const MERGE_PATCH = "application/merge-patch+json";
 
 function acceptJson(app: FastifyInstance, type: string): void {
   const parse = app.getDefaultJsonParser("error", "error");
+  const { bodyLimit = MAX_BODY_BYTES } = app.initialConfig;
   app.addContentTypeParser<Buffer>(type, { parseAs: "buffer" }, (request, body, done) => {
     const { "content-encoding": encoding = "identity" } = request.headers;
     // What is packed is not unpacked: a little of it can be more than there is memory.
     if (encoding.toLowerCase() !== "identity") {
       return done(new PersonaError("unsupported_media_type", "Send the body as it is, without content-encoding."));
     }
+    // What a route takes beyond what others do is for long texts: much else would be long to take apart.
+    if (body.length > bodyLimit && hasMoreBesideTexts(body, bodyLimit)) {
+      return done(new PersonaError("body_too_large", `Send at most ${bodyLimit} bytes beside the texts.`));
+    }
     if (isUtf8(body)) return parse(request, body.toString(), done);
     done(new PersonaError("unparsable_body", "The body must be encoded as UTF-8."));
   });
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+
+function hasMoreBesideTexts(body: Buffer, most: number): boolean {
+  let count = 0;
+  let isText = false;
+  for (let at = 0; at < body.length && count <= most; at += 1) {
+    const byte = body[at];
+    if (!isText) count += 1;
+    if (byte === QUOTE) isText = !isText;
+    else if (isText && byte === BACKSLASH) at += 1;
+  }
+  return count > most;
 }

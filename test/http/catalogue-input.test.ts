@@ -34,7 +34,7 @@ const BODIES: Record<string, [status: number, code: string, body: string | Buffe
       role(""),
       { "content-type": "application/merge-patch+json" },
     ],
-    "more than 2 MiB": [413, "body_too_large", role(`,"vocabulary_hint":"${"x".repeat(2_097_152)}"`)],
+    "more than 32 MiB": [413, "body_too_large", role(`,"vocabulary_hint":"${"x".repeat(33_554_432)}"`)],
   };
 
 it("a body that is made to hurt is refused with a code, in an answer of a bounded size", async () => {
@@ -78,6 +78,40 @@ it("texts are taken up to their bound, and not a byte beyond", async () => {
     const more = await send("POST /v1/roles", { ...ROLE, id: "more", system_prompt: `${text}x` });
     expect(more).toMatchObject({ status: 422, body: { fields: [{ field: "system_prompt" }] } });
   }
+});
+
+it("what is large is large by its texts, and else refused before it is taken apart", async () => {
+  const { app } = await openCatalogueHouse();
+  const bodies = [
+    `{${Array.from({ length: 100_000 }, (_, n) => `"k${n}":0`).join()}}`,
+    `{"id":${"[".repeat(500_000)}${"]".repeat(500_000)}}`,
+    String.raw`{"id":"\\"${"[".repeat(500_000)}`,
+    `${" ".repeat(300_000)}{}`,
+  ];
+  for (const payload of bodies) {
+    const answer = await app.inject({ method: "POST", url: "/v1/roles", headers: json, payload });
+    expect(answer.json()).toMatchObject({ status: 413, detail: "Send at most 262144 bytes beside the texts." });
+  }
+  const quoted = String.raw`{"id":"a","display_name":"A","system_prompt":"\"${"[".repeat(300_000)}"}`;
+  const answer = await app.inject({ method: "POST", url: "/v1/roles", headers: json, payload: quoted });
+  expect(answer.json()).toMatchObject({ status: 422, fields: [{ field: "system_prompt" }] });
+});
+
+it("an entry is taken as large as its schema lets it be", async () => {
+  const { send } = await openCatalogueHouse();
+  const text = "x".repeat(65_536);
+  const steps = Array.from({ length: 100 }, (_, n) => ({ id: `s${n}`, instruction: text, exit_criteria: text }));
+  expect((await send("POST /v1/sequences", { ...SEQUENCE, steps })).status).toBe(201);
+  const example = { user_message: text, persona_response: text, context: text };
+  const metadata = Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`k${n}`, text]));
+  const large = { ...PERSONA, metadata, conversation_examples: Array(100).fill(example) };
+  const made = await send("POST /v1/personas", large);
+  expect(made.status).toBe(201);
+  expect((await send("PUT /v1/personas/ada", made.body, { "if-match": String(made.headers["etag"]) })).status).toBe(
+    200,
+  );
+  // All else is bound as before.
+  expect((await send("POST /v1/rooms", { name: text.repeat(5) })).status).toBe(413);
 });
 
 it.each([

@@ -140,7 +140,7 @@ describe("fields", () => {
     },
     "a malformed persona id and a bad definition": {
       request: "PUT /v1/enrollments/Ada%20L",
-      payload: { settings: { max_queued: 0, max_parallel_turns: 1025, deadline_ms: 1.5, pausd: true } },
+      payload: { name: " ", settings: { max_queued: 0, max_parallel_turns: 1025, deadline_ms: 1.5, pausd: true } },
       expected: [
         422,
         "invalid_input",

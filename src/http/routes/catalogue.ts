@@ -18,10 +18,14 @@ import {
   RESOURCES,
   type Resource,
   readHeaders,
+  removalHeaders,
   replacementHeaders,
 } from "../wire/catalogue.ts";
 import { idInput } from "../wire/common.ts";
 import { wire } from "../wire/registry.ts";
+
+/** What the schemas take fits: a hundred steps, or examples of conversations, of a few texts of 64 KiB each. */
+const MAX_ENTRY_BYTES = 33_554_432;
 
 const params = z.strictObject({ id: idInput });
 const reading = { policy: "user" } as const;
@@ -44,7 +48,8 @@ function entries(resource: Resource): FastifyPluginAsyncZod<Services> {
       reply.header("allow", request.routeOptions.url?.endsWith("/reset") === true ? "" : "GET, HEAD");
       throw new PersonaError("writes_disabled", "This server's catalogue is read only (catalogue.writes).");
     };
-    const changing = { config: writing, onRequest };
+    const bodyLimit = Math.max(app.initialConfig.bodyLimit ?? 0, MAX_ENTRY_BYTES);
+    const changing = { config: writing, onRequest, bodyLimit };
 
     app.get(
       `/v1/${name}`,
@@ -154,7 +159,7 @@ function entries(resource: Resource): FastifyPluginAsyncZod<Services> {
           summary: `Delete a ${kind}; one that was seeded stays deleted`,
           params,
           querystring: deletionQuery,
-          headers: changeHeaders,
+          headers: removalHeaders,
           response: { 204: z.undefined().register(wire, { description: `The ${kind} is gone` }) },
         },
       },
@@ -176,7 +181,7 @@ function entries(resource: Resource): FastifyPluginAsyncZod<Services> {
           summary: `Take back what was written over a ${kind}, so that the one that was seeded shows again`,
           params,
           querystring: deletionQuery,
-          headers: changeHeaders,
+          headers: removalHeaders,
           response: {
             200: entrySchema,
             204: z.undefined().register(wire, { description: "There is none underneath: it is gone" }),

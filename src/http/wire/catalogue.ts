@@ -92,6 +92,10 @@ export const replacementHeaders = changeHeaders.extend({
   "if-none-match": tags("*: 412 if there is one already"),
 });
 
+export const removalHeaders = z.looseObject({
+  "if-match": tags("The ETag that was read: 412 if it is another one by now. Left out, whatever is there goes"),
+});
+
 export const deletionQuery = z.strictObject({
   force: z
     .enum(["true", "false"])
