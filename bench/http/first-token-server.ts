@@ -29,6 +29,8 @@ const app = await createApp(runtime, {
 await app.listen({ port: 0, host: "127.0.0.1" });
 const { secret } = await runtime.keys.create({ user: "backend", role: "service", name: "bench" });
 process.send?.({ port: (app.server.address() as AddressInfo).port, secret });
+// Also when the benchmark ends before it has said so.
+process.once("disconnect", () => process.exit());
 process.on("message", async (ask: "flush" | "close") => {
   if (ask === "flush") return void process.send?.(flushMs());
   await app.close();

@@ -13,6 +13,8 @@ const server = await modelServer((request, response) => {
   return answer(request, response);
 });
 process.send?.({ baseUrl: server.url("openai-compatible") });
+// Also when the benchmark ends before it has said so.
+process.once("disconnect", () => process.exit());
 process.once("message", async () => {
   await server.close();
   process.disconnect();

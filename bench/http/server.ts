@@ -64,6 +64,8 @@ const BATCH: FastifySchema = {
 const { kind, answers, personas, folder }: ServerOptions = JSON.parse(process.argv[2] ?? "{}");
 const side = kind === "bare" || kind === "schema" ? await bare(kind === "schema") : await whole(kind);
 process.send?.({ port: side.port, secret: side.secret });
+// Also when the benchmark ends before it has said so.
+process.once("disconnect", () => process.exit());
 process.on("message", async (ask: Ask) => {
   if ("await" in ask) {
     const at = await side.answered(ask.await);
