@@ -121,7 +121,8 @@ async function whole(store: "memory" | "file") {
     waiting = undefined;
   };
   runtime.observe(({ outcome, items }) => {
-    if (outcome === "answered") answered += items;
+    if (outcome !== "answered") throw new Error(`A turn was ${outcome}`);
+    answered += items;
     look();
   });
   const app = await createApp(runtime, {
@@ -143,6 +144,7 @@ async function whole(store: "memory" | "file") {
     answered: untilAnswered,
     async close(total: number) {
       await app.close();
+      assertCounts({ accepted: runtime.status().accepted }, { accepted: total });
       // What was only accepted must be answered all the same, each once.
       if (!answers) await Promise.all(ids.map((id) => runtime.configure(id, { settings: { paused: false } })));
       await untilAnswered(total);
