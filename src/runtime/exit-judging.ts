@@ -132,14 +132,20 @@ export class ExitJudging {
       isOver: () => signal.aborted,
     });
     const reserve: Purse["reserve"] = (call) => purse.reserve(call);
+    const over = Promise.withResolvers<never>();
+    const stop = () => over.reject(signal.reason);
+    signal.addEventListener("abort", stop);
     try {
+      signal.throwIfAborted();
       const given = await Promise.race([
         this.#judge({ session: followed.resolved, step, messages, signal, reserve }),
-        aborted(signal),
+        over.promise,
       ]);
       await this.#sessions.judged(place, { step: step.id, ...checked(given) });
     } finally {
       cancel();
+      // A signal that somebody listens to lives as long as those that it follows.
+      signal.removeEventListener("abort", stop);
       await this.#pay(purse);
     }
   }
@@ -164,13 +170,6 @@ function criteriaOf({ resolved, progress }: Followed): Followed["resolved"]["cur
   const { verdict } = progress;
   const isMet = verdict?.met && verdict.step_id === resolved.step_id;
   return isMet ? undefined : resolved.current_step;
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
 }
 
 /** A judge is anybody's code. */

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { expect, it } from "vitest";
 import type { ExitQuestion, Verdict } from "../../src/types.ts";
 import { turns } from "../support/event-loop.ts";
@@ -39,6 +40,8 @@ it("asks after a turn whether its step is over, and goes on when it is", async (
   });
   questions[0]?.resolve({ met: false, reason: "Nobody has greeted." });
   await turns();
+  // Nothing holds on to a question that was answered.
+  expect(getEventListeners(questions[0]?.signal as AbortSignal, "abort")).toEqual([]);
   expect(await progress()).toMatchObject({
     step_index: 0,
     verdict: { step_id: "hello", met: false, reason: "Nobody has greeted.", turns: 1 },
