@@ -137,7 +137,12 @@ const page = `# The catalogue
 Calls a second: median of ${rounds} rounds (least–most), each case in a process of its own.
 
 ${markdownTable(
-  head("resolve"),
+  head("resolve, the same ten of"),
+  readings(({ resolveTen }) => resolveTen),
+)}
+
+${markdownTable(
+  head("resolve, any of"),
   readings(({ resolve }) => resolve),
 )}
 

@@ -48,8 +48,11 @@ async function store({ url, folder, personas }: StartingOptions) {
   const all = tenant("default");
   if (notes.length > 0 || all.personas.size !== personas) throw new Error(`${all.personas.size} personas are there`);
   assertResolved(personas - 1, resolve(all, { persona_id: all.personas.list().at(-1)?.id ?? "" }));
-  // What is alive until then has been measured.
-  return () => opened.close();
+  // What is alive until this is called has been measured.
+  return async () => {
+    await opened.close();
+    return all.personas.size;
+  };
 }
 
 async function table({ folder, personas }: StartingOptions) {
