@@ -91,6 +91,7 @@ function table(): Record<string, unknown> {
 
 function addTable(root: Record<string, unknown>, node: AST.TOMLTable, note: Note): void {
   const path = node.resolvedKey;
+  assertShallow(path, node);
   const into = descend(root, path);
   for (let length = 1; length <= path.length; length += 1) note(path.slice(0, length), node);
   for (const pair of node.body) addPair(into, path, pair, note);
@@ -110,8 +111,16 @@ function descend(root: Record<string, unknown>, path: TomlPath): Record<string, 
 function addPair(into: Record<string, unknown>, above: TomlPath, { key, value }: AST.TOMLKeyValue, note: Note): void {
   const names = key.keys.map((name) => (name.type === "TOMLBare" ? name.name : name.value));
   const path = [...above, ...names];
+  assertShallow(path, key);
   for (let length = above.length + 1; length <= path.length; length += 1) note(path.slice(0, length), key);
   descend(into, names.slice(0, -1))[names.at(-1) ?? ""] = contentOf(value, path, note);
+}
+
+/** Each prefix of a path has a place: what is very deep would take the square of its depth. */
+const MAX_DEPTH = 100;
+
+function assertShallow(path: TomlPath, node: Located): void {
+  if (path.length > MAX_DEPTH) throw new TomlFault(`more than ${MAX_DEPTH} names inside each other`, placeOf(node));
 }
 
 function contentOf(node: AST.TOMLContentNode, path: TomlPath, note: Note): unknown {

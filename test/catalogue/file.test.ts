@@ -6,6 +6,7 @@ import type { CatalogueFile } from "../../src/catalogue/catalogue.ts";
 import { readCatalogue, readCatalogueFile, writeCatalogue } from "../../src/catalogue/file.ts";
 import { createCatalogue } from "../../src/catalogue/registry.ts";
 import { ManualClock } from "../../src/clock.ts";
+import { readToml, TomlFault } from "../../src/toml.ts";
 import { tempFolder } from "../store/temp-folder.ts";
 import { refused } from "./behaviour.ts";
 import { aPersona, aRole, aSequence, aStep } from "./samples.ts";
@@ -163,6 +164,18 @@ describe("a file of personas, roles and sequences", () => {
       13,
       expect.stringMatching(/^thinking_budget: /),
     ]);
+  });
+
+  it("finds no places in what is deeper than anybody reads, and does not look for long", () => {
+    const deep = Array(10_000).fill("a").join(".");
+    for (const text of [`${deep} = 1`, `[${deep}]`]) {
+      expect(() => readToml(text)).toThrow(
+        new TomlFault("more than 100 names inside each other", { line: 1, column: 1 }),
+      );
+      expect(notesOf(readCatalogue(text, "x"))).toEqual([
+        [undefined, undefined, undefined, "a: is none of personas, roles and sequences"],
+      ]);
+    }
   });
 
   it("is read when it has 10 MB", () => {
