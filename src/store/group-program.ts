@@ -54,9 +54,9 @@ export class GroupProgram {
         return yield* this.#transaction(lastKey, this.#together(group));
       } catch (error) {
         if (this.#storageFailure(error)) throw error;
-        // One command failed or came late. Which one shows when each runs in a savepoint of its own;
+        // One command failed or came late. Which one shows when parts of the group run in savepoints of their own;
         // only then, because savepoints for all commands cost a fifth of the whole.
-        return yield* this.#transaction(lastKey, this.#oneByOne(group));
+        return yield* this.#transaction(lastKey, this.#inParts(group));
       }
     } catch (error) {
       if (error instanceof ConnectionLost) throw error;
@@ -97,27 +97,36 @@ export class GroupProgram {
     return { results, failures: new Map() };
   }
 
-  *#oneByOne(group: readonly Call[]): Program<Omit<GroupResult, "rev">> {
+  *#inParts(group: readonly Call[]): Program<Omit<GroupResult, "rev">> {
     const results: unknown[] = [];
     const failures = new Map<number, Failure>();
-    for (const call of group) {
-      const saved = this.#ledger.save();
-      this.#connection.run(SAVE);
-      try {
-        const answer = this.#execute(call);
-        const result = isProgram(answer) ? yield* answer : answer;
-        yield "done";
-        results.push(result);
-      } catch (error) {
-        if (this.#storageFailure(error)) throw error;
-        this.#connection.run(UNDO);
-        this.#ledger.restore(saved);
-        if (!(error instanceof Refused)) failures.set(results.length, asFailure(this.#connection.coded(error)));
-        results.push(error instanceof Refused ? error.result : undefined);
-      }
-      this.#connection.run(RELEASE);
+    // Where each answer takes a journey, the one that fails is looked for by halves.
+    const size = this.#connection.isNear ? 1 : Math.ceil(group.length / 2);
+    for (let start = 0; start < group.length; start += size) {
+      const part = yield* this.#part(group.slice(start, start + size));
+      for (const [index, failure] of part.failures) failures.set(start + index, failure);
+      results.push(...part.results);
     }
     return { results, failures };
+  }
+
+  *#part(group: readonly Call[]): Program<Omit<GroupResult, "rev">> {
+    const saved = this.#ledger.save();
+    this.#connection.run(SAVE);
+    try {
+      const result = yield* this.#together(group);
+      yield "done";
+      this.#connection.run(RELEASE);
+      return result;
+    } catch (error) {
+      if (this.#storageFailure(error)) throw error;
+      this.#connection.run(UNDO);
+      this.#connection.run(RELEASE);
+      this.#ledger.restore(saved);
+      if (group.length > 1) return yield* this.#inParts(group);
+      if (error instanceof Refused) return { results: [error.result], failures: new Map() };
+      return { results: [undefined], failures: new Map([[0, asFailure(this.#connection.coded(error))]]) };
+    }
   }
 
   #execute([name, ...args]: Call): unknown {

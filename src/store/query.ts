@@ -31,6 +31,8 @@ export interface Connection {
   check(statement: Statement, values: Values, judge: (changes: number) => void): void;
   /** The same for the first row of a query. */
   look<Row>(query: Query<Row>, values: Values, judge: (row: Row | undefined) => void): void;
+  /** Whether an answer is there at once, and takes no round trip. */
+  readonly isNear: boolean;
   /** Grows with each statement that may have changed something. */
   readonly written: number;
   begin(): void;

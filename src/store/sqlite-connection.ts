@@ -8,6 +8,7 @@ import { storeError } from "./sqlite-errors.ts";
 export class SqliteConnection implements Connection, Source {
   readonly #database: Database.Database;
   readonly #prepared: Database.Statement[] = [];
+  readonly isNear = true;
   written = 0;
 
   /** @param database Stays its owner's, who closes it. */

@@ -16,6 +16,8 @@ interface Plan {
 export class SocketProxy {
   /** Where its socket is, of the same name as the server's. */
   readonly folder = mkdtempSync(join(tmpdir(), "persona-proxy-"));
+  /** How many requests have come. */
+  requests = 0;
   readonly #server: Server;
   readonly #pairs = new Set<{ readonly client: Socket; readonly server: Socket; hangs: boolean }>();
   #plan: Plan | undefined;
@@ -82,6 +84,7 @@ export class SocketProxy {
     client.on("data", (request) => {
       if (pair.hangs || left <= 0) return;
       left -= 1;
+      this.requests += 1;
       const plan = this.#plan;
       if (plan !== undefined) {
         plan.left -= 1;

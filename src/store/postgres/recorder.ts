@@ -18,6 +18,7 @@ export class Recorder implements Connection {
   readonly #wire: Wire;
   #entries: Entry[] = [];
   #inTransaction = false;
+  readonly isNear = false;
   written = 0;
 
   constructor(wire: Wire) {

@@ -95,6 +95,22 @@ describe("a group whose connection is lost", () => {
   });
 });
 
+it("finds the one command that is refused in a few requests, however large its group", async () => {
+  const store = await opened();
+  const once = { scope: "default", key: "order-1", fingerprint: "abc" };
+  await store.append({ ...withItems(store, 1), idempotency: once });
+  const before = proxy.requests;
+  const group = Array.from({ length: 256 }, (_, index) =>
+    store.append({ ...withItems(store, 1), ...(index === 100 && { idempotency: once }) }),
+  );
+  const results = await Promise.all(group);
+  expect(results.filter(({ status }) => status === "appended")).toHaveLength(255);
+  expect(results[100]).toMatchObject({ status: "replayed" });
+  expect(await rowsIn("message")).toBe(256);
+  // Its statements are more than one packet at first.
+  expect(proxy.requests - before).toBeLessThan(80);
+});
+
 it("reads again what it had asked when the connection was lost", async () => {
   const store = await opened();
   const { message } = await appended(store);
