@@ -205,6 +205,27 @@ it("comes back also when a server was silent while the connection was being made
   await until(() => closed, clock);
 });
 
+it("writes with its own settings, whatever the server's are, also on the next connection", async () => {
+  await database.server.query("ALTER ROLE postgres SET synchronous_commit = off");
+  onTestFinished(async () => {
+    await database.server.query("ALTER ROLE postgres RESET synchronous_commit");
+  });
+  const store = await opened();
+  await database.server.query(`
+    SET search_path = ${schema};
+    CREATE TABLE seen (setting TEXT);
+    CREATE FUNCTION see() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN
+      INSERT INTO seen VALUES (current_setting('synchronous_commit') || ' ' || current_setting('statement_timeout'));
+      RETURN NEW;
+    END $$;
+    CREATE TRIGGER see AFTER INSERT ON message FOR EACH ROW EXECUTE FUNCTION see();`);
+  await appended(store);
+  proxy.cut();
+  await appended(store);
+  const seen = await database.server.query(`SELECT setting FROM ${schema}.seen`);
+  expect(seen).toEqual([{ setting: "on 30s" }, { setting: "on 30s" }]);
+});
+
 it("writes nothing more when another owner came while it was away", async () => {
   const store = await opened();
   await appended(store);
