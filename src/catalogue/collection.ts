@@ -186,14 +186,14 @@ export class LayeredCollection<Kind extends EntryKind> implements Collection<Kin
 
   async #save(id: string, body: Body<Kind>): Promise<EntryOf[Kind]> {
     const now = this.#shelf.clock.now();
-    const row = { ...this.#next(id), body, reset: false, createdAt: this.find(id)?.created_at ?? now, updatedAt: now };
+    const row = { ...this.#next(id), body, reset: false, createdAt: this.find(id)?.created_at || now, updatedAt: now };
     await this.#store(row);
     return this.#show(id, this.#layers.with(row, body)) as EntryOf[Kind];
   }
 
   async #bury(id: string, reset: boolean): Promise<EntryOf[Kind] | undefined> {
     const now = this.#shelf.clock.now();
-    const row = { ...this.#next(id), body: null, reset, createdAt: this.find(id)?.created_at ?? now, updatedAt: now };
+    const row = { ...this.#next(id), body: null, reset, createdAt: this.find(id)?.created_at || now, updatedAt: now };
     await this.#store(row);
     return this.#show(id, this.#layers.without(row));
   }

@@ -11,9 +11,9 @@ export class Seeds<Kind extends EntryKind> {
   /** Sorted. */
   readonly ids: readonly string[];
 
-  constructor(kind: Kind, at: number, seeds: Iterable<{ readonly source: EntrySource; readonly body: Body<Kind> }>) {
+  constructor(kind: Kind, seeds: Iterable<{ readonly source: EntrySource; readonly body: Body<Kind> }>) {
     for (const { source, body } of seeds) {
-      this.#entries.set(body.id, entryOf(kind, body, { version: 0, source, created_at: at, updated_at: at }));
+      this.#entries.set(body.id, entryOf(kind, body, { version: 0, source, created_at: 0, updated_at: 0 }));
     }
     this.ids = [...this.#entries.keys()].sort();
   }

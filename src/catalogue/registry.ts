@@ -41,7 +41,7 @@ export async function createCatalogue(options: CatalogueOptions): Promise<Catalo
     ...(builtIn ? [["builtin", builtInCast()] as const] : []),
     ...(file ? [["toml", file] as const] : []),
   ];
-  const { seeds, notes } = seedsOf(layers, clock.now());
+  const { seeds, notes } = seedsOf(layers);
   const rows = {
     persona: rowsOf(persister, "persona"),
     role: rowsOf(persister, "role"),
@@ -83,7 +83,7 @@ function tenantOf(common: Omit<Shelf, "locks" | "layers">, seeds: SeedsOf): Tena
 }
 
 /** The later layer wins. A persona that refers to what is in no layer is left out. */
-function seedsOf(layers: readonly (readonly [EntrySource, CatalogueFile])[], at: number) {
+function seedsOf(layers: readonly (readonly [EntrySource, CatalogueFile])[]) {
   const all = layers.flatMap(([, { entries }]) => entries);
   const ids = { role: idsOf(all, "role"), sequence: idsOf(all, "sequence") };
   const notes = layers.flatMap(([, file]) => file.notes);
@@ -103,7 +103,6 @@ function seedsOf(layers: readonly (readonly [EntrySource, CatalogueFile])[], at:
   const of = <Kind extends EntryKind>(kind: Kind) =>
     new Seeds(
       kind,
-      at,
       seeds
         .filter(({ entry }) => entry.kind === kind)
         .map(({ source, entry }) => ({ source, body: entry.body as Body<Kind> })),

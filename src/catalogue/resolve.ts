@@ -84,8 +84,30 @@ export function resolve(
 
 /** The same snapshot at another step. Without a sequence there is step 0 only. Throws `step_not_found`. */
 export function at(session: ResolvedSession, index: number): ResolvedSession {
-  const { step_exit_criteria: _criteria, step_max_turns: _turns, ...rest } = session;
-  return stepped(rest, { ...session.provenance }, index);
+  return stepped(stepless(session), { ...session.provenance }, index);
+}
+
+/** The same snapshot when its sequence is over: in no step. */
+export function beyond(session: ResolvedSession): ResolvedSession {
+  const rest = stepless(session);
+  const provenance: Record<string, Origin> = { ...session.provenance };
+  for (const name of OF_STEP) provenance[name] = "default";
+  rest.system_prompt = promptOf(session.role_prompt, undefined);
+  rest.provenance = Object.freeze(provenance);
+  return Object.freeze(rest) as ResolvedSession;
+}
+
+function stepless(session: ResolvedSession): Draft {
+  const {
+    current_step: _step,
+    step_id: _id,
+    step_index: _index,
+    step_instruction: _instruction,
+    step_exit_criteria: _criteria,
+    step_max_turns: _turns,
+    ...rest
+  } = session;
+  return rest;
 }
 
 type Draft = { -readonly [Name in keyof ResolvedSession]?: ResolvedSession[Name] };

@@ -49,8 +49,8 @@ const tools = z
 const serverOwned = {
   version: described(z.int().min(0), "Counts the changes of this id from 1 on; 0: as it was seeded"),
   source: described(z.enum(SOURCES), "The layer it comes from"),
-  created_at: described(z.int(), "Milliseconds since 1970"),
-  updated_at: described(z.int(), "Milliseconds since 1970"),
+  created_at: described(z.int(), "Milliseconds since 1970; 0: as it was seeded"),
+  updated_at: described(z.int(), "Milliseconds since 1970; 0: as it was seeded"),
 };
 
 const serverOwnedInput = {

@@ -4,7 +4,7 @@
  * store, and is read anew after a write that failed.
  */
 import { type NotHonoured, notHonouredInText } from "../catalogue/not-honoured.ts";
-import { at, type ResolveRequest, resolve } from "../catalogue/resolve.ts";
+import { at, beyond, type ResolveRequest, resolve } from "../catalogue/resolve.ts";
 import type { ResolveDefaults, ResolvedSession } from "../catalogue/resolved-session.ts";
 import {
   advance as advanced,
@@ -142,7 +142,7 @@ export class Sessions {
     if (persona.definition.source !== "catalogue") return undefined;
     const told = (followed: Followed | undefined): TurnSession => {
       try {
-        const resolved = followed?.resolved ?? this.#asItIs(persona);
+        const resolved = followed === undefined ? this.#asItIs(persona) : nowOf(followed);
         const isFollowing = followed !== undefined;
         return { resolved, fault: undefined, mind: this.mindFor(persona, resolved), isFollowing };
       } catch (error) {
@@ -362,6 +362,11 @@ export class Sessions {
 function followedAfter({ asked, resolved, version }: Followed, next: Next): Followed {
   const { progress, resolved: snapshot = resolved } = next;
   return { asked, resolved: at(snapshot, progress?.step_index ?? 0), progress, version: version + 1 };
+}
+
+/** Once its sequence is over a session goes on in no step. */
+function nowOf({ resolved, progress }: Followed): ResolvedSession {
+  return progress?.status === "completed" ? beyond(resolved) : resolved;
 }
 
 /** Where a session stands in what it is resolved to now. */

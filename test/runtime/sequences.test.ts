@@ -29,7 +29,9 @@ it("goes on at the bound of each step, and ends after the last", async () => {
   const events = eventsOf(runtime);
   const { id } = await runtime.openSession({ persona: "guide", from });
   await say(runtime, id, 8);
-  expect(asked.map(({ session }) => session?.step_id)).toEqual("hello walk walk bye bye bye bye bye".split(" "));
+  const told = asked.map(({ session }) => session?.step_id);
+  expect(told).toEqual([..."hello walk walk bye bye bye".split(" "), undefined, undefined]);
+  expect(asked.at(-1)?.session?.system_prompt).not.toContain("Current step");
   expect(stepsIn(events)).toEqual([
     "hello entered by begun",
     "hello completed by max_turns",
