@@ -94,6 +94,17 @@ await runtime.close();`;
   expect(models).toEqual({ code: 0, stdout: "provider\n", stderr: "" });
 });
 
+test("a store in PostgreSQL says what to install", async () => {
+  const run = await runInProject(
+    "postgres.mjs",
+    `
+import { createRuntime } from "persona-runtime";
+await createRuntime({ store: "postgres:///x" }).catch(({ code, message }) => console.log(code, message));`,
+  );
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toMatch(/^package_missing .*: npm install pg@8\n$/);
+});
+
 test.each(["import.mjs", "require.cjs"])(
   "every entry loads after %s, also without the optional packages",
   async (name) => {
