@@ -111,7 +111,7 @@ function parsed(text: string, name: string): Parsed {
     const { line, column } = cause instanceof TomlError ? cause : cause.place;
     const language = cause instanceof TomlError ? "TOML" : "JSON";
     // The TOML parser shows the place, too, in further lines.
-    const reason = cause.message.replace(/^Invalid TOML document: /, "").split("\n")[0];
+    const [reason = ""] = cause.message.replace(/^Invalid TOML document: /, "").split(/\.*(?:\n|$)/);
     throw new PersonaError("invalid_input", `${name} is not ${language} (line ${line}, column ${column}): ${reason}.`, {
       cause,
     });
