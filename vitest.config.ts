@@ -14,6 +14,8 @@ export default defineConfig(({ mode }) => {
       // Child processes start whole runtimes, and both cores may be busy.
       testTimeout: proof ? 600_000 : 30_000,
       hookTimeout: 60_000,
+      // Two files at once also on two cores: many wait for a disk or a child process. Proofs want the machine to themselves.
+      maxWorkers: proof ? 1 : 2,
       reporters: ["default", new LeftOut(), ...(results === undefined ? [] : ["json" as const])],
       ...(results !== undefined && { outputFile: { json: results } }),
     },

@@ -31,9 +31,10 @@ it("rebuilds the fleet from the store: what ran is tried again, what waited is a
   await enroll(runtime, "ada", { cognition: gate.cognition });
   await enroll(runtime, "bob", { settings: { paused: true } });
   const running = runtime.send("ada", "running", { from: "user:1" });
+  await until(() => gate.heard.length === 1);
   const waiting = runtime.send("ada", "waiting", { from: "user:2" });
   const paused = runtime.send("bob", "paused", { from: "user:1" });
-  await until(() => gate.heard.length === 1);
+  await Promise.all([waiting.accepted, paused.accepted]);
   await breakDriver();
   expect(warnings).toMatchObject([{ code: "driver_failed", cause: { message: expect.stringContaining("closed") } }]);
 

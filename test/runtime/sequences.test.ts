@@ -7,7 +7,7 @@ import { createRuntime, defineTool, ManualClock } from "../../src/index.ts";
 import type { Store } from "../../src/store/port.ts";
 import type { Runtime, RuntimeEvent } from "../../src/types.ts";
 import { temporaryFolder } from "../support/command-line.ts";
-import { turns } from "../support/event-loop.ts";
+import { turns, until } from "../support/event-loop.ts";
 import { instead } from "../support/instead.ts";
 import { furnish, openGuided, TOUR } from "./catalogue-house.ts";
 import { eventsOf, openOver, outcomeOf, pass } from "./harness.ts";
@@ -32,6 +32,7 @@ it("goes on at the bound of each step, and ends after the last", async () => {
   const told = asked.map(({ session }) => session?.step_id);
   expect(told).toEqual([..."hello walk walk bye bye bye".split(" "), undefined, undefined]);
   expect(asked.at(-1)?.session?.system_prompt).not.toContain("Current step");
+  await until(() => stepsIn(events).length > 6);
   expect(stepsIn(events)).toEqual([
     "hello entered by begun",
     "hello completed by max_turns",
