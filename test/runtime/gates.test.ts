@@ -30,16 +30,21 @@ it("says that nothing holds a persona to which nothing is said", async () => {
 it("opens the breaker after five failures in a row, and lets exactly one turn try", async () => {
   const { runtime, clock } = await openHouse();
   let calls = 0;
+  const all = Promise.withResolvers<void>();
   const mind = gated();
   await enroll(runtime, "ada", {
     settings: { maxParallelTurns: 16 },
-    cognition: (turn) => {
+    cognition: async (turn) => {
       calls += 1;
-      return calls <= 5 ? broken() : mind.cognition(turn);
+      if (calls === 8) all.resolve();
+      if (calls > 5) return mind.cognition(turn);
+      await all.promise;
+      return broken();
     },
   });
   const answers = Array.from({ length: 8 }, (_, n) => runtime.send("ada", `word ${n}`, { from: `user:${n}` }));
   const heard = answers.map(outcomeOf);
+  await all.promise;
   await turns();
   expect(calls).toBe(8);
   // The other three began before the breaker opened: what becomes of them teaches it nothing.
