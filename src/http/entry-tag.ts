@@ -6,7 +6,7 @@ type Entry = EntryOf[EntryKind];
 
 /**
  * A strong tag: whoever has it has exactly this entry. What is stored never has a version twice; the time tells it from
- * that of a database which was restored. A seed has no versions, and is another one when a release or its file changes it.
+ * that of a database which was restored. A seed has neither: its tag is another one when a release or its file changes it.
  */
 export function tagOf(entry: Entry): string {
   if (entry.source === "store") return `"${entry.version}-${entry.updated_at.toString(36)}"`;
