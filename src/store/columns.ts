@@ -2,6 +2,7 @@
  * How rows lie in tables: for each table the property and its column, in the order in which values
  * are bound. The compiler sees to it that no property of a row is forgotten.
  */
+import { PersonaError } from "../errors.ts";
 import type {
   ApiKeyRow,
   ConversationRow,
@@ -221,7 +222,18 @@ export function turnValues(turn: TurnRow): Values {
 }
 
 export function turnRow(turn: StoredTurn): TurnRow {
-  return { ...turn, items: JSON.parse(turn.items) };
+  return { ...turn, items: itemsOf(turn) };
+}
+
+/** The keys of a turn's items. Throws `store_corrupt` if they cannot be read. */
+export function itemsOf({ items }: Pick<StoredTurn, "items">): readonly number[] {
+  try {
+    return JSON.parse(items);
+  } catch (cause) {
+    throw new PersonaError("store_corrupt", "The row of a turn is damaged; restore the database from a backup.", {
+      cause,
+    });
+  }
 }
 
 export function insertInto({ name, columns, places }: Table<never>): Statement {

@@ -5,6 +5,7 @@ import {
   ENROLLMENT,
   ITEM,
   insertInto,
+  itemsOf,
   MESSAGE,
   replaceInto,
   SEQUENCE_STEP,
@@ -216,7 +217,7 @@ export class Commands {
   #checkRunning(turn: number, attempt: number, decisions: number): void {
     this.#connection.look(RUNNING_TURN, [turn, attempt], (running) => {
       if (running === undefined) throw LATE;
-      if (JSON.parse(running.items).length !== decisions) {
+      if (itemsOf(running).length !== decisions) {
         throw new PersonaError("turn_conflict", "Settle a turn with one decision for each of its items.");
       }
     });

@@ -41,14 +41,15 @@ export function* takeOver(connection: Connection, options: DatabaseOptions): Pro
 /**
  * Turns without an outcome were cut off. They get the outcome `unknown`, and their items remember how
  * many they were until each is decided, tried again or put off: also if this process dies as well.
+ * All items of such a turn are still in the inbox, so that its row, which may be damaged, need not be read.
  */
 function* endUnknownTurns(connection: Connection, epoch: number, { now, keepChanges }: DatabaseOptions): Program<void> {
-  const cutOff = yield* all(CUT_OFF_TURNS);
+  const cutOff = Map.groupBy(yield* all(CUT_OFF_ITEMS), ({ turn }) => turn);
   const ledger = yield* openLedger(connection, { epoch, keepChanges });
-  for (const { key, tenant, items } of cutOff) {
-    connection.run(END_TURN, [now, ledger.stamp("turn", tenant, key), key]);
-    const itemKeys: readonly number[] = JSON.parse(items);
-    for (const item of itemKeys) connection.run(REMEMBER_TURN, [itemKeys.length, item, key]);
+  for (const [turn, items] of cutOff) {
+    const tenant = items[0]?.tenant ?? null;
+    if (tenant !== null) connection.run(END_TURN, [now, ledger.stamp("turn", tenant, turn), turn]);
+    for (const { key } of items) connection.run(REMEMBER_TURN, [items.length, key]);
   }
 }
 
@@ -59,9 +60,11 @@ const FOUND = statement(`
 const RAISE_EPOCH = query<DatabaseIdentity>(`
   UPDATE database SET epoch = epoch + 1, waiting = waiting + in_turn, in_turn = 0
   RETURNING salt, epoch, last_key AS "lastKey"`);
-const CUT_OFF_TURNS = query<{ key: number; tenant: string; items: string }>(`
-  SELECT key, tenant, items FROM turn
-  WHERE key IN (SELECT turn FROM inbox WHERE turn IS NOT NULL AND unknown_items = 0)`);
+const CUT_OFF_ITEMS = query<{ key: number; turn: number; tenant: string | null }>(`
+  SELECT inbox.key AS "key", inbox.turn AS "turn", turn.tenant AS "tenant"
+  FROM inbox LEFT JOIN turn ON turn.key = inbox.turn
+  WHERE inbox.turn IS NOT NULL AND inbox.unknown_items = 0
+  ORDER BY inbox.turn, inbox.key`);
 const END_TURN = statement("UPDATE turn SET outcome = 'unknown', settled_at = ?, rev = ? WHERE key = ?");
-const REMEMBER_TURN = statement("UPDATE inbox SET unknown_items = ? WHERE key = ? AND turn = ? AND unknown_items = 0");
+const REMEMBER_TURN = statement("UPDATE inbox SET unknown_items = ? WHERE key = ?");
 const BOOK_RESERVATIONS = statement("UPDATE spending SET state = 'unconfirmed' WHERE state = 'reserved'");

@@ -6,7 +6,7 @@ import { systemClock } from "../../src/clock.ts";
 import { openSqliteStore } from "../../src/store/sqlite.ts";
 import { startChild } from "./child.ts";
 import { mounted, namespaces } from "./mount.ts";
-import { appended } from "./rows.ts";
+import { appended, begun } from "./rows.ts";
 import { tempFolder } from "./temp-folder.ts";
 
 it.each<[name: string, code: string, spoil: (file: string) => void]>([
@@ -53,6 +53,25 @@ it("says so when it reads a damaged page later", async () => {
     cause: { code: "SQLITE_CORRUPT" },
   });
   await expect(appended(store)).rejects.toMatchObject({ code: "store_corrupt" });
+});
+
+it("opens with a turn that was cut off and cannot be read, and gives its items back", async () => {
+  const file = join(tempFolder(), "personas.db");
+  const store = await openSqliteStore(file, { clock: systemClock() });
+  const { items } = await appended(store, 2);
+  const turn = (await begun(store, items)).key;
+  await store.close();
+  change(file, "UPDATE turn SET items = '[1'");
+
+  const again = await openSqliteStore(file, { clock: systemClock() });
+  onTestFinished(() => again.close());
+  const fed: unknown[] = [];
+  await again.feed((items) => fed.push(...items));
+  expect(fed).toMatchObject([
+    { turn, turnItems: 2 },
+    { turn, turnItems: 2 },
+  ]);
+  await expect(again.turn(turn)).rejects.toMatchObject({ code: "store_corrupt" });
 });
 
 it("makes the folders that are missing", async () => {
