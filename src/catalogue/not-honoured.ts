@@ -1,8 +1,9 @@
 /** What a session asks for and does not get, field by field. */
 import { type ResolvedSession, SETTING_NAMES, type SettingName } from "./resolved-session.ts";
+import { offeredTools } from "./tools.ts";
 
 export interface NotHonoured {
-  readonly field: SettingName | "model";
+  readonly field: SettingName | "model" | "steps";
   /** In words. */
   readonly reason: string;
 }
@@ -36,4 +37,15 @@ export function notHonouredByRehearsal(session: ResolvedSession): readonly NotHo
     .filter((field) => session[field] !== undefined && !OF_SOUND.some((name) => name === field))
     .map((field) => ({ field, reason }));
   return [...others, ...inText];
+}
+
+/** Steps that wait for tools which no turn is offered. `own` are the tools that the persona may call. */
+export function notHonouredSteps(session: ResolvedSession, own: readonly string[]): readonly NotHonoured[] {
+  const offered = offeredTools(session, own);
+  return (session.steps ?? []).flatMap(({ id, require_tools }) => {
+    const missing = require_tools.filter((name) => !offered.includes(name));
+    if (missing.length === 0) return [];
+    const reason = `step "${id}" requires tools that are not offered (${missing.join(", ")}), so it is never complete`;
+    return [{ field: "steps" as const, reason }];
+  });
 }

@@ -3,7 +3,7 @@
  * session go through here, one after the other, each from the version that was read; what is in memory is a cache of the
  * store, and is read anew after a write that failed.
  */
-import { type NotHonoured, notHonouredInText } from "../catalogue/not-honoured.ts";
+import { type NotHonoured, notHonouredInText, notHonouredSteps } from "../catalogue/not-honoured.ts";
 import { at, beyond, type ResolveRequest, resolve } from "../catalogue/resolve.ts";
 import type { ResolveDefaults, ResolvedSession } from "../catalogue/resolved-session.ts";
 import {
@@ -162,6 +162,11 @@ export class Sessions {
   /** What is resolved and does not reach who answers in this session. */
   notHonoured(row: ConversationRow, resolved: ResolvedSession): readonly NotHonoured[] {
     const persona = this.#personas.byKey(row.persona ?? 0);
+    const steps = notHonouredSteps(resolved, persona?.definition.settings.tools ?? []);
+    return [...this.#notHonouredBy(persona, resolved), ...steps];
+  }
+
+  #notHonouredBy(persona: Persona | undefined, resolved: ResolvedSession): readonly NotHonoured[] {
     try {
       const { cognition } =
         persona === undefined ? this.#minds.forModel(resolved.model) : this.mindFor(persona, resolved);

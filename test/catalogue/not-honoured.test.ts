@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { notHonouredByRehearsal, notHonouredInText } from "../../src/catalogue/not-honoured.ts";
+import { notHonouredByRehearsal, notHonouredInText, notHonouredSteps } from "../../src/catalogue/not-honoured.ts";
 import { SETTING_NAMES } from "../../src/catalogue/resolved-session.ts";
 import { rehearsal } from "../../src/cognition/rehearsal.ts";
 import type { CognitionTurn } from "../../src/types.ts";
 import { says, turnOf, user } from "../prompt/turn.ts";
-import { sessionOf } from "./entries.ts";
+import { sessionOf, steps } from "./entries.ts";
 
 const SOUND = {
   automatic_activity_detection: true,
@@ -55,4 +55,18 @@ test("the rehearsal says what it was told in its role and step", async () => {
   expect(said).toBe(
     "[rehearsal: no model is configured] Ada here. I heard “Hello”. My instructions: Guide them. My step s1: Do 1.",
   );
+});
+
+test("a step that requires a tool which the role or the persona does not allow is named", () => {
+  const sequence = { steps: steps(2, { require_tools: ["look_up", "note"] }) };
+  const named = (role: object, own: readonly string[]) =>
+    notHonouredSteps(sessionOf({ role, sequence }), own).map(({ reason }) => reason);
+  expect(named({ tool_allowlist: ["look_up", "note"] }, [])).toEqual([]);
+  expect(named({ tool_allowlist: ["look_up", "note"] }, ["look_up"])).toEqual([
+    'step "s0" requires tools that are not offered (note), so it is never complete',
+    'step "s1" requires tools that are not offered (note), so it is never complete',
+  ]);
+  expect(named({ tool_allowlist: ["note"] }, [])[0]).toContain("(look_up)");
+  expect(named({}, ["note", "look_up"])).toEqual([]);
+  expect(notHonouredSteps(sessionOf({}), [])).toEqual([]);
 });
