@@ -20,6 +20,7 @@ export const ERRORS = {
   forbidden: [403, "This takes another role"],
   admin_required: [403, "The catalogue is changed by administrators"],
   rate_limited: [429, "Too many requests"],
+  too_many_streams: [429, "Too many streams and sockets at once"],
   overloaded: [503, "The server is overloaded"],
   identity_unavailable: [503, "The keys that tokens are signed with cannot be fetched"],
   key_not_found: [404, "There is no such API key"],

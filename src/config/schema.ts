@@ -26,7 +26,10 @@ const claim = (what: string, example: string) =>
 const HIDDEN_EXAMPLE = { env: "JWT_SECRET" };
 
 const TIERS = Object.fromEntries(
-  Object.entries(tiers.parse(undefined)).map(([name, tier]) => [name, { requests_per_minute: tier.requestsPerMinute }]),
+  Object.entries(tiers.parse(undefined)).map(([name, tier]) => [
+    name,
+    { requests_per_minute: tier.requestsPerMinute, streams: tier.streams },
+  ]),
 );
 
 const { maxConcurrent, maxOutputTokens, temperature } = callShape;
@@ -181,6 +184,9 @@ export const configSchema = z
                 description:
                   "Requests of each key or user of this tier; tiers that are given take the place of all others",
                 example: 60,
+              }),
+              streams: tiers.unwrap().valueType.shape.streams.register(about, {
+                description: "Event streams and sockets that each of them may have open at once",
               }),
             }),
           )

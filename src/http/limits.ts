@@ -9,20 +9,24 @@ import { MAX_BODY_BYTES } from "./json-body.ts";
 import { Windows } from "./windows.ts";
 
 const perMinute = z.int().min(1).max(1_000_000_000);
-const tier = z.strictObject({ requestsPerMinute: perMinute });
+const tier = z.strictObject({
+  requestsPerMinute: perMinute,
+  /** Event streams and sockets open at once. */
+  streams: z.int().min(1).max(1_000_000).default(100),
+});
 
 /** Tiers that are there unless others are given. */
 const TIERS = {
-  free: { requestsPerMinute: 60 },
-  personal: { requestsPerMinute: 300 },
-  professional: { requestsPerMinute: 1_200 },
-  enterprise: { requestsPerMinute: 60_000 },
+  free: { requestsPerMinute: 60, streams: 10 },
+  personal: { requestsPerMinute: 300, streams: 20 },
+  professional: { requestsPerMinute: 1_200, streams: 100 },
+  enterprise: { requestsPerMinute: 60_000, streams: 10_000 },
 };
 
 export const limitOptionsSchema = z.strictObject({
   /** Of one address that does not say who it is. */
   requestsPerMinute: perMinute.default(60),
-  /** By name; these and no others are known. Each key, and each user of tokens, has so many requests. */
+  /** By name; these and no others are known. Each key, and each user of tokens, has so much. */
   tiers: z.record(callerShape.tier, tier).default(TIERS),
   bodyBytes: z.int().min(1_024).max(67_108_864).default(MAX_BODY_BYTES),
   /** Above it requests are refused (`overloaded`), but for those after health. */
@@ -41,6 +45,8 @@ export class RateLimits {
   readonly #callers: Windows;
   readonly #addresses: Windows;
   readonly #failures: Windows;
+  /** Open streams by caller. */
+  readonly #streams = new Map<string, number>();
 
   constructor(limits: Limits, clock: Clock) {
     this.#limits = limits;
@@ -61,10 +67,27 @@ export class RateLimits {
   /** Counts a request (or a frame) of a caller; throws `rate_limited`. Gives what the headers say. */
   take(identity: Identity): { readonly limit: number; readonly remaining: number; readonly resetMs: number } {
     const limit = this.#limits.tiers[identity.tier]?.requestsPerMinute ?? 0;
-    const { count, until } = this.#callers.count(identity.key ?? `${identity.tenant} ${identity.user}`);
+    const { count, until } = this.#callers.count(nameOf(identity));
     const resetMs = until - this.#clock.now();
     if (count > limit) throw tooMany(`${limit} requests a minute are what the tier ${identity.tier} has.`, resetMs);
     return { limit, remaining: limit - count, resetMs };
+  }
+
+  /** Counts a stream of a caller until it is let go; throws `too_many_streams`. */
+  hold(identity: Identity): () => void {
+    const name = nameOf(identity);
+    const most = this.#limits.tiers[identity.tier]?.streams ?? 0;
+    const others = this.#streams.get(name) ?? 0;
+    if (others >= most) {
+      const message = `${most} streams and sockets at once are what the tier ${identity.tier} has; close one first.`;
+      throw new PersonaError("too_many_streams", message);
+    }
+    this.#streams.set(name, others + 1);
+    return () => {
+      const left = (this.#streams.get(name) ?? 1) - 1;
+      if (left === 0) this.#streams.delete(name);
+      else this.#streams.set(name, left);
+    };
   }
 
   /** Counts a request of nobody; throws `rate_limited`. */
@@ -84,6 +107,15 @@ export class RateLimits {
       throw tooMany("These credentials were wrong too often.", until - this.#clock.now());
     this.takeNobody(address);
   }
+}
+
+const nameOf = ({ key, tenant, user }: Identity): string => key ?? `${tenant} ${user}`;
+
+/** For the `preHandler` of a route that answers with a stream or a socket: counts it as long as its connection is open. */
+export function holdStream(limits: RateLimits | undefined): (request: FastifyRequest) => Promise<void> {
+  return async ({ identity, raw }) => {
+    if (limits !== undefined) raw.socket.once("close", limits.hold(identity));
+  };
 }
 
 function tooMany(why: string, retryAfterMs: number): PersonaError {

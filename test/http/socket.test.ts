@@ -280,6 +280,38 @@ it("counts each frame against what its caller may do in a minute", async () => {
   expect(await client.until("accepted")).toMatchObject({ ref: "2" });
 });
 
+it("lets a caller have so many streams and sockets at once, and another one when one of them has ended", async () => {
+  const limits = { tiers: { free: { requestsPerMinute: 1_000_000, streams: 2 } } };
+  const { app, runtime } = await openHouse({}, { auth: { mode: "required" }, limits });
+  const port = await listen(app);
+  const { secret } = await runtime.keys.create({ user: "7", name: "phone" });
+  const { secret: others } = await runtime.keys.create({ user: "8", name: "phone" });
+  const stream = async (key = secret) => {
+    const stop = new AbortController();
+    onTestFinished(() => stop.abort());
+    const headers = { authorization: `Bearer ${key}` };
+    const { status, body } = await fetch(`http://127.0.0.1:${port}/v1/events`, { headers, signal: stop.signal });
+    return { status, body, stop: () => stop.abort() };
+  };
+  const socket = await open(port, "", ["persona-runtime", `bearer.${secret}`]);
+  const events = await stream();
+  expect(events.status).toBe(200);
+  const refused = await stream();
+  expect(refused.status).toBe(429);
+  expect(await new Response(refused.body).json()).toMatchObject({ code: "too_many_streams" });
+  const third = new WebSocket(`ws://127.0.0.1:${port}/v1/socket`, ["persona-runtime", `bearer.${secret}`]);
+  const [, { statusCode }] = await once(third, "unexpected-response");
+  expect(statusCode).toBe(429);
+  expect((await stream(others)).status).toBe(200);
+
+  socket.socket.close();
+  await socket.closed;
+  await expect.poll(async () => (await stream()).status, { timeout: 30_000 }).toBe(200);
+  expect((await stream()).status).toBe(429);
+  events.stop();
+  await expect.poll(async () => (await stream()).status, { timeout: 30_000 }).toBe(200);
+});
+
 it("closes a socket whose frame is too big, and one that is not UTF-8", async () => {
   const { app } = await openHouse();
   const port = await listen(app);

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
 import { streamEvents } from "../event-stream.ts";
+import { holdStream } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { decimal, idInput } from "../wire/common.ts";
 import { wire } from "../wire/registry.ts";
@@ -26,6 +27,7 @@ export const events: FastifyPluginAsyncZod<Services> = async (app, services) => 
       config: { policy: "user" },
       // A HEAD request would open a stream and never end.
       exposeHeadRoute: false,
+      preHandler: holdStream(services.limits),
       schema: {
         tags: ["events"],
         summary: "Everything that happens, as Server-Sent Events; `data` is an `Event`",

@@ -2,6 +2,7 @@ import websocket from "@fastify/websocket";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { PersonaError } from "../../errors.ts";
 import { EventSocket } from "../event-socket.ts";
+import { holdStream } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { SOCKET_PATH } from "../upgrade.ts";
 import { socketFrame } from "../wire/socket.ts";
@@ -30,6 +31,7 @@ export const socket: FastifyPluginAsyncZod<Services> = async (app, services) => 
     url: SOCKET_PATH,
     config: { policy: "user" },
     exposeHeadRoute: false,
+    preHandler: holdStream(services.limits),
     schema: {
       tags: ["events"],
       summary: "The same events over a WebSocket, and messages the other way: `SocketFrame` comes, `SocketSend` goes",
