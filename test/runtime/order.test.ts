@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Cognition, Runtime } from "../../src/types.ts";
-import { turns } from "../support/event-loop.ts";
+import type { Answer, Cognition, Runtime, SendOptions } from "../../src/types.ts";
+import { turns, until } from "../support/event-loop.ts";
 import { enroll, gated, openHouse, pass } from "./harness.ts";
 
 /** Notes how many turns run at once, over all and per conversation. */
@@ -86,19 +86,23 @@ it("takes urgent before lanes, lanes before priority, priority before age, and s
   const { runtime } = await openHouse();
   const gate = gated();
   await enroll(runtime, "ada", { cognition: gate.cognition });
-  const answers = [runtime.send("ada", "busy", { from: "user:0" })];
-  await turns();
-  const say = (text: string, options: object) => {
-    answers.push(runtime.send("ada", text, { from: `user:${text}`, priority: 0.5, ...options }));
+  const answers: Answer[] = [];
+  // One by one: which of two conversations is found first is up to the store.
+  const say = async (text: string, options: SendOptions = {}) => {
+    const answer = runtime.send("ada", text, { from: `user:${text}`, priority: 0.5, ...options });
+    answers.push(answer);
+    await answer.accepted;
   };
-  say("background", { lane: "background" });
-  say("old", {});
-  say("young", {});
-  say("important", { priority: 0.9 });
-  say("voice", { lane: "voice" });
-  say("urgent", { lane: "background", urgent: true });
-  for (let turn = 0; turn < answers.length; turn += 1) {
-    await turns();
+  await say("busy");
+  await until(() => gate.waiting === 1);
+  await say("background", { lane: "background" });
+  await say("old");
+  await say("young");
+  await say("important", { priority: 0.9 });
+  await say("voice", { lane: "voice" });
+  await say("urgent", { lane: "background", urgent: true });
+  for (const _ of answers) {
+    await until(() => gate.waiting === 1);
     gate.release();
   }
   expect(gate.heard).toEqual(["busy", "urgent", "voice", "important", "old", "young", "background"]);
