@@ -97,6 +97,8 @@ class Reader {
   #buffer: (RuntimeEvent | number)[];
   /** The newest rev that was read. */
   #cursor: number;
+  /** The changes right after it, as far as they were read. */
+  #ahead: ChangeRow[] = [];
   /** The same when everything up to there had been taken. */
   #taken: number;
   #missed = 0;
@@ -183,17 +185,25 @@ class Reader {
     return { type: "lagged", missed };
   }
 
+  /** Tells what the log holds up to this rev; what it holds beyond comes after the events that were offered before it. */
   async *#readTo(rev: number): AsyncGenerator<RuntimeEvent, undefined> {
+    let isWhole = false;
     while (this.#cursor < rev) {
-      const { oldest, rows } = await this.#log.changes(this.scope.tenant, this.#cursor, PAGE);
-      if (this.#cursor + 1 < oldest) yield { type: "gap", oldest };
-      for (const row of rows) {
+      const row = this.#ahead[0];
+      if (row === undefined && !isWhole) {
+        const { oldest, rows } = await this.#log.changes(this.scope.tenant, this.#cursor, PAGE);
+        if (this.#cursor + 1 < oldest) yield { type: "gap", oldest };
+        isWhole = rows.length < PAGE;
+        this.#ahead = [...rows];
+      } else if (row === undefined || row.rev > rev) {
+        this.#cursor = rev;
+      } else {
         const told = await this.#log.eventOf(row);
         if (this.#state === "left") return;
+        this.#ahead.shift();
         this.#cursor = row.rev;
         if (told !== undefined && (told.place === undefined || covers(this.scope, told.place))) yield told.event;
       }
-      if (rows.length < PAGE) this.#cursor = Math.max(this.#cursor, rev);
     }
   }
 }

@@ -54,6 +54,23 @@ it("tells of everything in the order in which it happened", async () => {
   ]);
 });
 
+it("tells a reader that was away in the same order, although the log goes further by then", async () => {
+  const { runtime } = await openHouse();
+  await enroll(runtime, "ada");
+  const late = runtime.events();
+  await runtime.send("ada", "hi", { from: "user:7" });
+  await enroll(runtime, "bob");
+  await runtime.send("ada", "bye", { from: "user:7" });
+  const turn = ["message", "turn_started", "token", "message", "turn"];
+  const expected = [...turn, "enrollment", ...turn];
+  const told: string[] = [];
+  while (told.length < expected.length) {
+    const { value } = await late.next();
+    if (value !== undefined) told.push(value.type);
+  }
+  expect(told).toEqual(expected);
+});
+
 it("gives each durable event once and in order, under load, to whoever comes whenever", async () => {
   const { runtime } = await openHouse({ store: join(temporaryFolder(), "kept.db") });
   for (let n = 0; n < 10; n += 1) await enroll(runtime, `p${n}`);

@@ -88,7 +88,7 @@ it("takes urgent before lanes, lanes before priority, priority before age, and s
   await enroll(runtime, "ada", { cognition: gate.cognition });
   const answers: Answer[] = [];
   // One by one: which of two conversations is found first is up to the store.
-  const say = async (text: string, options: SendOptions = {}) => {
+  const say = async (text: string, options: Partial<SendOptions> = {}) => {
     const answer = runtime.send("ada", text, { from: `user:${text}`, priority: 0.5, ...options });
     answers.push(answer);
     await answer.accepted;
