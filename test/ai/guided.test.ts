@@ -1,5 +1,5 @@
 /** Sessions of a runtime whose models are on this machine: what the catalogue says arrives on the wire. */
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import * as z from "zod";
 import { modelJudge, providers } from "../../src/ai.ts";
 import { ManualClock } from "../../src/clock.ts";
@@ -118,15 +118,15 @@ describe("a judge that is a model", () => {
     const { conversation } = await runtime.send("ada", "Hello", { from });
     const stepOf = async () => (await runtime.session(conversation)).progress;
     await until(() => bench.requests.length === 1);
-    await vi.waitUntil(async () => (await stepOf())?.verdict !== undefined);
+    await until(async () => (await stepOf())?.verdict !== undefined);
     expect(await stepOf()).toMatchObject({ step_index: 0, verdict: { step_id: "hello", met: false } });
     bench.respond = verdict(true);
     await runtime.send("ada", "I am Bob.", { from });
-    await vi.waitUntil(async () => (await stepOf())?.step_index === 1);
+    await until(async () => (await stepOf())?.step_index === 1);
     expect(await stepOf()).toMatchObject({ verdict: { step_id: "hello", met: true, reason: "So it is." } });
     expect(JSON.stringify(bench.requests.at(-1)?.body)).toContain("I am Bob.");
     const spent = async () => (await runtime.spending({ by: "model" })).find((some) => some.of === "bench:j");
-    await vi.waitUntil(async () => (await spent())?.calls === 2);
+    await until(async () => (await spent())?.calls === 2);
     expect(await spent()).toMatchObject({ inputTokens: 80, outputTokens: 18, unconfirmed: 0 });
     expect(await runtime.spending({ by: "owner" })).toMatchObject([{ of: from, calls: 4 }]);
   });

@@ -47,7 +47,7 @@ test("what is no number at all is an answer that cannot be read", async () => {
     () => {},
     () => {},
   );
-  await expect.poll(() => runtime.fleet().retried).toBe(1);
+  await until(() => runtime.fleet().retried === 1);
   expect(runtime.fleet().providers).toMatchObject([{ failed: 1 }]);
 });
 

@@ -160,7 +160,7 @@ describe.each(HOSTS)("in %s of the host", (_name, open) => {
         if (!reached) break;
       }
     }
-  }, 60_000);
+  });
 });
 
 describe.each([...HOSTS, ...DRIVERS])("the table in %s", (_name, open) => {

@@ -1,8 +1,9 @@
 /** What the configuration says is what the server does. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { execute, MAIN, personaRuntime, startServer, temporaryFolder } from "../support/command-line.ts";
+import { until } from "../support/event-loop.ts";
 import { modelServer, say } from "../support/model-server.ts";
 import { listenForTelemetry } from "../telemetry/collector.ts";
 
@@ -138,7 +139,7 @@ instruction = "Walk."
   await post(`/v1/sessions/${id}/messages?wait=30`, { text: "Hello" });
   const session = async () =>
     (await fetch(`${server.url}/v1/sessions/${id}`)).json() as Promise<Record<string, unknown>>;
-  await vi.waitUntil(async () => JSON.stringify(await session()).includes("They did."), { timeout: 20_000 });
+  await until(async () => JSON.stringify(await session()).includes("They did."));
   expect(JSON.stringify(await session())).toContain('"step_id":"walk"');
   expect(model.requests.map(({ body }) => body.model)).toEqual(["small", "judge"]);
 });

@@ -27,7 +27,7 @@ beforeAll(async () => {
   for (let n = 0; n < 5; n += 1) await runtime.send(idOf(FLEET - 1), "Hello", { from: "user:7" }).accepted;
   await runtime.send(idOf(FLEET - 2), "Hello", { from: "user:7" }).accepted;
   server = await serve({ runtime, port: 0 });
-}, 120_000);
+});
 
 afterAll(() => Promise.all([server.close(), runtime.close({ graceMs: 0 })]));
 

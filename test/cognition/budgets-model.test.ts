@@ -209,7 +209,7 @@ class Run {
   }
 }
 
-it("spends exactly what a naive list of calls allows, across windows and crashes", { timeout: 240_000 }, async () => {
+it("spends exactly what a naive list of calls allows, across windows and crashes", async () => {
   const folder = tempFolder();
   let files = 0;
   await fc.assert(

@@ -429,7 +429,7 @@ it("drops the tokens of five hundred readers that take nothing, tells those that
   clock.advance(15_000);
   await until(() => runtime.fleet().readers === 2);
   expect(quick.socket.readyState).toBe(WebSocket.OPEN);
-}, 120_000);
+});
 
 it("reads no faster than it answers", async () => {
   const { app, runtime } = await openHouse();

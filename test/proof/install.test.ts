@@ -41,7 +41,7 @@ beforeEach(async () => {
   const words = ["install", "--ignore-scripts", "--no-audit", "--no-fund", packed.main, packed.addon];
   const { code, stderr } = await execute(join(bin, "npm"), words, { cwd: project, env });
   expect(code, stderr).toBe(0);
-}, 300_000);
+});
 
 afterAll(() => rmSync(scratch ?? "", { recursive: true, force: true }));
 

@@ -22,7 +22,7 @@ it.each([
   const file = await used();
   const [command = "", ...words] = failing(file, `${calls}:error=${error}:when=${nth}+`);
   const child = await execute(command, [...words, process.execPath, MAIN, "serve", "--port", "0", "--store", file], {
-    timeout: 60_000,
+    timeout: 300_000,
   });
   expect(child).toMatchObject({ code: 1, stderr: expect.stringMatching(/^persona-runtime: store_\w+: .*\n$/) });
   await nextStartAnswers(file, []);

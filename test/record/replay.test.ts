@@ -64,9 +64,7 @@ function altered(file: string, change: (text: string) => string): string {
   return copy;
 }
 
-it("runs a recorded provider again offline, identically, and names what was changed", {
-  timeout: 120_000,
-}, async () => {
+it("runs a recorded provider again offline, identically, and names what was changed", async () => {
   const file = await recorded();
   offline();
   const text = readFileSync(file, "utf8");
@@ -112,7 +110,7 @@ it("runs a recorded provider again offline, identically, and names what was chan
   }
 });
 
-it("finds a prompt that is assembled in another way", { timeout: 60_000 }, async () => {
+it("finds a prompt that is assembled in another way", async () => {
   const file = await recorded();
   offline();
   const real = await import("../../src/prompt/assemble.ts");

@@ -20,7 +20,7 @@ const adder = (off: number): Tool =>
     execute: ({ a, b }) => ({ sum: a + b + off }),
   });
 
-it.each(PROTOCOLS)("replays tools and budgets, of a model that speaks %s", { timeout: 60_000 }, async (kind) => {
+it.each(PROTOCOLS)("replays tools and budgets, of a model that speaks %s", async (kind) => {
   const calls = [{ id: "call-1", name: "add", input: { a: 2, b: 2 } }];
   const answers = [say(["Let me see. "], { calls }), say(["Four."])];
   const respond: Responder = (request, response) => answers.shift()?.(request, response);

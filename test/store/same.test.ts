@@ -195,7 +195,7 @@ const bursts = fc.array(
   { minLength: 1, maxLength: 6 },
 );
 
-it("answers and ends alike in memory and on disk, whatever is asked of it", { timeout: 240_000 }, async () => {
+it("answers and ends alike in memory and on disk, whatever is asked of it", async () => {
   const folder = tempFolder();
   let files = 0;
   await fc.assert(
