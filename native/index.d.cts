@@ -1,5 +1,7 @@
 /** What only the addon can look into. */
 type Handle = unknown
+type Mapper = unknown
+type Beside = unknown
 export declare class ExternalObject<T> {
   readonly '': {
     readonly '': unique symbol
@@ -64,3 +66,69 @@ export declare function fleetWhy(handle: ExternalObject<Handle>, slot: number, s
 
 /** The layout as lines of TypeScript; `native/generate.mjs` writes them to `src/layout.ts`. */
 export declare function layout(): string
+
+/** What a document is about, as JSON: `{id, rules, traits, keys, required, queries, fields, words}`. */
+export declare function rulesAbout(mapper: ExternalObject<Mapper>): string
+
+/** Compiles a document; gives its faults as JSON (`[{field, code, message}]`) if it has any. */
+export declare function rulesCompile(document: string, maxBytes: number, maxRules: number): ExternalObject<Mapper> | string
+
+/** A crowd without anybody. */
+export declare function rulesCrowd(mapper: ExternalObject<Mapper>): ExternalObject<Beside>
+
+/** Explains rules, as a JSON list in the order of their indexes here. */
+export declare function rulesExplain(beside: ExternalObject<Beside>, person: number, now: number, ask: Float64Array, rest: string | undefined | null, rules: Float64Array): string
+
+/** Sets personal factors: pairs of a rule and its factor. */
+export declare function rulesFactors(beside: ExternalObject<Beside>, person: number, pairs: Float64Array): void
+
+/** The indexes of the rules that fire, ascending. */
+export declare function rulesFires(beside: ExternalObject<Beside>, person: number, now: number, ask: Float64Array, rest?: string | undefined | null): Uint32Array
+
+/** Lets the memory go; every later call on the handle is an error. */
+export declare function rulesFree(beside: ExternalObject<Beside>): void
+
+/** Adds somebody to a crowd; gives the number that further calls take. */
+export declare function rulesJoin(beside: ExternalObject<Beside>): number
+
+/** Lets somebody of a crowd go. */
+export declare function rulesLeave(beside: ExternalObject<Beside>, person: number): void
+
+/** Pairs of a rule and somebody of a crowd for whom it fires; by rule, then by person. */
+export declare function rulesMatches(beside: ExternalObject<Beside>, now: number, ask: Float64Array, rest?: string | undefined | null): Uint32Array
+
+/**
+ * A person with what is known: a zone, traits as a JSON object by key, scores by query (`NaN` for none), pairs of a
+ * rule and a personal factor.
+ */
+export declare function rulesPerson(mapper: ExternalObject<Mapper>, zone: string | undefined | null, traits: string | undefined | null, scores: Float64Array, factors: Float64Array): ExternalObject<Beside>
+
+/** Sets the best score of a narrative query; `NaN` removes it. */
+export declare function rulesScore(beside: ExternalObject<Beside>, person: number, query: number, score: number): void
+
+/** Sets the trait of a key: a value as the context's fields are packed, JSON in `json`. */
+export declare function rulesSet(beside: ExternalObject<Beside>, person: number, key: number, kind: number, payload: number, json?: string | undefined | null): void
+
+/** Sets traits: an object of values by key, as JSON. Those that nothing reads are passed over. */
+export declare function rulesSetAll(beside: ExternalObject<Beside>, person: number, traits: string): void
+
+/** Sets shared weights, all of them or none: pairs of a rule and its weight. */
+export declare function rulesSetWeights(mapper: ExternalObject<Mapper>, pairs: Float64Array): void
+
+/** What never changes of a rule, as JSON. */
+export declare function rulesSheet(mapper: ExternalObject<Mapper>, rule: number): string
+
+/**
+ * Answers with suggestions as `persona_rules::Packed` has them: the text is returned, the numbers are written to `out`.
+ * If they do not fit, `out` begins with -1 and how many they are.
+ */
+export declare function rulesSuggest(beside: ExternalObject<Beside>, person: number, now: number, ask: Float64Array, rest: string | undefined | null, limit: number, out: Float64Array): string
+
+/** As `rules_person` and `rules_suggest`, in one call, of which nothing stays. */
+export declare function rulesSuggestOnce(mapper: ExternalObject<Mapper>, zone: string | undefined | null, traits: string | undefined | null, scores: Float64Array, factors: Float64Array, now: number, ask: Float64Array, rest: string | undefined | null, limit: number, out: Float64Array): string
+
+/** The shared weight of a rule. */
+export declare function rulesWeight(mapper: ExternalObject<Mapper>, rule: number): number
+
+/** Sets the time zone of a person. */
+export declare function rulesZone(beside: ExternalObject<Beside>, person: number, name: string): void

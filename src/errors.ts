@@ -51,6 +51,8 @@ export const ERRORS = {
   version_conflict: [412, "Somebody has changed it meanwhile"],
   writes_disabled: [405, "The catalogue cannot be written"],
   persist_failed: [500, "The change could not be stored"],
+  // Mapping
+  invalid_mapper: [422, "The mapper is not valid"],
   // Admission: nothing was stored, the caller may try again
   persona_draining: [409, "The persona is being unenrolled"],
   inbox_full: [429, "The persona's inbox is full"],
@@ -113,6 +115,8 @@ export type ErrorCode = keyof typeof ERRORS;
 export interface FieldFault {
   readonly field: string;
   readonly message: string;
+  /** What kind of fault it is, where there are several. */
+  readonly code?: string;
 }
 
 /** What refers to an entry of the catalogue. */

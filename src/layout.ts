@@ -167,3 +167,4 @@ export const HELD = [
 ] as const;
 export const KIND = ["retry", "dead", "declined"] as const;
 export const OUTCOME = ["done", "declined", "failed", "timed_out", "throttled", "cancelled"] as const;
+export const VALUE = ["nothing", "null", "false", "true", "number", "text", "json"] as const;

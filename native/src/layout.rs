@@ -119,6 +119,10 @@ record! {
     out HeardRecord { number, storm, duplicate }
 }
 
+/// What a value of traits or the context is. A number goes with itself, a text in what is asked with its place among
+/// the document's words, a text or JSON in an answer with where it ends; other texts are asked with as JSON.
+pub(crate) const VALUES: [&str; 7] = ["nothing", "null", "false", "true", "number", "text", "json"];
+
 /// Most turns, and most settlements, of one drive: a bound on what JavaScript does in one turn of its loop.
 pub(crate) const MAX_TURNS: usize = 128;
 pub(crate) const MAX_SETTLEMENTS: usize = 256;
@@ -303,6 +307,7 @@ pub(crate) fn layout() -> String {
     list(&mut text, "HELD", HELD.map(|(word, _)| word));
     list(&mut text, "KIND", KINDS);
     list(&mut text, "OUTCOME", OUTCOMES);
+    list(&mut text, "VALUE", VALUES);
     text
 }
 

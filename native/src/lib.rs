@@ -2,6 +2,8 @@
 //!
 //! - `layout`: the packed records that cross the boundary; the TypeScript constants are generated from it.
 //! - `fleet`: the functions that drive a fleet.
+//! - `rules`: the functions that compile mapper documents and ask them.
 
 mod fleet;
 mod layout;
+mod rules;

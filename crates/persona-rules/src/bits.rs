@@ -18,8 +18,21 @@ pub(crate) fn clear(words: &mut [u64], bit: usize) {
     words[bit / 64] &= !(1 << (bit % 64));
 }
 
-pub(crate) fn flip(words: &mut [u64], bit: usize) {
-    words[bit / 64] ^= 1 << (bit % 64);
+/// Makes all of a range members, or none.
+pub(crate) fn fill(words: &mut [u64], range: Range<usize>, members: bool) {
+    if range.is_empty() {
+        return;
+    }
+    let (first, last) = (range.start / 64, (range.end - 1) / 64);
+    for (index, word) in (first..).zip(&mut words[first..=last]) {
+        let from = if index == first { u64::MAX << (range.start % 64) } else { u64::MAX };
+        let to = if index == last { u64::MAX >> (63 - (range.end - 1) % 64) } else { u64::MAX };
+        if members {
+            *word |= from & to;
+        } else {
+            *word &= !(from & to);
+        }
+    }
 }
 
 /// The members in ascending order.
@@ -41,18 +54,26 @@ pub(crate) struct Lists {
 }
 
 impl Lists {
+    pub(crate) fn of(lists: impl IntoIterator<Item = impl IntoIterator<Item = u32>>) -> Self {
+        let mut all = Self::default();
+        lists.into_iter().for_each(|list| all.push(list));
+        all
+    }
+
     pub(crate) fn push(&mut self, list: impl IntoIterator<Item = u32>) {
         self.numbers.extend(list);
         self.ends.push(self.numbers.len() as u32);
     }
 
     pub(crate) fn get(&self, index: usize) -> &[u32] {
-        &self.numbers[self.range(index)]
+        self.get_all(index..index + 1)
     }
 
-    fn range(&self, index: usize) -> Range<usize> {
-        let start = if index == 0 { 0 } else { self.ends[index - 1] };
-        start as usize..self.ends[index] as usize
+    /// All numbers of several lists.
+    pub(crate) fn get_all(&self, indexes: Range<usize>) -> &[u32] {
+        let start = if indexes.start == 0 { 0 } else { self.ends[indexes.start - 1] };
+        let end = if indexes.end == 0 { 0 } else { self.ends[indexes.end - 1] };
+        &self.numbers[start as usize..end as usize]
     }
 }
 
@@ -91,6 +112,24 @@ impl Rows {
         match self {
             Self::Few(rows) => rows.iter().for_each(|&row| set(words, row as usize)),
             Self::Many(bits) => words.iter_mut().zip(bits).for_each(|(word, bits)| *word |= bits),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        for (from, to) in [(0, 0), (0, 1), (3, 64), (63, 65), (64, 128), (1, 191), (0, 192), (128, 192)] {
+            let mut words = [0; 3];
+            fill(&mut words, from..to, true);
+            let expected = |bit| (from..to).contains(&bit);
+            assert!((0..192).all(|bit| get(&words, bit) == expected(bit)), "{from}..{to}");
+            let mut words = [u64::MAX; 3];
+            fill(&mut words, from..to, false);
+            assert!((0..192).all(|bit| get(&words, bit) != expected(bit)), "not {from}..{to}");
         }
     }
 }

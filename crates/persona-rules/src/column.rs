@@ -1,63 +1,79 @@
 //! All predicates that look at one value: thresholds in order, equalities by value.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use serde_json::Value;
 
 use crate::predicate::{Bound, Place, Predicate, Test};
 use crate::value::{hash_of, same};
 
-/// Predicates with their bounds, in order.
-type Thresholds<'a> = &'a [(Bound, u32)];
-
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) place: Place,
     exists: Option<u32>,
-    /// Ascending, so that those which hold of a number come first.
-    above: Vec<(Bound, u32)>,
-    /// Ascending, so that those which hold of a number come last.
-    below: Vec<(Bound, u32)>,
+    above: Thresholds,
+    below: Thresholds,
     /// By hash of the value; the predicates that hold of it, ascending.
     any_of: HashMap<u64, Vec<(Value, Vec<u32>)>>,
     /// What must be tested one by one.
     others: Vec<u32>,
 }
 
+/// In the order of [`crate::predicate::Catalogue::arrange`], so that those which hold of a number are a range.
+#[derive(Debug, Default)]
+struct Thresholds {
+    /// The predicate of the first bound; the next has the next.
+    first: u32,
+    bounds: Vec<Bound>,
+}
+
+impl Thresholds {
+    fn push(&mut self, bound: Bound, id: u32) {
+        if self.bounds.is_empty() {
+            self.first = id;
+        }
+        self.bounds.push(bound.plain());
+    }
+
+    fn ids(&self, places: Range<usize>) -> Range<u32> {
+        self.first + places.start as u32..self.first + places.end as u32
+    }
+
+    fn count(&self, before: impl Fn(Bound) -> bool) -> usize {
+        self.bounds.partition_point(|&bound| before(bound))
+    }
+}
+
 impl Column {
-    /// Columns of the predicates of which `keep` says so.
-    pub(crate) fn all(predicates: &[Predicate], keep: impl Fn(&Place) -> bool) -> Vec<Self> {
+    /// Columns of the places of which `keep` says so; the predicates are arranged.
+    pub(crate) fn all(predicates: &[Predicate], keep: impl Fn(Place) -> bool) -> Vec<Self> {
         let mut columns: Vec<Self> = Vec::new();
-        let mut ids: HashMap<&Place, usize> = HashMap::new();
         for (id, predicate) in (0..).zip(predicates) {
-            let Predicate::Value(place, test) = predicate else { continue };
+            let &Predicate::Value(place, ref test) = predicate else { continue };
             if !keep(place) {
                 continue;
             }
-            let index = *ids.entry(place).or_insert_with(|| {
-                columns.push(Self::new(place.clone()));
-                columns.len() - 1
-            });
-            columns[index].add(id, test);
-        }
-        for column in &mut columns {
-            // At one threshold the one that admits more comes first here and last there.
-            column.above.sort_by(|(a, _), (b, _)| a.at.total_cmp(&b.at).then(b.inclusive.cmp(&a.inclusive)));
-            column.below.sort_by(|(a, _), (b, _)| a.at.total_cmp(&b.at).then(a.inclusive.cmp(&b.inclusive)));
+            if columns.last().is_none_or(|column| column.place != place) {
+                columns.push(Self::new(place));
+            }
+            if let Some(column) = columns.last_mut() {
+                column.add(id, test);
+            }
         }
         columns
     }
 
     fn new(place: Place) -> Self {
-        let any_of = HashMap::new();
-        Self { place, exists: None, above: Vec::new(), below: Vec::new(), any_of, others: Vec::new() }
+        let (above, below) = (Thresholds::default(), Thresholds::default());
+        Self { place, exists: None, above, below, any_of: HashMap::new(), others: Vec::new() }
     }
 
     fn add(&mut self, id: u32, test: &Test) {
         match test {
             Test::Exists => self.exists = Some(id),
-            Test::Above(bound) => self.above.push((bound.plain(), id)),
-            Test::Below(bound) => self.below.push((bound.plain(), id)),
+            Test::Above(bound) => self.above.push(*bound, id),
+            Test::Below(bound) => self.below.push(*bound, id),
             Test::AnyOf(values) => {
                 for value in values {
                     let ids = self.ids_of(value);
@@ -79,26 +95,26 @@ impl Column {
         &mut bucket[index].1
     }
 
-    /// Thresholds from below that hold of the value, and then those that do not.
-    pub(crate) fn above(&self, value: Option<&Value>) -> (Thresholds<'_>, Thresholds<'_>) {
-        self.above.split_at(self.count_above(value))
+    /// Thresholds from below that hold of the value, and those that do not.
+    pub(crate) fn above(&self, value: Option<&Value>) -> (Range<u32>, Range<u32>) {
+        let (count, all) = (self.count_above(value), self.above.bounds.len());
+        (self.above.ids(0..count), self.above.ids(count..all))
     }
 
-    /// Thresholds from above that hold of the value, and then those that do not.
-    pub(crate) fn below(&self, value: Option<&Value>) -> (Thresholds<'_>, Thresholds<'_>) {
-        let (fail, hold) = self.below.split_at(self.count_not_below(value));
-        (hold, fail)
+    /// Thresholds from above that hold of the value, and those that do not.
+    pub(crate) fn below(&self, value: Option<&Value>) -> (Range<u32>, Range<u32>) {
+        let (count, all) = (self.count_not_below(value), self.below.bounds.len());
+        (self.below.ids(count..all), self.below.ids(0..count))
     }
 
     fn count_above(&self, value: Option<&Value>) -> usize {
         let number = value.and_then(Value::as_f64);
-        number.map_or(0, |number| self.above.partition_point(|(bound, _)| bound.below(number)))
+        number.map_or(0, |number| self.above.count(|bound| bound.below(number)))
     }
 
     fn count_not_below(&self, value: Option<&Value>) -> usize {
         let number = value.and_then(Value::as_f64);
-        number
-            .map_or(self.below.len(), |number| self.below.partition_point(|(bound, _)| !bound.above(number)))
+        number.map_or(self.below.bounds.len(), |number| self.below.count(|bound| !bound.above(number)))
     }
 
     /// The equality predicates that hold of the value.
@@ -122,32 +138,38 @@ impl Column {
         &self.others
     }
 
-    /// Calls for each predicate whose outcome differs between the two values. Work grows with those that do, and
-    /// with the few that cannot be ordered.
-    pub(crate) fn flips(
+    /// Calls with the predicates whose outcome differs between the two values, and what they say of the new one. Work
+    /// grows with the few that cannot be ordered; thresholds between the values are one range.
+    pub(crate) fn changes(
         &self,
         predicates: &[Predicate],
         old: Option<&Value>,
         new: Option<&Value>,
-        mut flip: impl FnMut(u32),
+        mut change: impl FnMut(Range<u32>, bool),
     ) {
         if let Some(exists) = self.exists
             && old.is_some() != new.is_some()
         {
-            flip(exists);
+            change(exists..exists + 1, new.is_some());
         }
-        let between = |a: usize, b: usize| a.min(b)..a.max(b);
-        let above = &self.above[between(self.count_above(old), self.count_above(new))];
-        let below = &self.below[between(self.count_not_below(old), self.count_not_below(new))];
-        above.iter().chain(below).for_each(|&(_, id)| flip(id));
+        let mut between = |thresholds: &Thresholds, old: usize, new: usize, holds| {
+            if old != new {
+                change(thresholds.ids(old.min(new)..old.max(new)), holds);
+            }
+        };
+        let (was, is) = (self.count_above(old), self.count_above(new));
+        between(&self.above, was, is, is > was);
+        let (was, is) = (self.count_not_below(old), self.count_not_below(new));
+        between(&self.below, was, is, is < was);
         let (was, is) = (self.any_of(old), self.any_of(new));
-        was.iter().filter(|id| is.binary_search(id).is_err()).for_each(|&id| flip(id));
-        is.iter().filter(|id| was.binary_search(id).is_err()).for_each(|&id| flip(id));
+        was.iter().filter(|id| is.binary_search(id).is_err()).for_each(|&id| change(id..id + 1, false));
+        is.iter().filter(|id| was.binary_search(id).is_err()).for_each(|&id| change(id..id + 1, true));
         for &id in &self.others {
-            if let Predicate::Value(_, test) = &predicates[id as usize]
-                && old.is_some_and(|old| test.holds(old)) != new.is_some_and(|new| test.holds(new))
-            {
-                flip(id);
+            if let Predicate::Value(_, test) = &predicates[id as usize] {
+                let holds = new.is_some_and(|new| test.holds(new));
+                if old.is_some_and(|old| test.holds(old)) != holds {
+                    change(id..id + 1, holds);
+                }
             }
         }
     }

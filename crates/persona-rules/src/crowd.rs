@@ -1,11 +1,15 @@
 //! Many persons beside one rule set, bit by bit: a word of a column says of 64 persons whether a predicate holds.
 
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::bits;
+use crate::context::Context;
+use crate::document::Subject;
 use crate::person::Person;
-use crate::predicate::{Place, Predicate};
+use crate::predicate::Predicate;
 use crate::zone::{self, Local};
 use crate::{Fault, RuleSet, Situation, Weights};
 
@@ -22,6 +26,8 @@ pub struct Crowd {
     columns: Vec<Vec<u64>>,
     /// The zones that somebody is in, and who.
     zones: Vec<(TimeZone, Vec<u64>)>,
+    /// Whether anybody may have a factor of 0.
+    has_factors: bool,
 }
 
 /// Takes the answer of [`RuleSet::evaluate_crowd`]. One that is used again and again soon allocates nothing.
@@ -51,6 +57,7 @@ impl RuleSet {
             present: Vec::new(),
             columns: vec![Vec::new(); self.catalogue.predicates.len()],
             zones: Vec::new(),
+            has_factors: false,
         }
     }
 
@@ -63,14 +70,13 @@ impl RuleSet {
     pub fn evaluate_crowd(
         &self,
         crowd: &Crowd,
-        context: &Map<String, Value>,
+        context: &Context<'_>,
         now: i64,
         weights: &Weights,
         matches: &mut Matches,
     ) -> Result<(), Fault> {
-        if crowd.stamp != self.stamp {
-            return Err(Fault::Foreign);
-        }
+        self.check_stamp(crowd.stamp)?;
+        self.check_stamp(context.stamp)?;
         self.check_weights(weights)?;
         let moment = zone::moment(now)?;
         matches.pairs.clear();
@@ -97,7 +103,8 @@ impl RuleSet {
             table.apply(locals[table.zone].hour_of_week, rows);
         }
         for field in &index.fields {
-            field.apply(situation.context, &self.catalogue.predicates, &index.gates, rows, spare);
+            let value = self.read(Subject::Context(field.path), situation);
+            field.apply(value, &self.catalogue.predicates, &index.gates, rows, spare);
         }
         for &id in index.momentary.iter().filter(|id| index.varying.binary_search(id).is_err()) {
             index.gates.apply(id, self.truth(id, situation, locals), rows);
@@ -149,31 +156,37 @@ impl RuleSet {
             Some(place) => moment[place][word],
             None => *crowd.columns[id as usize].get(word).unwrap_or(&constant[id as usize]),
         };
-        let mut row = 0;
         let mut formulas = index.formulas.iter().peekable();
         for rule in 0..self.rule_count() {
             whole_rule.clear();
             whole_rule.resize(crowd.present.len(), 0);
             let formula = formulas.next_if(|(of, _)| *of == rule);
             let fires = weights.of(rule) > 0.0;
-            while index.rule_of.get(row) == Some(&rule) {
-                if fires && bits::get(rows, row) {
-                    one_row.clone_from(&crowd.present);
-                    for &literal in index.personal_literals.get(row) {
-                        let flip = if literal % 2 == 1 { 0 } else { u64::MAX };
-                        let words = one_row.iter_mut().zip(column(literal / 2));
-                        words.for_each(|(word, holds)| *word &= holds ^ flip);
-                    }
-                    whole_rule.iter_mut().zip(&*one_row).for_each(|(all, row)| *all |= row);
-                }
-                row += 1;
+            if !fires {
+                continue;
             }
-            if let Some((_, formula)) = formula.filter(|_| fires) {
+            for &row in index.rows_of_rule.get(rule as usize) {
+                if !bits::get(rows, row as usize) {
+                    continue;
+                }
+                one_row.clone_from(&crowd.present);
+                for &literal in index.personal_literals.get(row as usize) {
+                    let flip = if literal % 2 == 1 { 0 } else { u64::MAX };
+                    let words = one_row.iter_mut().zip(column(literal / 2));
+                    words.for_each(|(word, holds)| *word &= holds ^ flip);
+                }
+                whole_rule.iter_mut().zip(&*one_row).for_each(|(all, row)| *all |= row);
+            }
+            if let Some((_, formula)) = formula {
                 for (word, present) in crowd.present.iter().enumerate() {
                     whole_rule[word] = present & formula.word(&|id| word_of(id, word));
                 }
             }
-            bits::each(whole_rule, |place| pairs.push((rule, place as u32)));
+            bits::each(whole_rule, |place| {
+                if !crowd.has_factors || crowd.persons[place].factor(rule) > 0.0 {
+                    pairs.push((rule, place as u32));
+                }
+            });
         }
     }
 }
@@ -184,7 +197,7 @@ impl Crowd {
     /// # Errors
     /// `Foreign` if the crowd was made for another document.
     pub fn add(&mut self, rules: &RuleSet) -> Result<u32, Fault> {
-        self.check(rules)?;
+        rules.check_stamp(self.stamp)?;
         let place = self.free.pop().unwrap_or(self.persons.len() as u32);
         if place as usize == self.persons.len() {
             self.persons.push(rules.person());
@@ -228,9 +241,24 @@ impl Crowd {
         path: &str,
         value: Option<Value>,
     ) -> Result<(), Fault> {
+        self.place(rules, person)?;
+        rules.document.traits.key(path).map_or(Ok(()), |key| self.set_key(rules, person, key, value))
+    }
+
+    /// As [`Person::set_key`].
+    ///
+    /// # Errors
+    /// As there, and `UnknownPerson`.
+    pub fn set_key(
+        &mut self,
+        rules: &RuleSet,
+        person: u32,
+        key: u32,
+        value: Option<Value>,
+    ) -> Result<(), Fault> {
         let place = self.place(rules, person)?;
         let Self { persons, columns, .. } = self;
-        persons[place].change_trait(rules, path, value, |id| bits::flip(&mut columns[id as usize], place))
+        persons[place].change_key(rules, key, value, |ids, holds| turn(columns, ids, place, holds))
     }
 
     /// As [`Person::set_score`].
@@ -246,8 +274,18 @@ impl Crowd {
     ) -> Result<(), Fault> {
         let place = self.place(rules, person)?;
         let Self { persons, columns, .. } = self;
-        persons[place]
-            .change_score(rules, narrative, score, |id| bits::flip(&mut columns[id as usize], place))
+        persons[place].change_score(rules, narrative, score, |ids, holds| turn(columns, ids, place, holds))
+    }
+
+    /// As [`Person::set_factor`].
+    ///
+    /// # Errors
+    /// As there, and `UnknownPerson`.
+    pub fn set_factor(&mut self, rules: &RuleSet, person: u32, rule: u32, factor: f64) -> Result<(), Fault> {
+        let place = self.place(rules, person)?;
+        self.persons[place].set_factor(rules, rule, factor)?;
+        self.has_factors = true;
+        Ok(())
     }
 
     /// As [`Person::set_zone`].
@@ -263,12 +301,8 @@ impl Crowd {
         Ok(())
     }
 
-    fn check(&self, rules: &RuleSet) -> Result<(), Fault> {
-        if self.stamp == rules.stamp { Ok(()) } else { Err(Fault::Foreign) }
-    }
-
     fn place(&self, rules: &RuleSet, person: u32) -> Result<usize, Fault> {
-        self.check(rules)?;
+        rules.check_stamp(self.stamp)?;
         self.person(person).map(|_| person as usize).ok_or(Fault::UnknownPerson)
     }
 
@@ -277,7 +311,7 @@ impl Crowd {
         let words = bits::words_for(self.persons.len());
         self.present.resize(words, 0);
         for (column, predicate) in self.columns.iter_mut().zip(&rules.catalogue.predicates) {
-            if matches!(predicate, Predicate::Value(Place::Trait(_) | Place::Score(_), _)) {
+            if predicate.is_resident() {
                 column.resize(words, 0);
             }
         }
@@ -303,5 +337,11 @@ impl Crowd {
                 self.zones.swap_remove(index);
             }
         }
+    }
+}
+
+fn turn(columns: &mut [Vec<u64>], predicates: Range<u32>, place: usize, holds: bool) {
+    for column in &mut columns[predicates.start as usize..predicates.end as usize] {
+        bits::fill(column, place..place + 1, holds);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use crate::hours::WeekHours;
+use crate::path::Paths;
 use crate::pattern::Pattern;
 use crate::template::Template;
 use crate::zone::{Local, Zone};
@@ -15,6 +16,10 @@ pub(crate) struct Document {
     pub(crate) required_traits: Vec<String>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) templates: Vec<Template>,
+    /// Of traits.
+    pub(crate) traits: Paths,
+    /// Of the context.
+    pub(crate) fields: Paths,
 }
 
 #[derive(Debug)]
@@ -26,25 +31,14 @@ pub(crate) struct Rule {
 }
 
 impl Rule {
-    /// The traits that conditions read, in document order.
-    pub(crate) fn condition_traits(&self) -> Vec<&str> {
+    /// The paths of the traits that conditions read, in document order.
+    pub(crate) fn condition_traits(&self) -> Vec<u32> {
         let mut traits = Vec::new();
         self.condition.each_check(&mut |check| {
-            if let CheckKind::Value { subject: Subject::Trait(path), .. } = &check.kind {
-                traits.push(path.as_str());
-            }
-        });
-        traits
-    }
-
-    /// The traits that conditions or parameters read.
-    pub(crate) fn traits(&self) -> Vec<&str> {
-        let mut traits = self.condition_traits();
-        for (_, source) in self.actions.iter().flat_map(|action| &action.parameters) {
-            if let Source::Read { subject: Subject::Trait(path), .. } = source {
+            if let CheckKind::Value { subject: Subject::Trait(path), .. } = check.kind {
                 traits.push(path);
             }
-        }
+        });
         traits
     }
 }
@@ -56,7 +50,7 @@ pub(crate) enum Condition {
 }
 
 impl Condition {
-    fn each_check<'a>(&'a self, then: &mut impl FnMut(&'a Check)) {
+    pub(crate) fn each_check<'a>(&'a self, then: &mut impl FnMut(&'a Check)) {
         match self {
             Self::Check(check) => then(check),
             Self::Group { children, .. } => children.iter().for_each(|child| child.each_check(then)),
@@ -88,11 +82,11 @@ pub(crate) enum CheckKind {
     Narrative { query: NarrativeQuery, threshold: f64 },
 }
 
-/// Where a check finds its value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Where a check finds its value: a path, as the document's paths of that place count them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
-    Trait(String),
-    Context(String),
+    Trait(u32),
+    Context(u32),
 }
 
 #[derive(Debug)]

@@ -1,11 +1,12 @@
 //! Which rules fire.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::bits;
-use crate::path;
-use crate::person::{self, Person};
+use crate::context::Context;
+use crate::document::Subject;
+use crate::person::Person;
 use crate::predicate::{Place, Predicate, is_within};
 use crate::zone::{self, Local, instant_of};
 use crate::{Fault, RuleSet, Weights};
@@ -16,7 +17,7 @@ pub struct Situation<'a> {
     /// Who.
     pub person: &'a Person,
     /// What the caller knows about the moment.
-    pub context: &'a Map<String, Value>,
+    pub context: &'a Context<'a>,
     /// Milliseconds since 1970.
     pub now: i64,
 }
@@ -35,14 +36,27 @@ impl RuleSet {
     /// Finds the rules that fire: their conditions hold, and their weight is above 0.
     ///
     /// # Errors
-    /// `Foreign` if the person or the weights were made for another document, `TimeOutOfRange`.
+    /// `Foreign` if the person, the context or the weights were made for another document, `TimeOutOfRange`.
     pub fn evaluate(
         &self,
         situation: Situation<'_>,
         weights: &Weights,
         evaluation: &mut Evaluation,
     ) -> Result<(), Fault> {
-        self.check_person(situation.person)?;
+        self.find(situation, weights, evaluation)?;
+        evaluation.fired.sort_unstable();
+        evaluation.fired.dedup();
+        Ok(())
+    }
+
+    /// Finds the rules that fire, in any order, and some of them more than once.
+    pub(crate) fn find(
+        &self,
+        situation: Situation<'_>,
+        weights: &Weights,
+        evaluation: &mut Evaluation,
+    ) -> Result<(), Fault> {
+        self.check(situation)?;
         self.check_weights(weights)?;
         let now = zone::moment(situation.now)?;
         let Evaluation { fired, rows, spare, locals } = evaluation;
@@ -50,18 +64,17 @@ impl RuleSet {
         locals.clear();
         locals.extend((0..self.catalogue.zones.len()).map(|zone| self.local(zone, situation.person, now)));
         self.open_rows(situation, locals, rows, spare);
+        let person = situation.person;
+        let fires = |rule| weights.of(rule) * person.factor(rule) > 0.0;
         bits::each(rows, |row| {
             let rule = self.index.rule_of[row];
-            if fired.last() != Some(&rule) && weights.of(rule) > 0.0 {
+            if fires(rule) {
                 fired.push(rule);
             }
         });
-        if !self.index.formulas.is_empty() {
-            let truth = |predicate| self.truth(predicate, situation, locals);
-            let holding = self.index.formulas.iter().filter(|(_, formula)| formula.holds(&truth));
-            fired.extend(holding.map(|(rule, _)| *rule).filter(|&rule| weights.of(rule) > 0.0));
-            fired.sort_unstable();
-        }
+        let truth = |predicate| self.truth(predicate, situation, locals);
+        let holding = self.index.formulas.iter().filter(|(_, formula)| formula.holds(&truth));
+        fired.extend(holding.map(|&(rule, _)| rule).filter(|&rule| fires(rule)));
         Ok(())
     }
 
@@ -80,7 +93,8 @@ impl RuleSet {
             table.apply(locals[table.zone].hour_of_week, rows);
         }
         for field in &index.fields {
-            field.apply(situation.context, &self.catalogue.predicates, &index.gates, rows, spare);
+            let value = self.read(Subject::Context(field.path), situation);
+            field.apply(value, &self.catalogue.predicates, &index.gates, rows, spare);
         }
         for &id in &index.momentary {
             index.gates.apply(id, self.truth(id, situation, locals), rows);
@@ -91,16 +105,24 @@ impl RuleSet {
         Local::at(now, self.catalogue.zones[zone].as_ref().unwrap_or(&person.zone))
     }
 
+    /// What a check or a parameter reads.
+    pub(crate) fn read<'a>(&self, subject: Subject, situation: Situation<'a>) -> Option<&'a Value> {
+        match subject {
+            Subject::Trait(path) => situation.person.trait_at(self, path),
+            Subject::Context(path) => self.document.fields.resolve(path, |key| situation.context.get(key)),
+        }
+    }
+
     pub(crate) fn truth(&self, id: u32, situation: Situation<'_>, locals: &[Local]) -> bool {
-        let Situation { person, context, now } = situation;
         match &self.catalogue.predicates[id as usize] {
-            Predicate::Value(Place::Context(field), test) => {
-                path::resolve(field, |key| context.get(key)).is_some_and(|value| test.holds(value))
+            Predicate::Value(Place::Context(path), test) => {
+                self.read(Subject::Context(*path), situation).is_some_and(|value| test.holds(value))
             }
-            Predicate::Value(..) => bits::get(&person.truths, id as usize),
+            Predicate::Value(..) => bits::get(&situation.person.truths, id as usize),
             Predicate::Within(subject, minutes) => {
-                let value = person::read(subject, person, context);
-                is_within(value.and_then(|value| instant_of(value, &person.zone)), now, *minutes)
+                let value = self.read(*subject, situation);
+                let instant = value.and_then(|value| instant_of(value, &situation.person.zone));
+                is_within(instant, situation.now, *minutes)
             }
             Predicate::Hours(zone, hours) => hours.holds(locals[*zone].hour_of_week),
             Predicate::Clock(zone, window) => window.holds(locals[*zone].minute_of_day),

@@ -1,13 +1,14 @@
 //! Why a rule fires or not, computed anew from the document: evaluation keeps no trace.
 
+use std::cell::OnceCell;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-use crate::document::{Check, CheckKind, Condition, Group, Operator, TimeCheck};
+use crate::document::{Check, CheckKind, Condition, Group, NarrativeQuery, Operator, TimeCheck};
 use crate::evaluate::Situation;
 use crate::flip::{self, Flip};
-use crate::person;
 use crate::predicate::{contains, is_within};
 use crate::value::same;
 use crate::zone::{self, Local, Zone, instant_of};
@@ -18,7 +19,7 @@ use crate::{Fault, RuleSet, Weights};
 pub struct Explanation {
     /// Whether the conditions hold and the weight is above 0.
     pub fires: bool,
-    /// The rule's weight.
+    /// The rule's weight for this person.
     pub weight: f64,
     /// The outcome of all its conditions.
     pub outcome: Outcome,
@@ -78,7 +79,7 @@ impl RuleSet {
         rule: u32,
     ) -> Result<Explanation, Fault> {
         self.check_weights(weights)?;
-        let weight = weights.get(rule)?;
+        let weight = weights.get(rule)? * situation.person.factor(rule);
         let observer = Observer::new(self, situation)?;
         let outcome = observer.outcome(&self.document.rules[rule as usize].condition, true);
         Ok(Explanation { fires: outcome.holds() && weight > 0.0, weight, outcome })
@@ -90,12 +91,14 @@ pub(crate) struct Observer<'a> {
     rules: &'a RuleSet,
     situation: Situation<'a>,
     now: Timestamp,
+    /// Most checks ask for this one.
+    users_time: OnceCell<Local>,
 }
 
 impl<'a> Observer<'a> {
     pub(crate) fn new(rules: &'a RuleSet, situation: Situation<'a>) -> Result<Self, Fault> {
-        rules.check_person(situation.person)?;
-        Ok(Self { rules, situation, now: zone::moment(situation.now)? })
+        rules.check(situation)?;
+        Ok(Self { rules, situation, now: zone::moment(situation.now)?, users_time: OnceCell::new() })
     }
 
     /// The outcome of a condition of which the rule needs that it is `wanted`.
@@ -116,45 +119,96 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The findings that make a condition hold.
-    pub(crate) fn support(&self, condition: &Condition) -> Vec<Finding> {
-        let mut findings = Vec::new();
-        gather(self.outcome(condition, true), true, &mut findings);
-        findings
+    /// The checks that make a condition hold, in document order; it does hold.
+    pub(crate) fn support<'b>(&'b self, condition: &'b Condition) -> Vec<Seen<'b>> {
+        let (mut number, mut seen) = (0, Vec::new());
+        self.gather(condition, true, &mut number, &mut seen);
+        seen
+    }
+
+    /// Says whether the condition holds; adds its checks if that is what is `wanted`.
+    fn gather<'b>(
+        &'b self,
+        condition: &'b Condition,
+        wanted: bool,
+        number: &mut u32,
+        seen: &mut Vec<Seen<'b>>,
+    ) -> bool {
+        match condition {
+            Condition::Check(check) => {
+                let (holds, actual) = self.look(check);
+                if holds == wanted {
+                    seen.push(Seen { check, number: *number, holds, actual });
+                }
+                *number += 1;
+                holds
+            }
+            Condition::Group { kind, children, .. } => {
+                let (before, inner) = (seen.len(), wanted != (*kind == Group::Not));
+                let (mut all, mut any) = (true, false);
+                for child in children {
+                    let holds = self.gather(child, inner, number, seen);
+                    all &= holds;
+                    any |= holds;
+                }
+                let holds = match kind {
+                    Group::All => all,
+                    Group::Any => any,
+                    Group::Not => !any,
+                };
+                if holds != wanted {
+                    seen.truncate(before);
+                }
+                holds
+            }
+        }
+    }
+
+    /// Whether a check holds, and what it looks at.
+    fn look<'b>(&'b self, check: &'b Check) -> (bool, Actual<'b>) {
+        let Situation { person, now, .. } = self.situation;
+        match &check.kind {
+            CheckKind::Value { subject, operator } => {
+                let value = self.rules.read(*subject, self.situation);
+                (holds(operator, value, now, &person.zone), Actual::Value(value))
+            }
+            CheckKind::Narrative { query, threshold } => {
+                let score = self.score(query);
+                (score.and_then(Value::as_f64).is_some_and(|score| score >= *threshold), Actual::Value(score))
+            }
+            CheckKind::Time(check) => {
+                let local = self.local(check);
+                (check.holds(local), Actual::Time(local))
+            }
+        }
     }
 
     fn finding(&self, check: &Check, wanted: bool) -> Finding {
-        let Situation { person, context, .. } = self.situation;
-        let (holds, actual, flip) = match &check.kind {
-            CheckKind::Value { subject, operator } => {
-                self.on_value(operator, person::read(subject, person, context), wanted)
-            }
-            CheckKind::Narrative { query, threshold } => {
-                let place = self.rules.catalogue.narratives.iter().position(|known| known == query);
-                let score = place.and_then(|place| person.score(place));
-                self.on_value(&Operator::GreaterOrEqual(*threshold), score, wanted)
+        let Situation { person, now, .. } = self.situation;
+        let (holds, actual) = self.look(check);
+        let value = if let Actual::Value(value) = actual { value } else { None };
+        let flip = || match &check.kind {
+            CheckKind::Value { operator, .. } => flip::of(operator, value, wanted, now, &person.zone),
+            CheckKind::Narrative { threshold, .. } => {
+                flip::of(&Operator::GreaterOrEqual(*threshold), value, wanted, now, &person.zone)
             }
             CheckKind::Time(check) => {
-                let zone = self.zone_of(check);
-                let local = Local::at(self.now, zone);
-                let holds = check.holds(local);
-                let next = || flip::next_moment(check, wanted, self.now, zone).map(Flip::At);
-                (holds, Some(Value::from(local.to_string())), if holds == wanted { None } else { next() })
+                flip::next_moment(check, wanted, self.now, self.zone_of(check)).map(Flip::At)
             }
         };
-        Finding { path: check.pointer.clone(), holds, actual, flip }
+        let flip = if holds == wanted { None } else { flip() };
+        Finding { path: check.pointer.clone(), holds, actual: actual.to_value(), flip }
     }
 
-    fn on_value(
-        &self,
-        operator: &Operator,
-        value: Option<&Value>,
-        wanted: bool,
-    ) -> (bool, Option<Value>, Option<Flip>) {
-        let Situation { person, now, .. } = self.situation;
-        let holds = holds(operator, value, now, &person.zone);
-        let flip = if holds == wanted { None } else { flip::of(operator, value, wanted, now, &person.zone) };
-        (holds, value.cloned(), flip)
+    fn score(&self, query: &NarrativeQuery) -> Option<&'a Value> {
+        self.situation.person.score(self.rules.catalogue.narrative_of(query)?)
+    }
+
+    fn local(&self, check: &TimeCheck) -> Local {
+        match check.zone {
+            Zone::Users => *self.users_time.get_or_init(|| Local::at(self.now, &self.situation.person.zone)),
+            Zone::Fixed(_) => Local::at(self.now, self.zone_of(check)),
+        }
     }
 
     fn zone_of<'b>(&'b self, check: &'b TimeCheck) -> &'b TimeZone {
@@ -165,18 +219,36 @@ impl<'a> Observer<'a> {
     }
 }
 
-fn gather(outcome: Outcome, wanted: bool, findings: &mut Vec<Finding>) {
-    if outcome.holds() != wanted {
-        return;
-    }
-    match outcome {
-        Outcome::Check(finding) => findings.push(finding),
-        Outcome::Group { kind, children, .. } => {
-            let inner = wanted != (kind == Group::Not);
-            for child in children {
-                gather(child, inner, findings);
-            }
+/// A check that supports an outcome.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen<'a> {
+    pub(crate) check: &'a Check,
+    /// Place among the checks of its rule, in document order.
+    pub(crate) number: u32,
+    pub(crate) holds: bool,
+    pub(crate) actual: Actual<'a>,
+}
+
+/// What a check looks at.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Actual<'a> {
+    Value(Option<&'a Value>),
+    Time(Local),
+}
+
+impl Actual<'_> {
+    fn to_value(self) -> Option<Value> {
+        match self {
+            Self::Value(value) => value.cloned(),
+            Self::Time(local) => Some(Value::from(local.to_string())),
         }
+    }
+}
+
+impl From<Seen<'_>> for Finding {
+    fn from(seen: Seen<'_>) -> Self {
+        let Seen { check, holds, actual, .. } = seen;
+        Self { path: check.pointer.clone(), holds, actual: actual.to_value(), flip: None }
     }
 }
 

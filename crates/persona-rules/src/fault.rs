@@ -54,6 +54,8 @@ pub enum FaultCode {
     Empty,
     /// Two rules have one id.
     DuplicateId,
+    /// An object has a key twice.
+    DuplicateKey,
     /// Conditions are nested too deeply.
     TooDeep,
     /// There are more rules, or more patterns, than the limit.
@@ -83,6 +85,7 @@ impl FaultCode {
             Self::OutOfRange => "out_of_range",
             Self::Empty => "empty",
             Self::DuplicateId => "duplicate_id",
+            Self::DuplicateKey => "duplicate_key",
             Self::TooDeep => "too_deep",
             Self::TooMany => "too_many",
             Self::BadPattern => "bad_pattern",
@@ -101,6 +104,8 @@ pub enum Fault {
     TimeOutOfRange,
     /// The index names no rule.
     UnknownRule,
+    /// The number names no key of a trait.
+    UnknownKey,
     /// The number is nobody's in this crowd.
     UnknownPerson,
     /// A weight is not a finite number from 0.
@@ -117,11 +122,12 @@ impl fmt::Display for Fault {
             Self::UnknownZone => "the time zone must be a name of the IANA database, such as Europe/Berlin",
             Self::TimeOutOfRange => "the moment must lie within the years -9999 to 9999",
             Self::UnknownRule => "the index names no rule of this document",
+            Self::UnknownKey => "the number names no key of a trait that this document reads",
             Self::UnknownPerson => "the number is nobody's in this crowd",
             Self::BadWeight => "a weight must be a finite number from 0",
             Self::BadNarrative => "a finite score for one of the document's narrative queries is needed",
             Self::Foreign => {
-                "the person, the crowd or the weights were made for another document; make them anew"
+                "the person, the crowd, the context or the weights were made for another document; make them anew"
             }
         })
     }

@@ -1,11 +1,10 @@
 //! A field of the context: which rows its value leaves open.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::bits::{self, Rows};
 use crate::column::Column;
 use crate::gate::{Gates, Postings};
-use crate::path;
 use crate::predicate::{Place, Predicate};
 
 /// Most rows ask a field for one value. They are not shut value by value: all of them are, but for those whose value
@@ -13,7 +12,8 @@ use crate::predicate::{Place, Predicate};
 #[derive(Debug)]
 pub(crate) struct Field {
     column: Column,
-    name: String,
+    /// Into the context.
+    pub(crate) path: u32,
     /// Rows without an equality on this field, if any row has one.
     free: Option<Box<[u64]>>,
     /// For each equality the rows that want it and no earlier one.
@@ -25,8 +25,7 @@ pub(crate) struct Field {
 impl Field {
     /// Of a column of the context. Takes from the postings what needs no gate any more.
     pub(crate) fn new(column: Column, postings: &mut Postings) -> Option<Self> {
-        let Place::Context(name) = &column.place else { return None };
-        let name = name.clone();
+        let Place::Context(path) = column.place else { return None };
         let mut equalities: Vec<u32> = column.values().flat_map(|(_, ids)| ids).copied().collect();
         equalities.sort_unstable();
         equalities.dedup();
@@ -48,19 +47,18 @@ impl Field {
             *postings.wanted(id) = further;
         }
         let free = free.iter().any(|&word| word != u64::MAX).then(|| free.into());
-        Some(Self { column, name, free, meets, asked })
+        Some(Self { column, path, free, meets, asked })
     }
 
     /// Shuts the rows that the context's value does not admit. `spare` is as long as `rows`.
     pub(crate) fn apply(
         &self,
-        context: &Map<String, Value>,
+        value: Option<&Value>,
         predicates: &[Predicate],
         gates: &Gates,
         rows: &mut [u64],
         spare: &mut [u64],
     ) {
-        let value = path::resolve(&self.name, |key| context.get(key));
         let equal = self.column.any_of(value);
         if let Some(free) = &self.free {
             spare.copy_from_slice(free);
@@ -75,11 +73,8 @@ impl Field {
             gates.apply(id, true, rows);
         }
         for (hold, fail) in [self.column.above(value), self.column.below(value)] {
-            for (thresholds, holds) in [(hold, true), (fail, false)] {
-                for &(_, id) in thresholds {
-                    gates.apply(id, holds, rows);
-                }
-            }
+            hold.for_each(|id| gates.apply(id, true, rows));
+            fail.for_each(|id| gates.apply(id, false, rows));
         }
         for &id in &self.asked {
             if let Predicate::Value(_, test) = &predicates[id as usize] {

@@ -39,6 +39,14 @@ impl Formula {
         if (kind == Group::Any) == wanted { Self::Any(parts) } else { Self::All(parts) }
     }
 
+    /// Gives every predicate another number.
+    pub(crate) fn rename(&mut self, renamed: &[u32]) {
+        match self {
+            Self::Literal(literal) => literal.predicate = renamed[literal.predicate as usize],
+            Self::All(parts) | Self::Any(parts) => parts.iter_mut().for_each(|part| part.rename(renamed)),
+        }
+    }
+
     pub(crate) fn holds(&self, truth: &impl Fn(u32) -> bool) -> bool {
         match self {
             Self::Literal(literal) => truth(literal.predicate) == literal.wanted,
@@ -107,7 +115,7 @@ fn tidy(row: &mut Row) -> bool {
 
 fn of_check(check: &Check, wanted: bool, catalogue: &mut Catalogue) -> Formula {
     match &check.kind {
-        CheckKind::Value { subject, operator } => of_operator(subject, operator, wanted, catalogue),
+        CheckKind::Value { subject, operator } => of_operator(*subject, operator, wanted, catalogue),
         CheckKind::Time(check) => {
             let zone = catalogue.zone(&check.zone);
             let mut parts = Vec::new();
@@ -131,11 +139,11 @@ fn of_check(check: &Check, wanted: bool, catalogue: &mut Catalogue) -> Formula {
     }
 }
 
-fn of_operator(subject: &Subject, operator: &Operator, wanted: bool, catalogue: &mut Catalogue) -> Formula {
+fn of_operator(subject: Subject, operator: &Operator, wanted: bool, catalogue: &mut Catalogue) -> Formula {
     let bound = |at: &f64, inclusive| Bound { at: *at, inclusive };
     let (test, wanted) = match operator {
         Operator::Within(minutes) => {
-            let predicate = catalogue.predicate(Predicate::Within(subject.clone(), *minutes));
+            let predicate = catalogue.predicate(Predicate::Within(subject, *minutes));
             return Formula::Literal(Literal { predicate, wanted });
         }
         Operator::Between(low, high) => {
@@ -158,11 +166,7 @@ fn of_operator(subject: &Subject, operator: &Operator, wanted: bool, catalogue: 
     literal(subject, test, wanted, catalogue)
 }
 
-fn literal(subject: &Subject, test: Test, wanted: bool, catalogue: &mut Catalogue) -> Formula {
-    let place = match subject {
-        Subject::Trait(path) => Place::Trait(path.clone()),
-        Subject::Context(field) => Place::Context(field.clone()),
-    };
-    let predicate = catalogue.predicate(Predicate::Value(place, test));
+fn literal(subject: Subject, test: Test, wanted: bool, catalogue: &mut Catalogue) -> Formula {
+    let predicate = catalogue.predicate(Predicate::Value(subject.into(), test));
     Formula::Literal(Literal { predicate, wanted })
 }

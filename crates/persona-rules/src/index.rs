@@ -1,36 +1,36 @@
 //! The indexed form of all rules: rows, and for every predicate the rows that hang on it.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::bits::{self, Lists};
 use crate::column::Column;
-use crate::document::{Document, Rule};
+use crate::document::Document;
 use crate::field::Field;
 use crate::formula::{Formula, Row};
 use crate::gate::{Gates, Postings};
-use crate::path;
 use crate::predicate::{Catalogue, Place, Predicate};
 use crate::timetable::Timetable;
 
 #[derive(Debug)]
 pub(crate) struct Index {
-    /// The rule of each row, ascending.
+    /// The rule of each row.
     pub(crate) rule_of: Vec<u32>,
+    /// The rows of each rule.
+    pub(crate) rows_of_rule: Lists,
     /// Rules that would take too many rows, ascending.
     pub(crate) formulas: Vec<(u32, Formula)>,
 
     /// Columns of traits and scores.
     pub(crate) resident: Vec<Column>,
-    /// For every key under which a trait that is read can be stored: the columns that then look again.
-    pub(crate) watchers: HashMap<String, Vec<u32>>,
+    /// For every key of a trait: the columns that look again when its value changes.
+    pub(crate) watchers: Lists,
     /// For each row what must be resident: twice the predicate, plus one if it must hold.
     pub(crate) resident_literals: Lists,
     /// The same with what else may differ from person to person.
     pub(crate) personal_literals: Lists,
     /// Predicates that are not resident and may differ from person to person all the same, ascending.
     pub(crate) varying: Vec<u32>,
-    /// For each resident predicate its rows.
-    pub(crate) rows_of: Lists,
+    turns: Turns,
     /// The rows that are open while no trait is known.
     pub(crate) open_at_first: Box<[u64]>,
 
@@ -41,29 +41,43 @@ pub(crate) struct Index {
     pub(crate) gates: Gates,
 }
 
+/// What turns with a resident predicate. Rows that hang on one alone stand in the order of predicates, so that a range
+/// of these is a range of rows.
+#[derive(Debug)]
+struct Turns {
+    /// For each predicate, and the one after the last, the first row that wants it or a later one, and nothing else.
+    wanted: Vec<u32>,
+    /// The same for the rows that want its negation.
+    unwanted: Vec<u32>,
+    /// For each predicate the rows that also want another one.
+    shared: Lists,
+}
+
 impl Index {
     pub(crate) fn new(document: &Document, catalogue: &mut Catalogue) -> Self {
-        let (mut rows, mut rule_of, mut formulas) = (Vec::new(), Vec::new(), Vec::new());
-        for (rule, definition) in (0..).zip(&document.rules) {
-            let formula = Formula::new(&definition.condition, true, catalogue);
+        let conditions = document.rules.iter().map(|rule| &rule.condition);
+        let mut all: Vec<_> = conditions.map(|one| Formula::new(one, true, catalogue)).collect();
+        let renamed = catalogue.arrange();
+        let (mut rows, mut formulas) = (Vec::new(), Vec::new());
+        for (rule, mut formula) in (0..).zip(all.drain(..)) {
+            formula.rename(&renamed);
             match formula.rows() {
-                Some(own) => {
-                    rule_of.extend(own.iter().map(|_| rule));
-                    rows.extend(own);
-                }
+                Some(own) => rows.extend(own.into_iter().map(|row| (row, rule))),
                 None => formulas.push((rule, formula)),
             }
         }
         let predicates = &catalogue.predicates[..];
+        rows.sort_by_cached_key(|(row, _)| Sort::of(row, predicates));
+        let (rows, rule_of): (Vec<Row>, Vec<u32>) = rows.into_iter().unzip();
         let mut postings = Postings::new(predicates.len(), &rows);
-        let resident = Column::all(predicates, |place| !matches!(place, Place::Context(_)));
+        let resident = Column::all(predicates, Place::is_resident);
         let (resident_literals, open_at_first) = residents(&rows, predicates);
         let varies = |predicate: &Predicate| predicate.varies(&catalogue.zones);
         let personal_literals = literals(&rows, |id| predicates[id].is_resident() || varies(&predicates[id]));
         let varying = (0..).zip(predicates).filter(|(_, one)| varies(one)).map(|(id, _)| id).collect();
-        let rows_of = rows_of(predicates, &postings);
+        let turns = Turns::new(&rows, predicates, &postings);
         let timetables = Timetable::all(predicates, catalogue.zones.len(), &mut postings);
-        let columns = Column::all(predicates, |place| matches!(place, Place::Context(_)));
+        let columns = Column::all(predicates, |place| !place.is_resident());
         let fields = columns.into_iter().filter_map(|column| Field::new(column, &mut postings)).collect();
         let momentary = (0..)
             .zip(predicates)
@@ -71,6 +85,7 @@ impl Index {
             .map(|(id, _)| id)
             .collect();
         Self {
+            rows_of_rule: rows_of_rule(&rule_of, document.rules.len()),
             rule_of,
             formulas,
             watchers: watchers(document, &resident),
@@ -78,13 +93,64 @@ impl Index {
             resident_literals,
             personal_literals,
             varying,
-            rows_of,
+            turns,
             open_at_first,
             fields,
             timetables,
             momentary,
             gates: Gates::new(&postings, |id| !predicates[id].is_resident()),
         }
+    }
+
+    /// Opens and shuts rows after all of these predicates have turned to `holds`, which `truths` says already.
+    pub(crate) fn turn(&self, predicates: Range<u32>, holds: bool, truths: &[u64], open: &mut [u64]) {
+        let (from, to) = (predicates.start as usize, predicates.end as usize);
+        let Turns { wanted, unwanted, shared } = &self.turns;
+        bits::fill(open, wanted[from] as usize..wanted[to] as usize, holds);
+        bits::fill(open, unwanted[from] as usize..unwanted[to] as usize, !holds);
+        // A row that several changes touch is right after the last one.
+        for &row in shared.get_all(from..to) {
+            let mut literals = self.resident_literals.get(row as usize).iter();
+            let opens =
+                literals.all(|&literal| bits::get(truths, literal as usize / 2) == (literal % 2 == 1));
+            bits::fill(open, row as usize..row as usize + 1, opens);
+        }
+    }
+}
+
+/// Where a row stands: by the one resident predicate that it wants or does not want, or behind all such.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sort {
+    Wanted(u32),
+    Unwanted(u32),
+    Other,
+}
+
+impl Sort {
+    fn of(row: &Row, predicates: &[Predicate]) -> Self {
+        let mut resident = row.iter().filter(|literal| predicates[literal.predicate as usize].is_resident());
+        match (resident.next(), resident.next()) {
+            (Some(only), None) if only.wanted => Self::Wanted(only.predicate),
+            (Some(only), None) => Self::Unwanted(only.predicate),
+            _ => Self::Other,
+        }
+    }
+}
+
+impl Turns {
+    /// Of rows that are sorted.
+    fn new(rows: &[Row], predicates: &[Predicate], postings: &Postings) -> Self {
+        let sorts: Vec<Sort> = rows.iter().map(|row| Sort::of(row, predicates)).collect();
+        let starts = |sort: fn(u32) -> Sort| {
+            let start = |id| sorts.partition_point(|&other| other < sort(id)) as u32;
+            (0..=predicates.len() as u32).map(start).collect()
+        };
+        let mut shared = Lists::default();
+        for (id, predicate) in predicates.iter().enumerate() {
+            let rows = predicate.is_resident().then(|| postings.rows(id)).into_iter().flatten();
+            shared.push(rows.filter(|&row| sorts[row as usize] == Sort::Other));
+        }
+        Self { wanted: starts(Sort::Wanted), unwanted: starts(Sort::Unwanted), shared }
     }
 }
 
@@ -110,28 +176,22 @@ fn literals(rows: &[Row], keep: impl Fn(usize) -> bool) -> Lists {
     lists
 }
 
-fn rows_of(predicates: &[Predicate], postings: &Postings) -> Lists {
-    let mut lists = Lists::default();
-    for (id, predicate) in predicates.iter().enumerate() {
-        lists.push(predicate.is_resident().then(|| postings.rows(id)).into_iter().flatten());
+fn rows_of_rule(rule_of: &[u32], rules: usize) -> Lists {
+    let mut rows: Vec<Vec<u32>> = vec![Vec::new(); rules];
+    for (row, &rule) in (0..).zip(rule_of) {
+        rows[rule as usize].push(row);
     }
-    lists
+    Lists::of(rows)
 }
 
-fn watchers(document: &Document, resident: &[Column]) -> HashMap<String, Vec<u32>> {
-    let mut watchers: HashMap<String, Vec<u32>> = HashMap::new();
+fn watchers(document: &Document, resident: &[Column]) -> Lists {
+    let mut watchers: Vec<Vec<u32>> = vec![Vec::new(); document.traits.keys().len()];
     for (id, column) in (0..).zip(resident) {
-        if let Place::Trait(path) = &column.place {
-            for key in path::prefixes(path) {
-                watchers.entry(key.to_owned()).or_default().push(id);
+        if let Place::Trait(path) = column.place {
+            for key in document.traits.keys_of(path) {
+                watchers[key as usize].push(id);
             }
         }
     }
-    // What a parameter or `within_minutes` reads is kept too, though no column looks at it.
-    for path in document.rules.iter().flat_map(Rule::traits) {
-        for key in path::prefixes(path) {
-            watchers.entry(key.to_owned()).or_default();
-        }
-    }
-    watchers
+    Lists::of(watchers)
 }

@@ -28,7 +28,9 @@
 //! person.set_zone("Europe/Berlin")?;
 //! person.set_trait(&rules, "work.energy", Some(json!("high")))?;
 //!
-//! let situation = Situation { person: &person, context: &Map::new(), now: 1_795_420_800_000 };
+//! let nothing = Map::new();
+//! let context = rules.context(&nothing);
+//! let situation = Situation { person: &person, context: &context, now: 1_795_420_800_000 };
 //! let answer = rules.suggest(situation, &rules.weights(), 5, &mut Evaluation::default())?;
 //! assert_eq!(answer.suggestions[0].description, "Block 90 minutes.");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -56,6 +58,7 @@
 
 mod bits;
 mod column;
+mod context;
 mod crowd;
 mod document;
 mod evaluate;
@@ -68,6 +71,7 @@ mod gate;
 mod hours;
 mod index;
 mod limits;
+mod packed;
 mod parse;
 mod path;
 mod pattern;
@@ -75,13 +79,16 @@ mod person;
 mod predicate;
 mod render;
 mod rule_set;
+mod sheet;
 mod suggest;
 mod template;
 mod timetable;
+mod trace;
 mod value;
 mod weights;
 mod zone;
 
+pub use context::Context;
 pub use crowd::{Crowd, Matches};
 pub use document::{Group, NarrativeQuery, Priority};
 pub use evaluate::{Evaluation, Situation};
@@ -89,6 +96,7 @@ pub use explain::{Explanation, Finding, Outcome};
 pub use fault::{DocumentFault, Fault, FaultCode};
 pub use flip::Flip;
 pub use limits::Limits;
+pub use packed::Packed;
 pub use person::Person;
 pub use rule_set::RuleSet;
 pub use suggest::{Answer, RuleFault, RuleFaultCode, Suggestion};

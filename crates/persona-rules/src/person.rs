@@ -1,14 +1,12 @@
 //! What is resident of a person beside one rule set.
 
-use std::collections::HashMap;
+use std::ops::Range;
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::bits;
 use crate::column::Column;
-use crate::document::Subject;
-use crate::path;
 use crate::predicate::Place;
 use crate::zone;
 use crate::{Fault, RuleSet};
@@ -19,8 +17,11 @@ use crate::{Fault, RuleSet};
 pub struct Person {
     pub(crate) stamp: u64,
     pub(crate) zone: TimeZone,
-    traits: HashMap<String, Value>,
+    /// By key of the document's traits.
+    traits: Box<[Option<Value>]>,
     scores: Vec<Option<Value>>,
+    /// By rule, once one of them is not 1.
+    factors: Option<Box<[f64]>>,
     /// One bit for each predicate; only those of traits and scores are kept.
     pub(crate) truths: Box<[u64]>,
     /// One bit for each row: whether all its resident literals hold.
@@ -32,7 +33,8 @@ impl Person {
         Self {
             stamp: rules.stamp,
             zone: TimeZone::UTC,
-            traits: HashMap::new(),
+            traits: vec![None; rules.document.traits.keys().len()].into(),
+            factors: None,
             scores: vec![None; rules.catalogue.narratives.len()],
             truths: vec![0; bits::words_for(rules.catalogue.predicates.len())].into(),
             open: rules.index.open_at_first.clone(),
@@ -53,30 +55,37 @@ impl Person {
     /// # Errors
     /// `Foreign` if the person was made for another document.
     pub fn set_trait(&mut self, rules: &RuleSet, path: &str, value: Option<Value>) -> Result<(), Fault> {
-        self.change_trait(rules, path, value, |_| {})
+        rules.check_person(self)?;
+        rules.document.traits.key(path).map_or(Ok(()), |key| self.set_key(rules, key, value))
     }
 
-    /// Tells of each predicate that says something else from now on.
-    pub(crate) fn change_trait(
+    /// Sets the trait at one of [`RuleSet::trait_keys`], or removes it.
+    ///
+    /// # Errors
+    /// `Foreign` if the person was made for another document, `UnknownKey`.
+    pub fn set_key(&mut self, rules: &RuleSet, key: u32, value: Option<Value>) -> Result<(), Fault> {
+        self.change_key(rules, key, value, |_, _| {})
+    }
+
+    /// Tells of all predicates that say something else from now on, and what.
+    pub(crate) fn change_key(
         &mut self,
         rules: &RuleSet,
-        path: &str,
+        key: u32,
         value: Option<Value>,
-        mut flipped: impl FnMut(u32),
+        mut turned: impl FnMut(Range<u32>, bool),
     ) -> Result<(), Fault> {
         rules.check_person(self)?;
-        let Some(columns) = rules.index.watchers.get(path) else { return Ok(()) };
-        let old = match value {
-            Some(value) => self.traits.insert(path.to_owned(), value),
-            None => self.traits.remove(path),
-        };
-        for &column in columns {
+        let place = self.traits.get_mut(key as usize).ok_or(Fault::UnknownKey)?;
+        let old = std::mem::replace(place, value);
+        let paths = &rules.document.traits;
+        for &column in rules.index.watchers.get(key as usize) {
             let column = &rules.index.resident[column as usize];
-            let Place::Trait(read) = &column.place else { continue };
-            let before =
-                path::resolve(read, |key| if key == path { old.as_ref() } else { self.traits.get(key) });
-            let after = path::resolve(read, |key| self.traits.get(key));
-            update(rules, column, (before, after), &mut self.truths, &mut self.open, &mut flipped);
+            let Place::Trait(path) = column.place else { continue };
+            let stored = |other: u32| self.traits[other as usize].as_ref();
+            let before = paths.resolve(path, |other| if other == key { old.as_ref() } else { stored(other) });
+            let after = paths.resolve(path, stored);
+            update(rules, column, (before, after), &mut self.truths, &mut self.open, &mut turned);
         }
         Ok(())
     }
@@ -86,16 +95,16 @@ impl Person {
     /// # Errors
     /// `Foreign` if the person was made for another document, `BadNarrative` for an index or score that is none.
     pub fn set_score(&mut self, rules: &RuleSet, narrative: usize, score: Option<f64>) -> Result<(), Fault> {
-        self.change_score(rules, narrative, score, |_| {})
+        self.change_score(rules, narrative, score, |_, _| {})
     }
 
-    /// Tells of each predicate that says something else from now on.
+    /// Tells of all predicates that say something else from now on, and what.
     pub(crate) fn change_score(
         &mut self,
         rules: &RuleSet,
         narrative: usize,
         score: Option<f64>,
-        mut flipped: impl FnMut(u32),
+        mut turned: impl FnMut(Range<u32>, bool),
     ) -> Result<(), Fault> {
         rules.check_person(self)?;
         if score.is_some_and(|score| !score.is_finite()) {
@@ -105,13 +114,36 @@ impl Person {
         let old = std::mem::replace(place, score.map(Value::from));
         let after = self.scores[narrative].as_ref();
         for column in rules.index.resident.iter().filter(|column| column.place == Place::Score(narrative)) {
-            update(rules, column, (old.as_ref(), after), &mut self.truths, &mut self.open, &mut flipped);
+            update(rules, column, (old.as_ref(), after), &mut self.truths, &mut self.open, &mut turned);
         }
         Ok(())
     }
 
-    pub(crate) fn trait_at(&self, path: &str) -> Option<&Value> {
-        path::resolve(path, |key| self.traits.get(key))
+    /// Sets what the shared weight of a rule is multiplied by for this person. 1 until then.
+    ///
+    /// # Errors
+    /// `Foreign` if the person was made for another document, `UnknownRule`, or `BadWeight` if it is not a finite
+    /// number from 0.
+    pub fn set_factor(&mut self, rules: &RuleSet, rule: u32, factor: f64) -> Result<(), Fault> {
+        rules.check_person(self)?;
+        if !factor.is_finite() || factor < 0.0 {
+            return Err(Fault::BadWeight);
+        }
+        if rule >= rules.rule_count() {
+            return Err(Fault::UnknownRule);
+        }
+        let factors = self.factors.get_or_insert_with(|| vec![1.0; rules.rule_count() as usize].into());
+        factors[rule as usize] = factor;
+        Ok(())
+    }
+
+    /// What the shared weight of a rule is multiplied by.
+    pub(crate) fn factor(&self, rule: u32) -> f64 {
+        self.factors.as_ref().map_or(1.0, |factors| factors[rule as usize])
+    }
+
+    pub(crate) fn trait_at(&self, rules: &RuleSet, path: u32) -> Option<&Value> {
+        rules.document.traits.resolve(path, |key| self.traits[key as usize].as_ref())
     }
 
     pub(crate) fn score(&self, narrative: usize) -> Option<&Value> {
@@ -119,41 +151,18 @@ impl Person {
     }
 }
 
-/// Turns the predicates that differ, and looks again at the rows that contain one of them.
+/// Turns the predicates that differ, and the rows that hang on them.
 fn update(
     rules: &RuleSet,
     column: &Column,
     (before, after): (Option<&Value>, Option<&Value>),
     truths: &mut [u64],
     open: &mut [u64],
-    flipped: &mut impl FnMut(u32),
+    turned: &mut impl FnMut(Range<u32>, bool),
 ) {
-    let index = &rules.index;
-    column.flips(&rules.catalogue.predicates, before, after, |predicate| {
-        flipped(predicate);
-        let predicate = predicate as usize;
-        bits::flip(truths, predicate);
-        // A row that several of them touch is right after the last one.
-        for &row in index.rows_of.get(predicate) {
-            let row = row as usize;
-            let mut literals = index.resident_literals.get(row).iter();
-            if literals.all(|&literal| bits::get(truths, literal as usize / 2) == (literal % 2 == 1)) {
-                bits::set(open, row);
-            } else {
-                bits::clear(open, row);
-            }
-        }
+    column.changes(&rules.catalogue.predicates, before, after, |predicates, holds| {
+        bits::fill(truths, predicates.start as usize..predicates.end as usize, holds);
+        rules.index.turn(predicates.clone(), holds, truths, open);
+        turned(predicates, holds);
     });
-}
-
-/// What a parameter or a check reads, given the context.
-pub(crate) fn read<'a>(
-    subject: &Subject,
-    person: &'a Person,
-    context: &'a serde_json::Map<String, Value>,
-) -> Option<&'a Value> {
-    match subject {
-        Subject::Trait(path) => person.trait_at(path),
-        Subject::Context(field) => path::resolve(field, |key| context.get(key)),
-    }
 }

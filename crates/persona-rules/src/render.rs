@@ -1,35 +1,34 @@
 //! Parameters and their texts.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use serde_json::Value;
 
 use crate::document::{Action, Source, Transform};
-use crate::evaluate::Situation;
-use crate::person;
+use crate::{RuleSet, Situation};
 
-/// The parameters of an action. One that is absent, or null, and has no default is left out; fails with the name of
-/// one whose value its transform does not take.
+/// The parameters of an action, in document order. One whose source has nothing, or null, and which has no default is
+/// none; fails with the name of one whose value its transform does not take.
 pub(crate) fn parameters<'a>(
+    rules: &'a RuleSet,
     action: &'a Action,
-    situation: Situation<'_>,
-) -> Result<Map<String, Value>, &'a str> {
-    let mut given = Map::new();
-    for (name, source) in &action.parameters {
-        let value = match source {
-            Source::Literal(value) => value.clone(),
-            Source::Read { subject, default, transform } => {
-                let value = person::read(subject, situation.person, situation.context);
-                let Some(value) = value.filter(|value| !value.is_null()).or(default.as_ref()) else {
-                    continue;
-                };
-                match transform {
-                    Some(transform) => transformed(value, *transform).ok_or(name.as_str())?,
-                    None => value.clone(),
+    situation: Situation<'a>,
+) -> Result<Vec<Option<Cow<'a, Value>>>, &'a str> {
+    let value_of = |(name, source): &'a (String, Source)| match source {
+        Source::Literal(value) => Ok(Some(Cow::Borrowed(value))),
+        Source::Read { subject, default, transform } => {
+            let value = rules.read(*subject, situation).filter(|value| !value.is_null());
+            let Some(value) = value.or(default.as_ref()) else { return Ok(None) };
+            match transform {
+                Some(transform) => {
+                    transformed(value, *transform).map(|value| Some(Cow::Owned(value))).ok_or(name.as_str())
                 }
+                None => Ok(Some(Cow::Borrowed(value))),
             }
-        };
-        given.insert(name.clone(), value);
-    }
-    Ok(given)
+        }
+    };
+    action.parameters.iter().map(value_of).collect()
 }
 
 /// The value after the transform; `None` if it is of a type that the transform does not take.
@@ -45,17 +44,22 @@ pub(crate) fn transformed(value: &Value, transform: Transform) -> Option<Value> 
     }))
 }
 
-/// A value as part of a sentence: a list as its items with commas, an object as JSON.
-pub(crate) fn text_of(value: &Value) -> String {
+/// Writes a value as part of a sentence: a list as its items with commas, an object as JSON.
+pub(crate) fn write_value(value: &Value, text: &mut String) {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(text_of).collect::<Vec<_>>().join(", "),
-        // 90.0 is written 90.
+        Value::String(part) => text.push_str(part),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                text.push_str(if index == 0 { "" } else { ", " });
+                write_value(item, text);
+            }
+        }
+        // 90.0 is written 90. Writing to a string cannot fail.
         Value::Number(number) => match number.as_f64() {
-            Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => (whole as i64).to_string(),
-            _ => number.to_string(),
+            Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => _ = write!(text, "{}", whole as i64),
+            _ => _ = write!(text, "{number}"),
         },
-        other => other.to_string(),
+        other => _ = write!(text, "{other}"),
     }
 }
 
@@ -76,7 +80,9 @@ mod tests {
             (json!({"a": 1}), "{\"a\":1}"),
         ];
         for (value, expected) in table {
-            assert_eq!(text_of(&value), expected);
+            let mut text = String::new();
+            write_value(&value, &mut text);
+            assert_eq!(text, expected);
         }
     }
 

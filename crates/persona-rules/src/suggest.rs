@@ -1,15 +1,19 @@
 //! The suggestions of the rules that fire: ranked all, rendered only the first few.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value};
 
 use crate::document::{Action, Priority};
 use crate::evaluate::{Evaluation, Situation};
-use crate::explain::{Finding, Observer};
+use crate::explain::{Finding, Observer, Seen};
 use crate::render;
+use crate::template::Template;
 use crate::{Fault, RuleSet, Weights};
 
 /// What a situation calls for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Answer {
     /// By weight, then priority, then document order; no more than the limit.
     pub suggestions: Vec<Suggestion>,
@@ -32,7 +36,7 @@ pub struct Suggestion {
     pub description: String,
     /// The template's.
     pub priority: Priority,
-    /// The rule's.
+    /// The rule's, for this person.
     pub weight: f64,
     /// All that have a value, transformed.
     pub parameters: Map<String, Value>,
@@ -65,6 +69,9 @@ pub enum RuleFaultCode {
 }
 
 impl RuleFaultCode {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::MissingParameter, Self::TransformFailed];
+
     /// The code as other languages know it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -87,72 +94,185 @@ impl RuleSet {
         limit: usize,
         evaluation: &mut Evaluation,
     ) -> Result<Answer, Fault> {
-        self.evaluate(situation, weights, evaluation)?;
-        let mut candidates: Vec<Candidate<'_>> =
-            evaluation.fired.iter().flat_map(|&rule| self.candidates(rule, weights.of(rule))).collect();
-        // The sort is stable, so document order decides what is left.
-        candidates.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.priority.cmp(&b.priority)));
-        let observer = Observer::new(self, situation)?;
-        let mut answer = Answer { suggestions: Vec::new(), faults: Vec::new() };
-        for candidate in candidates {
-            if answer.suggestions.len() == limit {
-                break;
-            }
-            match self.render(&candidate, situation, &observer) {
-                Ok(suggestion) => answer.suggestions.push(suggestion),
-                Err(fault) => answer.faults.push(fault),
-            }
-        }
+        let mut answer = Answer::default();
+        self.answer(situation, weights, limit, evaluation, &mut answer)?;
+        evaluation.fired.sort_unstable();
+        evaluation.fired.dedup();
         Ok(answer)
     }
 
-    fn candidates(&self, rule: u32, weight: f64) -> impl Iterator<Item = Candidate<'_>> {
-        let actions = (0..).zip(&self.document.rules[rule as usize].actions);
-        actions.map(move |(index, action)| Candidate {
+    /// Evaluates, and gives the first `limit` suggestions to whoever takes them.
+    pub(crate) fn answer(
+        &self,
+        situation: Situation<'_>,
+        weights: &Weights,
+        limit: usize,
+        evaluation: &mut Evaluation,
+        taker: &mut impl Taker,
+    ) -> Result<(), Fault> {
+        self.find(situation, weights, evaluation)?;
+        let observer = Observer::new(self, situation)?;
+        let weight_of = |rule| weights.of(rule) * situation.person.factor(rule);
+        let mut left = limit;
+        let mut last = None;
+        while left > 0 {
+            // One that fails makes room for another, which is rare enough to look at all rules again.
+            let best = self.best(&evaluation.fired, &weight_of, last, left);
+            for candidate in &best {
+                match self.draft(candidate, situation, &observer) {
+                    Ok(draft) => {
+                        left -= 1;
+                        taker.suggestion(&draft);
+                    }
+                    Err(fault) => taker.fault(fault),
+                }
+            }
+            last = best.last().copied();
+            if last.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first `count` actions of these rules, in order, each once; those behind `last` only.
+    fn best(
+        &self,
+        rules: &[u32],
+        weight_of: &impl Fn(u32) -> f64,
+        last: Option<Candidate>,
+        count: usize,
+    ) -> Vec<Candidate> {
+        let mut best: Vec<Candidate> = Vec::with_capacity(count.min(rules.len()) + 1);
+        for &rule in rules {
+            let weight = weight_of(rule);
+            if best.len() == count && best.last().is_some_and(|worst| worst.weight > weight) {
+                continue;
+            }
+            for (action, definition) in (0..).zip(&self.document.rules[rule as usize].actions) {
+                let priority = self.document.templates[definition.template].priority;
+                let candidate = Candidate { rule, action, weight, priority };
+                if last.is_some_and(|last| candidate.order(&last) != Ordering::Greater) {
+                    continue;
+                }
+                if best.len() == count
+                    && best.last().is_none_or(|worst| candidate.order(worst) != Ordering::Less)
+                {
+                    continue;
+                }
+                // The same rule may be there by another row.
+                if let Err(place) = best.binary_search_by(|other| other.order(&candidate)) {
+                    best.insert(place, candidate);
+                    best.truncate(count);
+                }
+            }
+        }
+        best
+    }
+
+    fn draft<'a>(
+        &'a self,
+        candidate: &Candidate,
+        situation: Situation<'a>,
+        observer: &'a Observer<'a>,
+    ) -> Result<Draft<'a>, RuleFault> {
+        let &Candidate { rule, action: index, weight, .. } = candidate;
+        let fault =
+            |code| move |name: &str| RuleFault { rule, action: index, parameter: name.to_owned(), code };
+        let definition = &self.document.rules[rule as usize];
+        let action = &definition.actions[index as usize];
+        let parameters =
+            render::parameters(self, action, situation).map_err(fault(RuleFaultCode::TransformFailed))?;
+        let template = &self.document.templates[action.template];
+        let mut draft = Draft {
             rule,
             index,
             action,
+            template,
             weight,
-            priority: self.document.templates[action.template].priority,
-        })
+            title: String::new(),
+            description: String::new(),
+            parameters,
+            because: Vec::new(),
+        };
+        let missing = fault(RuleFaultCode::MissingParameter);
+        let (mut title, mut description) = (String::new(), String::new());
+        template.title.render(&mut title, |name, text| draft.write(name, text)).map_err(missing)?;
+        template
+            .description
+            .render(&mut description, |name, text| draft.write(name, text))
+            .map_err(missing)?;
+        (draft.title, draft.description) = (title, description);
+        draft.because = observer.support(&definition.condition);
+        Ok(draft)
+    }
+}
+
+/// Whoever takes suggestions, best first, and faults as they come.
+pub(crate) trait Taker {
+    fn suggestion(&mut self, draft: &Draft<'_>);
+    fn fault(&mut self, fault: RuleFault);
+}
+
+/// A suggestion that still borrows what it consists of.
+pub(crate) struct Draft<'a> {
+    pub(crate) rule: u32,
+    pub(crate) index: u32,
+    pub(crate) action: &'a Action,
+    pub(crate) template: &'a Template,
+    pub(crate) weight: f64,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    /// One for each parameter of the action.
+    pub(crate) parameters: Vec<Option<Cow<'a, Value>>>,
+    pub(crate) because: Vec<Seen<'a>>,
+}
+
+impl Draft<'_> {
+    /// Writes a parameter, if it has a value.
+    fn write(&self, name: &str, text: &mut String) -> bool {
+        let place = self.action.parameters.iter().position(|(known, _)| known == name);
+        let value = place.and_then(|place| self.parameters[place].as_deref());
+        value.map(|value| render::write_value(value, text)).is_some()
+    }
+}
+
+impl Taker for Answer {
+    fn suggestion(&mut self, draft: &Draft<'_>) {
+        let named = draft.action.parameters.iter().zip(&draft.parameters);
+        let given = named.filter_map(|((name, _), value)| Some((name.clone(), value.as_deref()?.clone())));
+        self.suggestions.push(Suggestion {
+            rule: draft.rule,
+            action: draft.index,
+            kind: draft.action.kind.clone(),
+            title: draft.title.clone(),
+            description: draft.description.clone(),
+            priority: draft.template.priority,
+            weight: draft.weight,
+            parameters: given.collect(),
+            metadata: draft.template.metadata.clone(),
+            because: draft.because.iter().map(|&seen| seen.into()).collect(),
+        });
     }
 
-    fn render(
-        &self,
-        candidate: &Candidate<'_>,
-        situation: Situation<'_>,
-        observer: &Observer<'_>,
-    ) -> Result<Suggestion, RuleFault> {
-        let &Candidate { rule, index, action, weight, priority } = candidate;
-        let fault =
-            |code| move |name: &str| RuleFault { rule, action: index, parameter: name.to_owned(), code };
-        let template = &self.document.templates[action.template];
-        let parameters =
-            render::parameters(action, situation).map_err(fault(RuleFaultCode::TransformFailed))?;
-        let text_of = |name: &str| parameters.get(name).map(render::text_of);
-        let missing = fault(RuleFaultCode::MissingParameter);
-        let title = template.title.render(text_of).map_err(missing)?;
-        let description = template.description.render(text_of).map_err(missing)?;
-        Ok(Suggestion {
-            rule,
-            action: index,
-            kind: action.kind.clone(),
-            title,
-            description,
-            priority,
-            weight,
-            parameters,
-            metadata: template.metadata.clone(),
-            because: observer.support(&self.document.rules[rule as usize].condition),
-        })
+    fn fault(&mut self, fault: RuleFault) {
+        self.faults.push(fault);
     }
 }
 
 #[derive(Clone, Copy)]
-struct Candidate<'a> {
+struct Candidate {
     rule: u32,
-    index: u32,
-    action: &'a Action,
+    action: u32,
     weight: f64,
     priority: Priority,
+}
+
+impl Candidate {
+    /// By weight, then priority, then document order: less is suggested first.
+    fn order(&self, other: &Self) -> Ordering {
+        let by_weight = other.weight.total_cmp(&self.weight);
+        let by_place = || (self.rule, self.action).cmp(&(other.rule, other.action));
+        by_weight.then(self.priority.cmp(&other.priority)).then_with(by_place)
+    }
 }

@@ -59,17 +59,30 @@ impl Text {
         })
     }
 
-    /// The text in one pass: what a parameter says is never looked at again. Fails with the name of the first
-    /// placeholder that has no value.
-    pub(crate) fn render(&self, value_of: impl Fn(&str) -> Option<String>) -> Result<String, &str> {
-        let mut text = String::new();
+    /// The text, if it has no placeholder.
+    pub(crate) fn plain(&self) -> Option<&str> {
+        match &self.0[..] {
+            [] => Some(""),
+            [Piece::Plain(plain)] => Some(plain),
+            _ => None,
+        }
+    }
+
+    /// Writes the text in one pass: what a parameter says is never looked at again. `write` writes a parameter, if it
+    /// has a value; fails with the name of the first that has none.
+    pub(crate) fn render(
+        &self,
+        text: &mut String,
+        write: impl Fn(&str, &mut String) -> bool,
+    ) -> Result<(), &str> {
         for piece in &self.0 {
             match piece {
                 Piece::Plain(plain) => text.push_str(plain),
-                Piece::Placeholder(name) => text.push_str(&value_of(name).ok_or(name.as_str())?),
+                Piece::Placeholder(name) if write(name, text) => {}
+                Piece::Placeholder(name) => return Err(name),
             }
         }
-        Ok(text)
+        Ok(())
     }
 }
 
@@ -83,8 +96,13 @@ mod tests {
 
     fn check(source: &str, expected: Result<&str, &str>) {
         let text = Text::parse(source).unwrap();
-        let value = |name: &str| (name != "none").then(|| format!("<{{{name}}}>"));
-        assert_eq!(text.render(value), expected.map(str::to_owned), "{source}");
+        let mut rendered = String::new();
+        let write = |name: &str, text: &mut String| {
+            text.extend(["<{", name, "}>"]);
+            name != "none"
+        };
+        let outcome = text.render(&mut rendered, write).map(|()| &rendered[..]);
+        assert_eq!(outcome, expected, "{source}");
     }
 
     #[test]

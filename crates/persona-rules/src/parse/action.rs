@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::node::{self, Node};
-use crate::document::{Action, Source, Subject, TemplateIds, Transform};
+use crate::document::{Action, Source, TemplateIds, Transform};
 use crate::fault::FaultCode;
 use crate::render;
 use crate::template::Template;
@@ -90,8 +90,8 @@ fn read(node: &Node<'_>) -> Option<Source> {
         default.value.clone()
     });
     let subject = match (node.get("from_trait"), node.get("from_context")) {
-        (Some(path), None) => Subject::Trait(node::path(&path)?),
-        (None, Some(field)) => Subject::Context(node::path(&field)?),
+        (Some(path), None) => node::trait_path(&path)?,
+        (None, Some(field)) => node::field_path(&field)?,
         (None, None) => {
             node.fault(FaultCode::Missing, "`from_trait` or `from_context` is needed here");
             return None;

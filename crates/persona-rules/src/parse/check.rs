@@ -30,19 +30,19 @@ const MAX_MINUTES: f64 = 52_560_000.0;
 pub(super) fn parse(name: &str, node: &Node<'_>) -> Option<CheckKind> {
     node.object()?;
     match name {
-        "trait_check" => on_value(node, "path", Subject::Trait),
-        "context_check" => on_value(node, "field", Subject::Context),
+        "trait_check" => on_value(node, "path", node::trait_path),
+        "context_check" => on_value(node, "field", node::field_path),
         "time_check" => time(node).map(CheckKind::Time),
         "narrative_check" => narrative(node),
         _ => None,
     }
 }
 
-fn on_value(node: &Node<'_>, place: &str, subject: fn(String) -> Subject) -> Option<CheckKind> {
+fn on_value(node: &Node<'_>, place: &str, subject: fn(&Node<'_>) -> Option<Subject>) -> Option<CheckKind> {
     node.only(&[place, "operator", "value"]);
-    let path = node.need(place).and_then(|path| node::path(&path));
+    let subject = node.need(place).and_then(|path| subject(&path));
     let operator = node.need("operator").and_then(|name| operator(&name, node));
-    Some(CheckKind::Value { subject: subject(path?), operator: operator? })
+    Some(CheckKind::Value { subject: subject?, operator: operator? })
 }
 
 fn operator(name: &Node<'_>, check: &Node<'_>) -> Option<Operator> {

@@ -3,34 +3,37 @@
 mod action;
 mod check;
 mod condition;
+mod json;
 mod node;
+mod pointer;
 
 use std::collections::{HashMap, HashSet};
 
 use node::{Node, Progress};
-use serde_json::Value;
 
 use crate::document::{Document, Metadata, Priority, Rule, TemplateIds};
 use crate::fault::{DocumentFault, FaultCode};
 use crate::limits::Limits;
+use crate::path::Paths;
 use crate::template::{Template, Text};
 
 /// Reads the whole document; one fault hides no other, unless the text cannot be read at all.
-pub(crate) fn parse(json: &str, limits: Limits) -> Result<Document, Vec<DocumentFault>> {
+pub(crate) fn parse(text: &str, limits: Limits) -> Result<Document, Vec<DocumentFault>> {
     let whole = |code, message| vec![DocumentFault { path: String::new(), code, message }];
-    if json.len() > limits.bytes {
-        let message = format!("the document may be {} bytes long, not {}", limits.bytes, json.len());
+    if text.len() > limits.bytes {
+        let message = format!("the document may be {} bytes long, not {}", limits.bytes, text.len());
         return Err(whole(FaultCode::TooLarge, message));
     }
-    let value: Value = serde_json::from_str(json)
-        .map_err(|error| whole(FaultCode::Syntax, format!("the document must be JSON: {error}")))?;
     let progress = Progress::default();
+    let value = json::read(text, &progress.faults)
+        .map_err(|error| whole(FaultCode::Syntax, format!("the document must be JSON: {error}")))?;
     let document = document(&Node::root(&value, &progress), limits);
-    let mut faults = progress.into_faults();
+    let Progress { faults, traits, fields, .. } = progress;
+    let mut faults = faults.into_inner();
     if faults.is_empty()
         && let Some(document) = document
     {
-        return Ok(document);
+        return Ok(Document { traits: traits.into_inner(), fields: fields.into_inner(), ..document });
     }
     // What has the wrong type is told once, though several readers refuse it.
     let mut seen = HashSet::new();
@@ -61,7 +64,15 @@ fn document(root: &Node<'_>, limits: Limits) -> Option<Document> {
     let known = action::Known { ids: &ids, templates: &templates };
     let rules = root.need("rules").and_then(|rules| rules_of(&rules, &known, limits));
     let templates = templates.into_iter().collect::<Option<Vec<_>>>();
-    Some(Document { id: id?, required_traits: required_traits?, rules: rules?, templates: templates? })
+    Some(Document {
+        id: id?,
+        required_traits: required_traits?,
+        rules: rules?,
+        templates: templates?,
+        // Known once everything is read.
+        traits: Paths::default(),
+        fields: Paths::default(),
+    })
 }
 
 /// A list that may be empty.

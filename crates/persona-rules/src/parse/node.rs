@@ -1,48 +1,34 @@
 //! A value of the document with its place, and where faults go.
 
 use std::cell::{Cell, RefCell};
-use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
+use super::pointer::Place;
+use crate::document::Subject;
 use crate::fault::{DocumentFault, FaultCode};
 use crate::limits::MAX_PATTERNS;
+use crate::path::Paths;
 
 /// What is known of the document so far.
 #[derive(Default)]
 pub(super) struct Progress {
-    faults: RefCell<Vec<DocumentFault>>,
+    pub(super) faults: RefCell<Vec<DocumentFault>>,
+    pub(super) traits: RefCell<Paths>,
+    pub(super) fields: RefCell<Paths>,
     patterns: Cell<usize>,
 }
 
-impl Progress {
-    pub(super) fn into_faults(self) -> Vec<DocumentFault> {
-        self.faults.into_inner()
-    }
-}
-
-/// Knows the way back to the root, so that a pointer is only written when somebody needs it.
 #[derive(Clone, Copy)]
 pub(super) struct Node<'a> {
     pub(super) value: &'a Value,
-    step: Step<'a>,
-    parent: Option<&'a Node<'a>>,
+    place: Place<'a>,
     progress: &'a Progress,
-}
-
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Key(&'a str),
-    Index(usize),
 }
 
 impl<'a> Node<'a> {
     pub(super) fn root(value: &'a Value, progress: &'a Progress) -> Self {
-        Self { value, step: Step::Index(0), parent: None, progress }
-    }
-
-    fn child<'b>(&'b self, value: &'b Value, step: Step<'b>) -> Node<'b> {
-        Node { value, step, parent: Some(self), progress: self.progress }
+        Self { value, place: Place::ROOT, progress }
     }
 
     pub(super) fn fault(&self, code: FaultCode, message: impl Into<String>) {
@@ -70,17 +56,7 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn pointer(&self) -> String {
-        let mut text = self.parent.map(Node::pointer).unwrap_or_default();
-        match (self.parent, self.step) {
-            (None, _) => {}
-            (Some(_), Step::Key(key)) => {
-                text.push('/');
-                text.push_str(&key.replace('~', "~0").replace('/', "~1"));
-            }
-            // Writing to a string cannot fail.
-            (Some(_), Step::Index(index)) => _ = write!(text, "/{index}"),
-        }
-        text
+        self.place.pointer()
     }
 
     pub(super) fn object(&self) -> Option<&'a Map<String, Value>> {
@@ -89,7 +65,8 @@ impl<'a> Node<'a> {
 
     /// The field of this name, if this is an object that has it.
     pub(super) fn get<'b>(&'b self, key: &'b str) -> Option<Node<'b>> {
-        Some(self.child(self.value.as_object()?.get(key)?, Step::Key(key)))
+        let value = self.value.as_object()?.get(key)?;
+        Some(Node { value, place: self.place.field(key), progress: self.progress })
     }
 
     /// The field of this name; its absence is a fault.
@@ -104,7 +81,7 @@ impl<'a> Node<'a> {
     /// Calls for each field in turn.
     pub(super) fn fields<'b>(&'b self, mut each: impl FnMut(&'b str, &Node<'_>)) {
         for (key, value) in self.object().into_iter().flatten() {
-            each(key, &self.child(value, Step::Key(key)));
+            each(key, &Node { value, place: self.place.field(key), progress: self.progress });
         }
     }
 
@@ -117,7 +94,9 @@ impl<'a> Node<'a> {
         let read: Vec<_> = list
             .iter()
             .enumerate()
-            .map(|(index, item)| read(&self.child(item, Step::Index(index))))
+            .map(|(index, value)| {
+                read(&Node { value, place: self.place.item(index), progress: self.progress })
+            })
             .collect();
         read.into_iter().collect()
     }
@@ -184,6 +163,16 @@ pub(super) fn path(node: &Node<'_>) -> Option<String> {
         return None;
     }
     Some(text.to_owned())
+}
+
+/// A path of a learned trait that a rule reads.
+pub(super) fn trait_path(node: &Node<'_>) -> Option<Subject> {
+    Some(Subject::Trait(node.progress.traits.borrow_mut().intern(&path(node)?)))
+}
+
+/// A path into the context that a rule reads.
+pub(super) fn field_path(node: &Node<'_>) -> Option<Subject> {
+    Some(Subject::Context(node.progress.fields.borrow_mut().intern(&path(node)?)))
 }
 
 pub(super) fn number(node: &Node<'_>) -> Option<f64> {

@@ -1,6 +1,8 @@
 //! One document, one person.
 
-use persona_rules::{Answer, DocumentFault, Evaluation, Limits, Person, RuleSet, Situation, Weights};
+use persona_rules::{
+    Answer, Context, DocumentFault, Evaluation, Limits, Person, RuleSet, Situation, Weights,
+};
 use serde_json::{Value, json};
 
 pub(crate) struct Stage {
@@ -22,13 +24,17 @@ impl Stage {
         self.person.set_trait(&self.rules, path, Some(value)).unwrap();
     }
 
-    pub(crate) fn situation(&self) -> Situation<'_> {
-        Situation { person: &self.person, context: self.context.as_object().unwrap(), now: self.now }
+    pub(crate) fn context(&self) -> Context<'_> {
+        self.rules.context(self.context.as_object().unwrap())
+    }
+
+    pub(crate) fn situation<'a>(&'a self, context: &'a Context<'a>) -> Situation<'a> {
+        Situation { person: &self.person, context, now: self.now }
     }
 
     pub(crate) fn suggest(&self, limit: usize) -> Answer {
         let mut evaluation = Evaluation::default();
-        self.rules.suggest(self.situation(), &self.weights, limit, &mut evaluation).unwrap()
+        self.rules.suggest(self.situation(&self.context()), &self.weights, limit, &mut evaluation).unwrap()
     }
 
     /// Titles and descriptions of what is suggested.
@@ -39,7 +45,7 @@ impl Stage {
     /// Ids of the rules that fire.
     pub(crate) fn fired(&self) -> Vec<&str> {
         let mut evaluation = Evaluation::default();
-        self.rules.evaluate(self.situation(), &self.weights, &mut evaluation).unwrap();
+        self.rules.evaluate(self.situation(&self.context()), &self.weights, &mut evaluation).unwrap();
         evaluation.fired.iter().map(|&rule| self.rules.rule_id(rule).unwrap()).collect()
     }
 }

@@ -81,9 +81,12 @@ fn what_belongs_to_another_document_is_refused() {
     let mut other = Stage::new(&document(&[rule("other", &always())]));
     let mut evaluation = persona_rules::Evaluation::default();
     let foreign = Err(Fault::Foreign);
-    assert_eq!(one.rules.evaluate(other.situation(), &one.weights, &mut evaluation), foreign);
-    assert_eq!(one.rules.evaluate(one.situation(), &other.weights, &mut evaluation), foreign);
+    assert_eq!(one.rules.evaluate(other.situation(&other.context()), &one.weights, &mut evaluation), foreign);
+    assert_eq!(one.rules.evaluate(one.situation(&one.context()), &other.weights, &mut evaluation), foreign);
     assert_eq!(other.person.set_trait(&one.rules, "nothing", None), foreign);
     let again = Stage::new(&document(&[rule("one", &always())]));
-    assert_eq!(one.rules.evaluate(again.situation(), &again.weights, &mut evaluation), Ok(()));
+    assert_eq!(
+        one.rules.evaluate(again.situation(&again.context()), &again.weights, &mut evaluation),
+        Ok(())
+    );
 }

@@ -104,7 +104,7 @@ fn moments_out_of_range_are_refused() {
     for now in [i64::MIN, i64::MAX] {
         stage.now = now;
         let mut evaluation = persona_rules::Evaluation::default();
-        let answer = stage.rules.evaluate(stage.situation(), &stage.weights, &mut evaluation);
+        let answer = stage.rules.evaluate(stage.situation(&stage.context()), &stage.weights, &mut evaluation);
         assert_eq!(answer, Err(persona_rules::Fault::TimeOutOfRange));
     }
 }
@@ -118,7 +118,8 @@ fn the_first_and_the_last_moment() {
             stage.person.set_zone(zone).unwrap();
             for moment in [jiff::Timestamp::MIN, jiff::Timestamp::MAX] {
                 stage.now = moment.as_second() * 1_000;
-                let explanation = stage.rules.explain(stage.situation(), &stage.weights, 0).unwrap();
+                let explanation =
+                    stage.rules.explain(stage.situation(&stage.context()), &stage.weights, 0).unwrap();
                 assert_eq!(explanation.fires, !stage.fired().is_empty());
             }
         }

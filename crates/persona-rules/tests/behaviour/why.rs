@@ -39,7 +39,7 @@ fn an_explanation_says_what_would_turn_each_check() {
     stage.learn("energy", json!(2));
     stage.context = json!({"busy": true});
     stage.now = at("2026-11-20T18:10:00Z");
-    let explanation = stage.rules.explain(stage.situation(), &stage.weights, 0).unwrap();
+    let explanation = stage.rules.explain(stage.situation(&stage.context()), &stage.weights, 0).unwrap();
     assert!(!explanation.fires);
     let check = |path: &str, holds, actual, flip| {
         let path = format!("/rules/0/conditions/all/{path}");
@@ -69,9 +69,9 @@ fn a_weight_of_nothing_is_a_reason() {
     let mut stage = stage();
     stage.learn("mood", json!("high"));
     stage.weights.set(0, 0.0).unwrap();
-    let explanation = stage.rules.explain(stage.situation(), &stage.weights, 0).unwrap();
+    let explanation = stage.rules.explain(stage.situation(&stage.context()), &stage.weights, 0).unwrap();
     assert_eq!((explanation.fires, explanation.weight, explanation.outcome.holds()), (false, 0.0, true));
-    let unknown = stage.rules.explain(stage.situation(), &stage.weights, 1);
+    let unknown = stage.rules.explain(stage.situation(&stage.context()), &stage.weights, 1);
     assert_eq!(unknown, Err(Fault::UnknownRule));
 }
 
@@ -84,7 +84,7 @@ fn of_a_range_the_nearer_end() {
         (9, Flip::Above { bound: 10.0, inclusive: false }),
     ] {
         stage.learn("t", json!(value));
-        let explanation = stage.rules.explain(stage.situation(), &stage.weights, 0).unwrap();
+        let explanation = stage.rules.explain(stage.situation(&stage.context()), &stage.weights, 0).unwrap();
         let Outcome::Group { children, .. } = explanation.outcome else {
             unreachable!("the rule is a group")
         };

@@ -23,6 +23,7 @@ fn a_crowd_fires_what_each_of_its_persons_fires() {
             change(&mut rng, &rules, &mut crowd, &mut members);
             let now = cases::moment(&mut rng);
             let context = cases::context(&mut rng, now);
+            let context = rules.context(&context);
             let mut weights = rules.weights();
             weights.set(rng.below(rules.rule_count() as usize) as u32, *rng.pick(&[0.0, 2.0])).unwrap();
 
@@ -63,11 +64,12 @@ fn a_crowd_knows_its_own_only() {
     assert!(crowd.person(person).is_none());
     let nothing = serde_json::Map::new();
     let mut matches = Matches::default();
-    let foreign = other.evaluate_crowd(&crowd, &nothing, 0, &other.weights(), &mut matches);
+    let foreign = other.evaluate_crowd(&crowd, &other.context(&nothing), 0, &other.weights(), &mut matches);
     assert_eq!(foreign, Err(Fault::Foreign));
-    let foreign = rules.evaluate_crowd(&crowd, &nothing, 0, &other.weights(), &mut matches);
+    let foreign = rules.evaluate_crowd(&crowd, &rules.context(&nothing), 0, &other.weights(), &mut matches);
     assert_eq!(foreign, Err(Fault::Foreign));
-    let late = rules.evaluate_crowd(&crowd, &nothing, i64::MAX, &rules.weights(), &mut matches);
+    let late =
+        rules.evaluate_crowd(&crowd, &rules.context(&nothing), i64::MAX, &rules.weights(), &mut matches);
     assert_eq!(late, Err(Fault::TimeOutOfRange));
 }
 

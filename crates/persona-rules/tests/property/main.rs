@@ -124,7 +124,8 @@ impl Stage {
         plain[changed] = *rng.pick(&[0.0, 0.25, 3.0]);
         weights.set(changed as u32, plain[changed]).unwrap();
 
-        let situation = Situation { person, context: &world.context, now: world.now };
+        let context = rules.context(&world.context);
+        let situation = Situation { person, context: &context, now: world.now };
         let limit = *rng.pick(&[0, 1, 5, 1_000]);
         let answer = rules.suggest(situation, &weights, limit, evaluation).unwrap();
 

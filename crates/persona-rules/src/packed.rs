@@ -1,0 +1,131 @@
+//! Suggestions as numbers and one text.
+
+use serde_json::Value;
+
+use crate::document::Source;
+use crate::explain::Actual;
+use crate::suggest::{Draft, Taker};
+use crate::{Evaluation, Fault, RuleFault, RuleFaultCode, RuleSet, Situation, Weights};
+
+/// Suggestions as numbers and one text, for whoever keeps beside them what never changes of a rule.
+///
+/// The numbers are a sequence: how many suggestions and how many faults there are, then each suggestion, then each
+/// fault. Texts follow each other in `text`, and a number says where one ends, in units of UTF-16.
+///
+/// - Suggestion: rule, action, weight; title and description, unless [`RuleSet::sheet`] has them; a value for each
+///   parameter that is not literal; how many reasons there are, and for each the check, whether it holds, its value.
+/// - Fault: rule, action, which parameter, the place of its code in [`RuleFaultCode::ALL`].
+/// - Value: what it is, and a number: 0 nothing, 1 null, 2 false, 3 true, 4 the number that follows, 5 a text that ends
+///   there, 6 JSON that ends there.
+///
+/// One that is used again and again soon allocates little.
+#[derive(Clone, Debug, Default)]
+pub struct Packed {
+    /// The sequence.
+    pub numbers: Vec<f64>,
+    /// All texts, one after the other.
+    pub text: String,
+    /// Length of `text` in units of UTF-16.
+    length: usize,
+    faults: Vec<RuleFault>,
+}
+
+impl RuleSet {
+    /// As [`RuleSet::suggest`], packed.
+    ///
+    /// # Errors
+    /// As [`RuleSet::evaluate`].
+    pub fn suggest_packed(
+        &self,
+        situation: Situation<'_>,
+        weights: &Weights,
+        limit: usize,
+        evaluation: &mut Evaluation,
+        packed: &mut Packed,
+    ) -> Result<(), Fault> {
+        packed.clear();
+        self.answer(situation, weights, limit, evaluation, packed)?;
+        packed.end(self);
+        Ok(())
+    }
+}
+
+impl Packed {
+    fn clear(&mut self) {
+        self.numbers.clear();
+        self.numbers.extend([0.0, 0.0]);
+        self.text.clear();
+        self.length = 0;
+        self.faults.clear();
+    }
+
+    fn end(&mut self, rules: &RuleSet) {
+        self.numbers[1] = self.faults.len() as f64;
+        for fault in &self.faults {
+            let action = &rules.document.rules[fault.rule as usize].actions[fault.action as usize];
+            let parameter = action.parameters.iter().position(|(name, _)| *name == fault.parameter);
+            let code = RuleFaultCode::ALL.iter().position(|code| *code == fault.code);
+            let places = [parameter, code].map(|place| place.map_or(f64::NAN, |place| place as f64));
+            self.numbers.extend([f64::from(fault.rule), f64::from(fault.action), places[0], places[1]]);
+        }
+    }
+
+    fn add_text(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.length += if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+        self.numbers.push(self.length as f64);
+    }
+
+    fn add_value(&mut self, value: Option<&Value>) {
+        let (kind, number) = match value {
+            None => (0.0, 0.0),
+            Some(Value::Null) => (1.0, 0.0),
+            Some(Value::Bool(false)) => (2.0, 0.0),
+            Some(Value::Bool(true)) => (3.0, 0.0),
+            Some(Value::Number(number)) => (4.0, number.as_f64().unwrap_or(f64::NAN)),
+            Some(Value::String(text)) => {
+                self.numbers.push(5.0);
+                return self.add_text(text);
+            }
+            Some(other) => {
+                self.numbers.push(6.0);
+                return self.add_text(&other.to_string());
+            }
+        };
+        self.numbers.extend([kind, number]);
+    }
+}
+
+impl Taker for Packed {
+    fn suggestion(&mut self, draft: &Draft<'_>) {
+        self.numbers[0] += 1.0;
+        self.numbers.extend([f64::from(draft.rule), f64::from(draft.index), draft.weight]);
+        for (text, rendered) in
+            [(&draft.template.title, &draft.title), (&draft.template.description, &draft.description)]
+        {
+            if text.plain().is_none() {
+                self.add_text(rendered);
+            }
+        }
+        for ((_, source), value) in draft.action.parameters.iter().zip(&draft.parameters) {
+            if let Source::Read { .. } = source {
+                self.add_value(value.as_deref());
+            }
+        }
+        self.numbers.push(draft.because.len() as f64);
+        for seen in &draft.because {
+            self.numbers.extend([f64::from(seen.number), f64::from(u8::from(seen.holds))]);
+            match seen.actual {
+                Actual::Value(value) => self.add_value(value),
+                Actual::Time(local) => {
+                    self.numbers.push(5.0);
+                    self.add_text(&local.to_string());
+                }
+            }
+        }
+    }
+
+    fn fault(&mut self, fault: RuleFault) {
+        self.faults.push(fault);
+    }
+}

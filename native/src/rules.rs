@@ -1,0 +1,534 @@
+//! Compiled mapper documents, and who is resident beside them, on the JavaScript thread of one environment.
+//!
+//! A document is a handle, a person beside it another, a crowd a third; each lives as long as something holds it, and
+//! persons hold their document. Nothing is global, so that worker threads share nothing. A call during which the core
+//! panics becomes an error of that call; the person or crowd that it changed is gone, and every further call says so.
+
+#![expect(clippy::needless_pass_by_value, reason = "texts cross the boundary by value")]
+#![expect(clippy::too_many_arguments, reason = "an object would cost more than the call")]
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use napi::bindgen_prelude::{Either, External, Float64ArraySlice, Uint32Array};
+use napi::{Error, Result, Status as Code};
+use napi_derive::napi;
+use persona_rules::{
+    Context, Crowd, DocumentFault, Evaluation, Fault, Limits, Matches, Packed, Person, RuleSet, Situation,
+    Weights,
+};
+use serde_json::{Map, Number, Value, json};
+
+use crate::layout::{self, moment, whole};
+
+/// A compiled document with the weights that are in force.
+pub(crate) struct Mapper {
+    rules: RuleSet,
+    weights: RefCell<Weights>,
+    scratch: RefCell<Scratch>,
+}
+
+#[derive(Default)]
+struct Scratch {
+    evaluation: Evaluation,
+    packed: Packed,
+    matches: Matches,
+}
+
+/// Somebody beside a document; empty once let go or lost.
+pub(crate) struct Beside {
+    mapper: Rc<Mapper>,
+    who: RefCell<Option<Who>>,
+}
+
+enum Who {
+    One(Person),
+    Many(Crowd),
+}
+
+/// Compiles a document; gives its faults as JSON (`[{field, code, message}]`) if it has any.
+#[napi(catch_unwind)]
+pub(crate) fn rules_compile(
+    document: String,
+    max_bytes: f64,
+    max_rules: f64,
+) -> Result<Either<External<Rc<Mapper>>, String>> {
+    let limits = Limits {
+        bytes: whole(max_bytes).ok_or_else(|| invalid("bytes"))? as usize,
+        rules: whole(max_rules).ok_or_else(|| invalid("rules"))? as usize,
+    };
+    Ok(match RuleSet::compile(&document, limits) {
+        Ok(rules) => {
+            let weights = RefCell::new(rules.weights());
+            Either::A(External::new(Rc::new(Mapper { rules, weights, scratch: RefCell::default() })))
+        }
+        Err(faults) => Either::B(faults.iter().map(fault_json).collect::<Value>().to_string()),
+    })
+}
+
+/// What a document is about, as JSON: `{id, rules, traits, keys, required, queries, fields, words}`.
+#[napi(catch_unwind)]
+pub(crate) fn rules_about(mapper: &External<Rc<Mapper>>) -> String {
+    let rules = &mapper.rules;
+    let ids: Vec<_> = (0..rules.rule_count()).filter_map(|rule| rules.rule_id(rule)).collect();
+    let mut queries: Vec<_> = rules
+        .narratives()
+        .iter()
+        .map(|asked| (json!({"query": asked.query, "limit": asked.limit, "types": asked.types}), Vec::new()))
+        .collect();
+    for (rule, id) in (0..).zip(&ids) {
+        for (query, threshold) in rules.narrative_checks(rule).unwrap_or_default() {
+            queries[query].1.push(json!({"rule": id, "threshold": threshold}));
+        }
+    }
+    let queries: Vec<_> = queries
+        .into_iter()
+        .map(|(mut query, checks)| {
+            query["checks"] = checks.into();
+            query
+        })
+        .collect();
+    json!({
+        "id": rules.id(),
+        "rules": ids,
+        "traits": rules.traits(),
+        "keys": rules.trait_keys(),
+        "required": rules.required_traits(),
+        "queries": queries,
+        "fields": rules.fields(),
+        "words": rules.words().collect::<Vec<_>>(),
+    })
+    .to_string()
+}
+
+/// What never changes of a rule, as JSON.
+#[napi(catch_unwind)]
+pub(crate) fn rules_sheet(mapper: &External<Rc<Mapper>>, rule: f64) -> Result<String> {
+    let sheet = mapper.rules.sheet(number(rule, "rule")?).ok_or_else(|| invalid("rule"))?;
+    Ok(sheet.to_string())
+}
+
+/// The shared weight of a rule.
+#[napi(catch_unwind)]
+pub(crate) fn rules_weight(mapper: &External<Rc<Mapper>>, rule: f64) -> Result<f64> {
+    mapper.weights.borrow().get(number(rule, "rule")?).map_err(fault)
+}
+
+/// Sets shared weights, all of them or none: pairs of a rule and its weight.
+#[napi(catch_unwind)]
+pub(crate) fn rules_set_weights(mapper: &External<Rc<Mapper>>, pairs: &[f64]) -> Result<()> {
+    let weights = changed(&mapper.weights.borrow(), pairs)?;
+    *mapper.weights.borrow_mut() = weights;
+    Ok(())
+}
+
+/// A person with what is known: a zone, traits as a JSON object by key, scores by query (`NaN` for none), pairs of a
+/// rule and a personal factor.
+#[napi(catch_unwind)]
+pub(crate) fn rules_person(
+    mapper: &External<Rc<Mapper>>,
+    zone: Option<String>,
+    traits: Option<String>,
+    scores: &[f64],
+    factors: &[f64],
+) -> Result<External<Beside>> {
+    let person = person_of(&mapper.rules, zone, traits, scores, factors)?;
+    Ok(External::new(Beside { mapper: Rc::clone(mapper), who: RefCell::new(Some(Who::One(person))) }))
+}
+
+/// As `rules_person` and `rules_suggest`, in one call, of which nothing stays.
+#[napi(catch_unwind)]
+pub(crate) fn rules_suggest_once(
+    mapper: &External<Rc<Mapper>>,
+    zone: Option<String>,
+    traits: Option<String>,
+    scores: &[f64],
+    factors: &[f64],
+    now: f64,
+    ask: &[f64],
+    rest: Option<String>,
+    limit: f64,
+    out: Float64ArraySlice,
+) -> Result<String> {
+    let person = person_of(&mapper.rules, zone, traits, scores, factors)?;
+    let asked = Asked::read(mapper, now, ask, rest.as_deref())?;
+    suggest(mapper, &person, &asked, limit, out)
+}
+
+/// A crowd without anybody.
+#[napi(catch_unwind)]
+pub(crate) fn rules_crowd(mapper: &External<Rc<Mapper>>) -> External<Beside> {
+    let crowd = mapper.rules.crowd();
+    External::new(Beside { mapper: Rc::clone(mapper), who: RefCell::new(Some(Who::Many(crowd))) })
+}
+
+/// Lets the memory go; every later call on the handle is an error.
+#[napi(catch_unwind)]
+pub(crate) fn rules_free(beside: &External<Beside>) {
+    if let Ok(mut who) = beside.who.try_borrow_mut() {
+        *who = None;
+    }
+}
+
+/// Adds somebody to a crowd; gives the number that further calls take.
+#[napi(catch_unwind)]
+pub(crate) fn rules_join(beside: &External<Beside>) -> Result<f64> {
+    change(beside, |rules, who| match who {
+        Who::Many(crowd) => crowd.add(rules).map(f64::from).map_err(fault),
+        Who::One(_) => Err(invalid("crowd")),
+    })
+}
+
+/// Lets somebody of a crowd go.
+#[napi(catch_unwind)]
+pub(crate) fn rules_leave(beside: &External<Beside>, person: f64) -> Result<()> {
+    change(beside, |rules, who| match who {
+        Who::Many(crowd) => crowd.remove(rules, number(person, "person")?).map_err(fault),
+        Who::One(_) => Err(invalid("crowd")),
+    })
+}
+
+/// Sets the time zone of a person.
+#[napi(catch_unwind)]
+pub(crate) fn rules_zone(beside: &External<Beside>, person: f64, name: String) -> Result<()> {
+    change(beside, |rules, who| {
+        match who {
+            Who::One(person) => person.set_zone(&name),
+            Who::Many(crowd) => crowd.set_zone(rules, number(person, "person")?, &name),
+        }
+        .map_err(fault)
+    })
+}
+
+/// Sets the trait of a key: a value as the context's fields are packed, JSON in `json`.
+#[napi(catch_unwind)]
+pub(crate) fn rules_set(
+    beside: &External<Beside>,
+    person: f64,
+    key: f64,
+    kind: f64,
+    payload: f64,
+    json: Option<String>,
+) -> Result<()> {
+    let key = number(key, "key")?;
+    change(beside, |rules, who| {
+        let parse = || json.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        let value = value_of(rules, (kind, payload), parse)?;
+        set_key(rules, who, person, key, value.map(Cow::into_owned))
+    })
+}
+
+/// Sets traits: an object of values by key, as JSON. Those that nothing reads are passed over.
+#[napi(catch_unwind)]
+pub(crate) fn rules_set_all(beside: &External<Beside>, person: f64, traits: String) -> Result<()> {
+    let traits = traits_of(&traits)?;
+    change(beside, |rules, who| {
+        for (path, value) in traits {
+            match who {
+                Who::One(person) => person.set_trait(rules, &path, Some(value)),
+                Who::Many(crowd) => crowd.set_trait(rules, number(person, "person")?, &path, Some(value)),
+            }
+            .map_err(fault)?;
+        }
+        Ok(())
+    })
+}
+
+/// Sets the best score of a narrative query; `NaN` removes it.
+#[napi(catch_unwind)]
+pub(crate) fn rules_score(beside: &External<Beside>, person: f64, query: f64, score: f64) -> Result<()> {
+    let query = number(query, "query")? as usize;
+    let score = (!score.is_nan()).then_some(score);
+    change(beside, |rules, who| {
+        match who {
+            Who::One(person) => person.set_score(rules, query, score),
+            Who::Many(crowd) => crowd.set_score(rules, number(person, "person")?, query, score),
+        }
+        .map_err(fault)
+    })
+}
+
+/// Sets personal factors: pairs of a rule and its factor.
+#[napi(catch_unwind)]
+pub(crate) fn rules_factors(beside: &External<Beside>, person: f64, pairs: &[f64]) -> Result<()> {
+    change(beside, |rules, who| {
+        for (rule, factor) in pairs_of(pairs) {
+            let rule = number(rule, "rule")?;
+            match who {
+                Who::One(person) => person.set_factor(rules, rule, factor),
+                Who::Many(crowd) => crowd.set_factor(rules, number(person, "person")?, rule, factor),
+            }
+            .map_err(fault)?;
+        }
+        Ok(())
+    })
+}
+
+/// Answers with suggestions as `persona_rules::Packed` has them: the text is returned, the numbers are written to `out`.
+/// If they do not fit, `out` begins with -1 and how many they are.
+#[napi(catch_unwind)]
+pub(crate) fn rules_suggest(
+    beside: &External<Beside>,
+    person: f64,
+    now: f64,
+    ask: &[f64],
+    rest: Option<String>,
+    limit: f64,
+    out: Float64ArraySlice,
+) -> Result<String> {
+    let asked = Asked::read(&beside.mapper, now, ask, rest.as_deref())?;
+    look(beside, person, |person| suggest(&beside.mapper, person, &asked, limit, out))
+}
+
+/// The indexes of the rules that fire, ascending.
+#[napi(catch_unwind)]
+pub(crate) fn rules_fires(
+    beside: &External<Beside>,
+    person: f64,
+    now: f64,
+    ask: &[f64],
+    rest: Option<String>,
+) -> Result<Uint32Array> {
+    let asked = Asked::read(&beside.mapper, now, ask, rest.as_deref())?;
+    look(beside, person, |person| {
+        let mapper = &*beside.mapper;
+        let Scratch { evaluation, .. } = &mut *mapper.scratch.borrow_mut();
+        asked.with_weights(mapper, |weights| {
+            let situation = Situation { person, context: &asked.context, now: asked.now };
+            mapper.rules.evaluate(situation, weights, evaluation).map_err(fault)
+        })?;
+        Ok(Uint32Array::new(evaluation.fired.clone()))
+    })
+}
+
+/// Explains rules, as a JSON list in the order of their indexes here.
+#[napi(catch_unwind)]
+pub(crate) fn rules_explain(
+    beside: &External<Beside>,
+    person: f64,
+    now: f64,
+    ask: &[f64],
+    rest: Option<String>,
+    rules: &[f64],
+) -> Result<String> {
+    let asked = Asked::read(&beside.mapper, now, ask, rest.as_deref())?;
+    look(beside, person, |person| {
+        let mapper = &*beside.mapper;
+        asked.with_weights(mapper, |weights| {
+            let situation = Situation { person, context: &asked.context, now: asked.now };
+            let explain = |&rule: &f64| {
+                let rule = number(rule, "rule")?;
+                Ok(mapper.rules.explain(situation, weights, rule).map_err(fault)?.to_json())
+            };
+            let all = rules.iter().map(explain).collect::<Result<Vec<_>>>()?;
+            Ok(Value::from(all).to_string())
+        })
+    })
+}
+
+/// Pairs of a rule and somebody of a crowd for whom it fires; by rule, then by person.
+#[napi(catch_unwind)]
+pub(crate) fn rules_matches(
+    beside: &External<Beside>,
+    now: f64,
+    ask: &[f64],
+    rest: Option<String>,
+) -> Result<Uint32Array> {
+    let asked = Asked::read(&beside.mapper, now, ask, rest.as_deref())?;
+    let mapper = &*beside.mapper;
+    let who = beside.who.borrow();
+    let Some(Who::Many(crowd)) = &*who else { return Err(gone()) };
+    let Scratch { matches, .. } = &mut *mapper.scratch.borrow_mut();
+    asked.with_weights(mapper, |weights| {
+        mapper.rules.evaluate_crowd(crowd, &asked.context, asked.now, weights, matches).map_err(fault)
+    })?;
+    let mut flat = Vec::with_capacity(matches.pairs.len() * 2);
+    for &(rule, person) in &matches.pairs {
+        flat.extend([rule, person]);
+    }
+    Ok(Uint32Array::new(flat))
+}
+
+/// What a caller asks: a moment, and a packed array of two numbers for each field of the context (a place in `VALUES`
+/// and what goes with it), and then pairs of a rule and its weight for this call.
+struct Asked<'a> {
+    now: i64,
+    context: Context<'a>,
+    weights: &'a [f64],
+}
+
+impl<'a> Asked<'a> {
+    /// `rest` has the values that did not fit into numbers, as a JSON list.
+    fn read(mapper: &'a Mapper, now: f64, ask: &'a [f64], rest: Option<&str>) -> Result<Self> {
+        let rules = &mapper.rules;
+        let (fields, weights) =
+            ask.split_at_checked(rules.fields().len() * 2).ok_or_else(|| invalid("ask"))?;
+        let rest: Vec<Value> = match rest {
+            Some(rest) => serde_json::from_str(rest).map_err(|_| invalid("context"))?,
+            None => Vec::new(),
+        };
+        let mut rest = rest.into_iter();
+        let values = pairs_of(fields).map(|pair| value_of(rules, pair, || rest.next()));
+        Ok(Self {
+            now: moment(now).ok_or_else(|| invalid("now"))?,
+            context: rules.context_of(values.collect::<Result<Vec<_>>>()?),
+            weights,
+        })
+    }
+
+    fn with_weights<T>(&self, mapper: &Mapper, call: impl FnOnce(&Weights) -> Result<T>) -> Result<T> {
+        let shared = mapper.weights.borrow();
+        if self.weights.is_empty() { call(&shared) } else { call(&changed(&shared, self.weights)?) }
+    }
+}
+
+/// The value of two numbers.
+fn value_of(
+    rules: &RuleSet,
+    (kind, payload): (f64, f64),
+    json: impl FnOnce() -> Option<Value>,
+) -> Result<Option<Cow<'_, Value>>> {
+    let invalid = || invalid("value");
+    let kind = whole(kind).and_then(|kind| layout::VALUES.get(kind as usize)).ok_or_else(invalid)?;
+    let value = match *kind {
+        "nothing" => return Ok(None),
+        "null" => Value::Null,
+        "false" => Value::Bool(false),
+        "true" => Value::Bool(true),
+        "number" => Number::from_f64(payload).map(Value::Number).ok_or_else(invalid)?,
+        "text" => {
+            let word = whole(payload).and_then(|place| rules.word(place as usize));
+            return word.map(|word| Some(Cow::Borrowed(word))).ok_or_else(invalid);
+        }
+        _ => json().ok_or_else(invalid)?,
+    };
+    Ok(Some(Cow::Owned(value)))
+}
+
+fn person_of(
+    rules: &RuleSet,
+    zone: Option<String>,
+    traits: Option<String>,
+    scores: &[f64],
+    factors: &[f64],
+) -> Result<Person> {
+    let mut person = rules.person();
+    if let Some(zone) = zone {
+        person.set_zone(&zone).map_err(fault)?;
+    }
+    for (path, value) in traits_of(traits.as_deref().unwrap_or("{}"))? {
+        person.set_trait(rules, &path, Some(value)).map_err(fault)?;
+    }
+    for (query, &score) in scores.iter().enumerate().filter(|(_, score)| !score.is_nan()) {
+        person.set_score(rules, query, Some(score)).map_err(fault)?;
+    }
+    for (rule, factor) in pairs_of(factors) {
+        person.set_factor(rules, number(rule, "rule")?, factor).map_err(fault)?;
+    }
+    Ok(person)
+}
+
+fn traits_of(json: &str) -> Result<Map<String, Value>> {
+    serde_json::from_str(json).map_err(|_| Error::new(Code::InvalidArg, "traits: must be a JSON object"))
+}
+
+/// Writes the numbers of the answer, and gives its text. If they do not fit, `out` says how many they are.
+fn suggest(
+    mapper: &Mapper,
+    person: &Person,
+    asked: &Asked<'_>,
+    limit: f64,
+    mut out: Float64ArraySlice,
+) -> Result<String> {
+    let limit = whole(limit).ok_or_else(|| invalid("limit"))? as usize;
+    let Scratch { evaluation, packed, .. } = &mut *mapper.scratch.borrow_mut();
+    asked.with_weights(mapper, |weights| {
+        let situation = Situation { person, context: &asked.context, now: asked.now };
+        mapper.rules.suggest_packed(situation, weights, limit, evaluation, packed).map_err(fault)
+    })?;
+    let numbers = &packed.numbers[..];
+    let out = writable(&mut out);
+    if let Some(place) = out.get_mut(..numbers.len()) {
+        place.copy_from_slice(numbers);
+        return Ok(packed.text.clone());
+    }
+    *out.first_chunk_mut().ok_or_else(|| invalid("out"))? = [-1.0, numbers.len() as f64];
+    Ok(String::new())
+}
+
+fn set_key(rules: &RuleSet, who: &mut Who, person: f64, key: u32, value: Option<Value>) -> Result<()> {
+    match who {
+        Who::One(person) => person.set_key(rules, key, value),
+        Who::Many(crowd) => crowd.set_key(rules, number(person, "person")?, key, value),
+    }
+    .map_err(fault)
+}
+
+fn changed(weights: &Weights, pairs: &[f64]) -> Result<Weights> {
+    let mut weights = weights.clone();
+    for (rule, weight) in pairs_of(pairs) {
+        weights.set(number(rule, "rule")?, weight).map_err(fault)?;
+    }
+    Ok(weights)
+}
+
+fn pairs_of(numbers: &[f64]) -> impl Iterator<Item = (f64, f64)> {
+    numbers.chunks_exact(2).map(|pair| (pair[0], pair[1]))
+}
+
+/// Runs a call that may change a person or a crowd. A panic in it loses them: they were taken out and are not put back.
+fn change<T>(beside: &Beside, call: impl FnOnce(&RuleSet, &mut Who) -> Result<T>) -> Result<T> {
+    let mut place = beside.who.try_borrow_mut().map_err(|_| gone())?;
+    let mut who = place.take().ok_or_else(gone)?;
+    let result = call(&beside.mapper.rules, &mut who);
+    *place = Some(who);
+    result
+}
+
+fn look<T>(beside: &Beside, person: f64, call: impl FnOnce(&Person) -> Result<T>) -> Result<T> {
+    match &*beside.who.borrow() {
+        Some(Who::One(one)) => call(one),
+        Some(Who::Many(crowd)) => {
+            call(crowd.person(number(person, "person")?).ok_or_else(|| fault(Fault::UnknownPerson))?)
+        }
+        None => Err(gone()),
+    }
+}
+
+fn writable<'a>(array: &'a mut Float64ArraySlice) -> &'a mut [f64] {
+    // SAFETY: the call is synchronous on the JavaScript thread, so nothing else touches the array meanwhile:
+    // `src/mapping/engine.ts` makes it for this purpose, over memory that no other thread shares.
+    unsafe { array.as_mut() }
+}
+
+fn fault_json(fault: &DocumentFault) -> Value {
+    json!({"field": fault.path, "code": fault.code.as_str(), "message": fault.message})
+}
+
+fn number(value: f64, field: &str) -> Result<u32> {
+    whole(value).and_then(|value| u32::try_from(value).ok()).ok_or_else(|| invalid(field))
+}
+
+fn gone() -> Error {
+    Error::new(Code::InvalidArg, "person: was let go")
+}
+
+/// A message begins with the name of what is wrong.
+fn invalid(field: &str) -> Error {
+    Error::new(Code::InvalidArg, format!("{field}: is not valid"))
+}
+
+fn fault(fault: Fault) -> Error {
+    let field = match fault {
+        Fault::UnknownZone => "zone",
+        Fault::TimeOutOfRange => "now",
+        Fault::UnknownRule => "rule",
+        Fault::UnknownKey => "key",
+        Fault::UnknownPerson => "person",
+        Fault::BadWeight => "weight",
+        Fault::BadNarrative => "score",
+        _ => "mapper",
+    };
+    Error::new(Code::InvalidArg, format!("{field}: {fault}"))
+}
