@@ -2,6 +2,7 @@
 type Handle = unknown
 type Mapper = unknown
 type Beside = unknown
+type Hearing = unknown
 export declare class ExternalObject<T> {
   readonly '': {
     readonly '': unique symbol
@@ -63,6 +64,12 @@ export declare function fleetUnhear(handle: ExternalObject<Handle>, room: number
 
 /** Says why the conversations of a persona wait: as many records as there are and fit. Gives their number. */
 export declare function fleetWhy(handle: ExternalObject<Handle>, slot: number, strands: Float64Array): number
+
+/** Takes the function that is called when there is news. */
+export declare function hearingCreate(wake: () => void): ExternalObject<Hearing>
+
+/** Closes all voices. When it returns, nobody is woken any more, and threads without voices are gone. */
+export declare function hearingShut(hearing: ExternalObject<Hearing>): void
 
 /** The layout as lines of TypeScript; `native/generate.mjs` writes them to `src/layout.ts`. */
 export declare function layout(): string
@@ -132,3 +139,51 @@ export declare function rulesWeight(mapper: ExternalObject<Mapper>, rule: number
 
 /** Sets the time zone of a person. */
 export declare function rulesZone(beside: ExternalObject<Beside>, person: number, name: string): void
+
+/** Lets the memory go; every later call on the handle is an error. */
+export declare function speechClose(handle: ExternalObject<Handle>): void
+
+/** Tells a control, by its place in `CONTROL`, with its value; gives how many news there are to read. */
+export declare function speechControl(handle: ExternalObject<Handle>, control: number, value: number): number
+
+/** Opens a stream. `format` has rate, encoding, channels and channel. */
+export declare function speechCreate(detector: number, format: Float64Array, turn: Float64Array, probabilities: boolean): ExternalObject<Handle>
+
+/** No more bytes will come; gives how many news there are to read. */
+export declare function speechFinish(handle: ExternalObject<Handle>): number
+
+/** Writes news, as many records as there are and fit; gives their number. */
+export declare function speechNews(handle: ExternalObject<Handle>, news: Float64Array): number
+
+/** Computes bytes; gives how many news there are to read. */
+export declare function speechProcess(handle: ExternalObject<Handle>, bytes: Uint8Array): number
+
+/** The sound between two times in milliseconds; nothing if it is not kept. */
+export declare function speechSound(handle: ExternalObject<Handle>, from: number, to: number): Int16Array | null
+
+/** Lets the time pass without sound. */
+export declare function voiceCheck(hearing: ExternalObject<Hearing>, id: number, now: number): void
+
+/** Lets a voice go. What is posted of it later is nobody's. */
+export declare function voiceClose(hearing: ExternalObject<Hearing>, id: number): void
+
+/** Tells a control, by its place in `CONTROL`, with its value; false if the voice has ended. */
+export declare function voiceControl(hearing: ExternalObject<Hearing>, id: number, control: number, value: number): boolean
+
+/** No more bytes will come; false if the voice has ended before. */
+export declare function voiceFinish(hearing: ExternalObject<Hearing>, id: number): boolean
+
+/** Writes news, as many records as there are and fit; gives their number. */
+export declare function voiceNews(hearing: ExternalObject<Hearing>, news: Float64Array): number
+
+/** Opens a voice under an id that is given once. `format` has rate, encoding, channels and channel. */
+export declare function voiceOpen(hearing: ExternalObject<Hearing>, id: number, detector: number, format: Float64Array, turn: Float64Array, probabilities: boolean): void
+
+/** Gives bytes; answers how many were taken, or -1 if the voice has ended. */
+export declare function voicePush(hearing: ExternalObject<Hearing>, id: number, bytes: Uint8Array, now: number): number
+
+/** The sound between two times in milliseconds; nothing if it is not kept. */
+export declare function voiceSound(hearing: ExternalObject<Hearing>, id: number, from: number, to: number): Int16Array | null
+
+/** Rate, encoding, channels, and where the samples begin and end; or the place of its fault in `WAV_FAULT` alone. */
+export declare function wavParse(file: Uint8Array): Array<number>

@@ -92,6 +92,12 @@ export const ERRORS = {
   // What is called over the network
   url_refused: [502, "The URL may not be called"],
   response_too_large: [502, "The answer from the network is too large"],
+  // Voices
+  voice_closed: [409, "The voice is closed"],
+  voice_failed: [503, "The voice cannot be computed"],
+  sound_gone: [404, "The sound of this time is not kept"],
+  wav_invalid: [422, "The file is no WAV file that can be read"],
+  wav_truncated: [422, "The WAV file is shorter than its header says"],
   // Recordings
   recording_unreadable: [404, "The recording cannot be read"],
   recording_invalid: [422, "The file is not a whole recording"],

@@ -1,6 +1,6 @@
 /** What a schema found wrong with an input, field by field. */
 import type * as z from "zod";
-import type { FieldFault } from "./errors.ts";
+import { type FieldFault, PersonaError } from "./errors.ts";
 
 /** More would help nobody, and an input of unknown fields only would be answered with more than was sent. */
 const MAX_FAULTS = 100;
@@ -27,4 +27,15 @@ function fieldName(path: readonly PropertyKey[]): string {
 /** `name: must not be blank; settings.maxQueued: …` */
 export function describeFaults(faults: readonly FieldFault[]): string {
   return faults.map(({ field, message }) => `${field}: ${message}`).join("; ");
+}
+
+/** Runs a schema; throws `invalid_input` with every fault, as `what.path[0].to`. */
+export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw invalidInput(what, faultsOf(result.error, what));
+}
+
+export function invalidInput(what: string, fields: readonly FieldFault[]): PersonaError {
+  return new PersonaError("invalid_input", `The ${what} is not valid. ${describeFaults(fields)}`, { fields });
 }

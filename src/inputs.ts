@@ -1,5 +1,6 @@
 /** Bounds of inputs that several rooms check. */
 import * as z from "zod";
+import type { Clock } from "./clock.ts";
 import { utf8Bytes } from "./tokens.ts";
 
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
@@ -21,3 +22,12 @@ export const modelNameSchema = z
   .max(256);
 
 export const toolName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, '_' or '-'");
+
+export const functionSchema = <Type>() => z.custom<Type>((value) => typeof value === "function", "must be a function");
+
+export const clockSchema = z.custom<Clock>(isClock, "must have the functions now() and at(at, wake)");
+
+function isClock(value: unknown): boolean {
+  const { now, at } = (value ?? {}) as Partial<Clock>;
+  return typeof now === "function" && typeof at === "function";
+}

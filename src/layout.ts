@@ -168,3 +168,85 @@ export const HELD = [
 export const KIND = ["retry", "dead", "declined"] as const;
 export const OUTCOME = ["done", "declined", "failed", "timed_out", "throttled", "cancelled"] as const;
 export const VALUE = ["nothing", "null", "false", "true", "number", "text", "json"] as const;
+export const VOICE_TURN_LISTENING_THRESHOLD = 0;
+export const VOICE_TURN_LISTENING_EXIT_THRESHOLD = 1;
+export const VOICE_TURN_LISTENING_MIN_SPEECH_MS = 2;
+export const VOICE_TURN_LISTENING_MIN_SILENCE_MS = 3;
+export const VOICE_TURN_LISTENING_INTERRUPT_MS = 4;
+export const VOICE_TURN_THINKING_THRESHOLD = 5;
+export const VOICE_TURN_THINKING_EXIT_THRESHOLD = 6;
+export const VOICE_TURN_THINKING_MIN_SPEECH_MS = 7;
+export const VOICE_TURN_THINKING_MIN_SILENCE_MS = 8;
+export const VOICE_TURN_THINKING_INTERRUPT_MS = 9;
+export const VOICE_TURN_SPEAKING_THRESHOLD = 10;
+export const VOICE_TURN_SPEAKING_EXIT_THRESHOLD = 11;
+export const VOICE_TURN_SPEAKING_MIN_SPEECH_MS = 12;
+export const VOICE_TURN_SPEAKING_MIN_SILENCE_MS = 13;
+export const VOICE_TURN_SPEAKING_INTERRUPT_MS = 14;
+export const VOICE_TURN_PREFIX_PADDING_MS = 15;
+export const VOICE_TURN_MAX_TURN_MS = 16;
+export const VOICE_TURN_PATIENCE_MS = 17;
+export const VOICE_TURN_BACKCHANNEL_MS = 18;
+export const VOICE_TURN_RECOVERY_MS = 19;
+export const VOICE_TURN_IDLE_TIMEOUT_MS = 20;
+export const VOICE_TURN_NO_AUDIO_TIMEOUT_MS = 21;
+export const VOICE_TURN_SIZE = 22;
+export const NEWS_VOICE = 0;
+export const NEWS_KIND = 1;
+export const NEWS_WORD = 2;
+export const NEWS_AT = 3;
+export const NEWS_UNTIL = 4;
+export const NEWS_FROM = 5;
+export const NEWS_SIZE = 6;
+export const DETECTOR = ["refined", "network", "gated", "energy"] as const;
+export const ENCODING = ["s16le", "f32", "mulaw", "alaw"] as const;
+export const STANCE = ["listening", "thinking", "speaking"] as const;
+export const CONTROL = ["stance", "complete", "confirm", "end_turn"] as const;
+export const NEWS = [
+  "speech_start",
+  "speech_end",
+  "turn_end",
+  "interrupt",
+  "interrupt_retracted",
+  "misfire",
+  "timeout",
+  "damaged",
+  "probability",
+  "room",
+  "finished",
+  "failed",
+] as const;
+export const TURN_END = ["silence", "complete", "patience", "too_long", "told", "no_audio", "closed"] as const;
+export const MISFIRE = ["short", "backchannel"] as const;
+export const TIMEOUT = ["idle", "no_audio"] as const;
+export const DAMAGE = ["not_finite", "half_sample"] as const;
+export const WAV_FAULT = ["bad_wav", "wav_truncated", "unknown_encoding", "unknown_rate", "bad_channel"] as const;
+export const LEVEL = ["low", "medium", "high"] as const;
+export const VOICE_TURN_DEFAULTS = [
+  0.5,
+  Number.NaN,
+  96,
+  500,
+  300,
+  0.5,
+  Number.NaN,
+  96,
+  500,
+  300,
+  0.6,
+  Number.NaN,
+  192,
+  500,
+  500,
+  300,
+  60000,
+  Number.NaN,
+  1000,
+  2000,
+  Number.NaN,
+  Number.NaN,
+] as const;
+export const LEVEL_THRESHOLD = [0.7, 0.5, 0.35] as const;
+export const LEVEL_MIN_SPEECH_MS = [250, 96, 64] as const;
+export const LEVEL_MIN_SILENCE_MS = [800, 500, 250] as const;
+export const LEVEL_PATIENCE_MS = [8000, 4000, 2000] as const;

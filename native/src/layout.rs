@@ -41,6 +41,8 @@ macro_rules! record {
     };
 }
 
+pub(crate) use record;
+
 record! {
     /// Settings of a slot; yes and no are 1 and 0, parts of a whole from 0 to 1.
     in Settings {
@@ -308,23 +310,28 @@ pub(crate) fn layout() -> String {
     list(&mut text, "KIND", KINDS);
     list(&mut text, "OUTCOME", OUTCOMES);
     list(&mut text, "VALUE", VALUES);
+    crate::voice::describe(&mut text);
     text
 }
 
-fn constant(text: &mut String, name: &str, value: usize) {
+pub(crate) fn constant(text: &mut String, name: &str, value: usize) {
     text.extend(["export const ", name, " = ", &value.to_string(), ";\n"]);
 }
 
+pub(crate) fn list<const N: usize>(text: &mut String, name: &str, words: [&str; N]) {
+    lines(text, name, &words.map(|word| format!("{word:?}")));
+}
+
 /// As the project's formatter has it: in one line if that has room.
-fn list<const N: usize>(text: &mut String, name: &str, words: [&str; N]) {
-    let line = format!("export const {name} = {words:?} as const;\n");
+pub(crate) fn lines(text: &mut String, name: &str, values: &[String]) {
+    let line = format!("export const {name} = [{}] as const;\n", values.join(", "));
     if line.len() <= LINE_WIDTH + 1 {
         text.push_str(&line);
         return;
     }
     text.extend(["export const ", name, " = [\n"]);
-    for word in words {
-        text.extend(["  \"", word, "\",\n"]);
+    for value in values {
+        text.extend(["  ", value, ",\n"]);
     }
     text.push_str("] as const;\n");
 }

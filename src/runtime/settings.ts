@@ -4,12 +4,10 @@ import * as z from "zod";
 import type { ExitJudge } from "../catalogue/exit-judge.ts";
 import type { Persister } from "../catalogue/port.ts";
 import { resolveDefaultsSchema } from "../catalogue/resolved-session.ts";
-import type { Clock } from "../clock.ts";
 import { budgetSchema, budgetsSchema, pricesSchema } from "../cognition/budgets/settings.ts";
 import { toolsSchema } from "../cognition/toolbox.ts";
-import { PersonaError } from "../errors.ts";
-import { describeFaults, faultsOf } from "../faults.ts";
-import { ID_FORM, ID_PATTERN, modelNameSchema, textSchema, toolName } from "../inputs.ts";
+import { parse } from "../faults.ts";
+import { clockSchema, functionSchema, ID_FORM, ID_PATTERN, modelNameSchema, textSchema, toolName } from "../inputs.ts";
 import { SPENDERS } from "../store/port.ts";
 import {
   type Cognition,
@@ -22,9 +20,7 @@ import {
 } from "../types.ts";
 import { LOADS } from "./busiest.ts";
 
-export const functionSchema = <Type>() => z.custom<Type>((value) => typeof value === "function", "must be a function");
-
-export const clockSchema = z.custom<Clock>(isClock, "must have the functions now() and at(at, wake)");
+export { clockSchema, functionSchema, parse };
 
 /** Most messages, or dead letters, that are given at once. */
 const PAGE_LIMIT = 200;
@@ -230,11 +226,6 @@ function hasFunction(name: string) {
   return (value: unknown) => typeof (value as Record<string, unknown> | null | undefined)?.[name] === "function";
 }
 
-function isClock(value: unknown): boolean {
-  const { now, at } = (value ?? {}) as Partial<Clock>;
-  return typeof now === "function" && typeof at === "function";
-}
-
 export interface CheckedDefinition extends Omit<PersonaDefinition, "settings" | "instructions"> {
   readonly instructions: string;
   readonly settings: PersonaSettings;
@@ -247,12 +238,4 @@ export function checkDefinition(definition: PersonaDefinition): CheckedDefinitio
   const parallel = name === undefined ? CATALOGUE_PARALLEL_TURNS : settings.maxParallelTurns;
   const maxParallelTurns = definition.settings?.maxParallelTurns ?? parallel;
   return { ...checked, instructions, settings: { ...settings, maxParallelTurns } } as CheckedDefinition;
-}
-
-/** Runs a schema; throws `invalid_input` with every fault, as `what.path[0].to`. */
-export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown, what: string): z.output<Schema> {
-  const result = schema.safeParse(input);
-  if (result.success) return result.data;
-  const fields = faultsOf(result.error, what);
-  throw new PersonaError("invalid_input", `The ${what} is not valid. ${describeFaults(fields)}`, { fields });
 }

@@ -59,6 +59,18 @@ const { createRuntime, serve } = await import(${JSON.stringify(entry)});
 ${work}
 console.log(JSON.stringify([...loaded].filter((name) => name !== "" && !name.startsWith("file:"))));`;
 
+/** What a program that imports an entry loads of this package. */
+const files = (entry: string) => `
+import { registerHooks } from "node:module";
+registerHooks({
+  load(url, context, next) {
+    const [, file] = url.split("/persona-runtime/dist/");
+    if (file) console.log(file);
+    return next(url, context);
+  },
+});
+await import(${JSON.stringify(entry)});`;
+
 test("the library works without fastify and without a provider; the server is an entry of its own", async () => {
   const work = `
 const runtime = await createRuntime({ store: "kept.db" });
@@ -73,6 +85,23 @@ await runtime.close();`;
   expect(packages.filter((name) => !allowed.includes(name))).toEqual([]);
   const server = await runInProject("server.mjs", graph("persona-runtime/server", "if (!serve) throw 1;"));
   expect(JSON.parse(server.stdout)).toContain("fastify");
+});
+
+test("voices are an entry of their own, for which nothing of the runtime is loaded", async () => {
+  const work = `
+const { detectSpeech, VoiceStream } = await import("persona-runtime/voice");
+detectSpeech(new Float32Array(16000), { sampleRate: 16000 });
+const stream = new VoiceStream({ format: { sampleRate: 8000 }, onEvent() {} });
+await stream.write(new Uint8Array(160));
+await stream.finish();`;
+  const voice = await runInProject("voice.mjs", graph("persona-runtime/voice", work));
+  expect(voice.stderr).toBe("");
+  const allowed = ["persona-runtime", basename(addonHome), "zod"];
+  expect((JSON.parse(voice.stdout) as string[]).filter((name) => !allowed.includes(name))).toEqual([]);
+  const loaded = (await runInProject("files.mjs", files("persona-runtime/voice"))).stdout.trim().split("\n");
+  expect(
+    loaded.filter((file) => !/^(voice[./]|(addon|clock|errors|faults|inputs|layout|manifest|tokens)\.js$)/.test(file)),
+  ).toEqual([]);
 });
 
 test("models are an entry of their own, which says what to install", async () => {

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { beforeEach } from "vitest";
 import { missingNodes } from "./nodes.ts";
 import { PostgresServer } from "./postgres-server.ts";
+import { speaks } from "./spoken.ts";
 
 /** Each gives the reason why it is missing, or nothing. */
 const NEEDS = {
@@ -24,6 +25,8 @@ const NEEDS = {
       : "There is no `strace`, or it may not trace.",
   /** PostgreSQL's own programs, to run a server. */
   postgres: () => (PostgresServer.programs() === undefined ? "There is no PostgreSQL server (initdb)." : undefined),
+  /** Debian's `espeak-ng` says the words of tests about voices. */
+  espeak: () => (speaks() ? undefined : "There is no `espeak-ng`."),
   /** A package registry that npm can reach. */
   registry: () =>
     succeeds("npm", "view", "zod", "name", "--fetch-retries=0") ? undefined : "npm reaches no package registry.",

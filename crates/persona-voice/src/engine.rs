@@ -1,7 +1,5 @@
 //! Scores the frames of many streams together.
 
-use std::borrow::BorrowMut;
-
 use crate::{Detector, Fault, Rate, Refined, Stream};
 
 /// A detector and the order in which streams use it. One for each thread that computes; any stream may be given to any
@@ -20,7 +18,7 @@ impl<D: Detector> Engine<D> {
 
     /// Scores the full frame of each stream that has one; those without cost a look. Allocates nothing but room for
     /// events and for the sound of a turn, and both stay.
-    pub fn advance<S: BorrowMut<Stream<D>>>(&mut self, streams: &mut [S]) {
+    pub fn advance<H: Hold<D>>(&mut self, streams: &mut [H]) {
         for rate in [Rate::Narrow, Rate::Wide] {
             let mut rest = &mut *streams;
             while !rest.is_empty() {
@@ -61,11 +59,11 @@ impl<D: Detector> Engine<D> {
     }
 
     /// Stages frames of one rate until the lanes are full. Answers how many streams were looked at, and staged.
-    fn stage<S: BorrowMut<Stream<D>>>(&mut self, rate: Rate, streams: &mut [S]) -> (usize, usize) {
+    fn stage<H: Hold<D>>(&mut self, rate: Rate, streams: &mut [H]) -> (usize, usize) {
         let mut staged = 0;
         for (index, stream) in streams.iter_mut().enumerate() {
-            let stream = stream.borrow_mut();
-            if stream.rate() == rate && stream.stage(&mut self.detector).is_some() {
+            let detector = &mut self.detector;
+            if stream.lend(|it| it.rate() == rate && it.stage(detector).is_some()) {
                 staged += 1;
                 if staged == D::LANES {
                     return (index + 1, staged);
@@ -76,13 +74,36 @@ impl<D: Detector> Engine<D> {
     }
 
     /// In the order of staging.
-    fn collect<S: BorrowMut<Stream<D>>>(&mut self, rate: Rate, streams: &mut [S]) {
-        let ready = streams
-            .iter_mut()
-            .map(BorrowMut::borrow_mut)
-            .filter(|it: &&mut Stream<D>| it.rate() == rate && it.is_ready());
-        for (lane, stream) in ready.enumerate() {
-            stream.collect(&mut self.detector, lane);
+    fn collect<H: Hold<D>>(&mut self, rate: Rate, streams: &mut [H]) {
+        let mut lane = 0;
+        for stream in streams {
+            let detector = &mut self.detector;
+            lane += usize::from(stream.lend(|it| {
+                let staged = it.rate() == rate && it.is_ready();
+                if staged {
+                    it.collect(detector, lane);
+                }
+                staged
+            }));
         }
+    }
+}
+
+/// Who has a stream and lends it for a moment: as a value, or behind a lock, which is then free while others compute.
+/// Between two loans of one call to an engine nobody else may give it bytes.
+pub trait Hold<D: Detector> {
+    /// Calls `use_it` with the stream.
+    fn lend<T>(&mut self, use_it: impl FnOnce(&mut Stream<D>) -> T) -> T;
+}
+
+impl<D: Detector> Hold<D> for Stream<D> {
+    fn lend<T>(&mut self, use_it: impl FnOnce(&mut Self) -> T) -> T {
+        use_it(self)
+    }
+}
+
+impl<D: Detector> Hold<D> for &mut Stream<D> {
+    fn lend<T>(&mut self, use_it: impl FnOnce(&mut Stream<D>) -> T) -> T {
+        use_it(self)
     }
 }

@@ -46,7 +46,7 @@ mod turn;
 pub use audio::{Encoding, Format, Wav};
 pub use detector::Detector;
 pub use energy::{Background, Energy};
-pub use engine::Engine;
+pub use engine::{Engine, Hold};
 pub use fault::Fault;
 pub use gated::{Gated, GatedMemory};
 pub use network::{Kernel, Memory, Silero};

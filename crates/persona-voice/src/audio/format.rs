@@ -1,7 +1,5 @@
 //! How sound arrives.
 
-use std::str::FromStr;
-
 use crate::{Fault, Rate};
 
 /// How a sample is written.
@@ -25,20 +23,6 @@ impl Encoding {
             Self::Mulaw | Self::Alaw => 1,
             Self::Pcm16 => 2,
             Self::Float32 => 4,
-        }
-    }
-}
-
-impl FromStr for Encoding {
-    type Err = Fault;
-
-    fn from_str(name: &str) -> Result<Self, Fault> {
-        match name {
-            "pcm16" => Ok(Self::Pcm16),
-            "float32" => Ok(Self::Float32),
-            "mulaw" => Ok(Self::Mulaw),
-            "alaw" => Ok(Self::Alaw),
-            _ => Err(Fault::UnknownEncoding),
         }
     }
 }
@@ -90,12 +74,21 @@ impl Format {
         if self.hz == 8_000 { Rate::Narrow } else { Rate::Wide }
     }
 
-    pub(super) fn encoding(self) -> Encoding {
+    /// How its samples are written.
+    #[must_use]
+    pub fn encoding(self) -> Encoding {
         self.encoding
     }
 
+    /// Interleaved channels.
+    #[must_use]
+    pub fn channels(self) -> u8 {
+        self.channels
+    }
+
     /// Bytes of one sample of every channel.
-    pub(super) fn block(self) -> usize {
+    #[must_use]
+    pub fn block(self) -> usize {
         self.encoding.width() * usize::from(self.channels)
     }
 

@@ -1,0 +1,13 @@
+//! What a pool promises to the voices in it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what fails here is a failed test, also outside of #[test]"
+)]
+
+mod company;
+mod ending;
+mod fairness;
+mod room;
+mod stage;

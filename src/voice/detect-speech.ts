@@ -1,0 +1,83 @@
+/** Where somebody speaks in a recording. */
+import * as z from "zod";
+import { invalidInput, parse } from "../faults.ts";
+import { SpeechDetector } from "./detector.ts";
+import type { VoiceEvent } from "./event.ts";
+import { type CheckedFormat, detectorSchema, formatSchema, profileShape } from "./options.ts";
+import { readWav } from "./wav.ts";
+
+/** From the beginning of the first frame of speech to that of the silence after it, in milliseconds of sound. */
+export interface SpeechSegment {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+const { threshold, exitThreshold, minSpeechMs, minSilenceMs } = profileShape;
+
+const detectSchema = z.strictObject({
+  /** Of samples; a WAV file says it itself. */
+  sampleRate: formatSchema.shape.sampleRate.exactOptional(),
+  /** Of a WAV file, counted from 0. Default 0. */
+  channel: z.int().min(0).max(7).exactOptional(),
+  detector: detectorSchema,
+  threshold,
+  exitThreshold,
+  minSpeechMs,
+  /** Silence between two segments, 32..10 000 ms. Default 100. */
+  minSilenceMs: minSilenceMs.unwrap().default(100),
+});
+
+export type DetectOptions = z.input<typeof detectSchema>;
+
+/** Pauses of turns do not matter here. A turn is cut at the latest after this time, which is undone. */
+const TURN = { prefixPaddingMs: 0, maxTurnMs: 600_000 };
+
+/**
+ * Finds speech in a WAV file (bytes) or in samples from -1 to 1 of one channel, whose `sampleRate` must be given. Computes
+ * in the calling thread, an hour of sound in some two seconds. Throws `invalid_input` naming every broken option,
+ * `wav_invalid`, `wav_truncated`, or `addon_missing`.
+ */
+export function detectSpeech(sound: Uint8Array | Float32Array, options: DetectOptions = {}): SpeechSegment[] {
+  const { sampleRate, channel, detector, ...profile } = parse(detectSchema, options, "options");
+  const { format, data } = recordingOf(sound, sampleRate, channel);
+  const events: VoiceEvent[] = [];
+  const speech = new SpeechDetector({ format, detector, turn: { ...TURN, listening: profile } });
+  speech.process(data, events);
+  speech.finish(events);
+  speech.close();
+  return segmentsOf(events, profile.minSilenceMs);
+}
+
+function recordingOf(
+  sound: Uint8Array | Float32Array,
+  sampleRate: CheckedFormat["sampleRate"] | undefined,
+  channel: number | undefined,
+): { format: CheckedFormat; data: Uint8Array | Float32Array } {
+  const fault = (field: string, message: string) => invalidInput("options", [{ field, message }]);
+  if (sound instanceof Float32Array) {
+    if (sampleRate === undefined) throw fault("sampleRate", "must be given with samples");
+    if (channel !== undefined) throw fault("channel", "must be left out with samples, which are of one channel");
+    return { format: { sampleRate, encoding: "f32", channels: 1, channel: 0 }, data: sound };
+  }
+  if (sampleRate !== undefined) throw fault("sampleRate", "must be left out with a WAV file, which says it itself");
+  const { format, data } = readWav(sound);
+  if (channel === undefined) return { format, data };
+  if (channel >= format.channels) throw fault("channel", `must be less than ${format.channels}, which the file has`);
+  return { format: { ...format, channel }, data };
+}
+
+/** A pause that is shorter than the silence that ends speech is where a long turn was cut. */
+function segmentsOf(events: readonly VoiceEvent[], minSilenceMs: number): SpeechSegment[] {
+  const segments: SpeechSegment[] = [];
+  let startMs = 0;
+  for (const event of events) {
+    if (event.type === "speech_start") {
+      const cut = segments.at(-1);
+      startMs = event.atMs;
+      if (cut === undefined || startMs - cut.endMs >= minSilenceMs) continue;
+      segments.pop();
+      startMs = cut.startMs;
+    } else if (event.type === "speech_end") segments.push({ startMs, endMs: event.atMs });
+  }
+  return segments;
+}

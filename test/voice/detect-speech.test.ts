@@ -1,0 +1,98 @@
+import { describe, expect, it, test } from "vitest";
+import { detectSpeech, readWav, SpeechDetector, type VoiceEvent } from "../../src/voice.ts";
+import { needs } from "../support/needs.ts";
+import { joined, noise, pcm, samples, spoken, wav } from "../support/spoken.ts";
+
+needs("espeak");
+
+const SENTENCE = spoken("Hello there, who are you?");
+const sampleRate = 16_000;
+
+test("speech is found where it is, in samples and in files alike", () => {
+  const sound = joined(noise(500, 0.001, 1), SENTENCE, noise(2_000, 0.001, 2), SENTENCE);
+  const segments = detectSpeech(sound, { sampleRate, minSilenceMs: 600 });
+  const lengthMs = SENTENCE.length / 16;
+  expect(segments).toHaveLength(2);
+  for (const [n, { startMs, endMs }] of segments.entries()) {
+    const wordsMs = 500 + 1_000 + n * (lengthMs + 2_000);
+    expect(startMs).toBeGreaterThan(wordsMs - 50);
+    expect(startMs).toBeLessThan(wordsMs + 200);
+    expect(endMs).toBeGreaterThan(wordsMs + lengthMs - 2_000 - 400);
+    expect(endMs).toBeLessThan(wordsMs + lengthMs - 2_000 + 150);
+  }
+  expect(detectSpeech(wav(pcm(sound)), { minSilenceMs: 600 })).toEqual(segments);
+});
+
+test("a pause at which a long turn is cut parts nothing", () => {
+  const once = spoken("Hello there, who are you?", { beforeMs: 300, afterMs: 300 });
+  const sound = joined(...Array.from({ length: 300 }, () => once));
+  const whole = detectSpeech(sound, { sampleRate, minSilenceMs: 1_500, detector: "energy" });
+  expect(sound.length / 16).toBeGreaterThan(600_000);
+  expect(whole).toHaveLength(1);
+});
+
+test("silence and nothing hold no speech", () => {
+  expect(detectSpeech(new Float32Array(), { sampleRate })).toEqual([]);
+  expect(detectSpeech(new Float32Array(100_000), { sampleRate: 48_000 })).toEqual([]);
+  expect(detectSpeech(wav(new Uint8Array()))).toEqual([]);
+});
+
+test("one channel of several is listened to", () => {
+  const both = new Float32Array(2 * SENTENCE.length);
+  SENTENCE.forEach((sample, n) => {
+    both[2 * n + 1] = sample;
+  });
+  const file = wav(pcm(both), { channels: 2 });
+  expect(detectSpeech(file)).toEqual([]);
+  expect(detectSpeech(file, { channel: 1 })).toEqual(detectSpeech(SENTENCE, { sampleRate }));
+  expect(() => detectSpeech(file, { channel: 2 })).toThrow(/channel: must be less than 2/);
+});
+
+describe("a WAV file", () => {
+  const data = pcm(SENTENCE);
+  const whole = wav(data);
+
+  it("is a header and its samples", () => {
+    const { format, data: found } = readWav(whole);
+    expect(format).toEqual({ sampleRate, encoding: "s16le", channels: 1, channel: 0 });
+    expect(Buffer.from(found)).toEqual(data);
+  });
+
+  it.each<[what: string, file: Uint8Array, code: string]>([
+    ["is empty", new Uint8Array(), "wav_invalid"],
+    ["is something else", Buffer.from("OggS and so on, and so on, and so on, and so on"), "wav_invalid"],
+    ["ends in its header", whole.subarray(0, 30), "wav_truncated"],
+    ["ends in its samples", whole.subarray(0, 10_000), "wav_truncated"],
+    ["says it is longer", wav(data, { dataLength: data.length + 2 }), "wav_truncated"],
+    ["has another rate", wav(data, { hz: 22_050 }), "wav_invalid"],
+    ["is compressed", wav(data, { tag: 2 }), "wav_invalid"],
+    ["has samples of 24 bits", wav(data, { bits: 24 }), "wav_invalid"],
+    ["has too many channels", wav(data, { channels: 12 }), "wav_invalid"],
+  ])("is refused with a code when it %s", (_, file, code) => {
+    expect(() => readWav(file)).toThrow(expect.objectContaining({ code }));
+    expect(() => detectSpeech(file)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("lies about its bytes per second at nobody's cost", () => {
+    const lying = Buffer.from(whole);
+    lying.writeUInt32LE(7, 28);
+    expect(readWav(lying).format.sampleRate).toBe(sampleRate);
+    lying.writeUInt16LE(7, 32);
+    expect(() => readWav(lying)).toThrow(expect.objectContaining({ code: "wav_invalid" }));
+  });
+});
+
+test("the synchronous form appends to the caller's array, takes words, and ends", () => {
+  const detector = new SpeechDetector({ format: { sampleRate, encoding: "f32" }, probabilities: true });
+  const events: VoiceEvent[] = [];
+  detector.process(SENTENCE.subarray(0, samples(1_600)), events);
+  expect(events.filter(({ type }) => type === "probability")).toHaveLength(200);
+  detector.control({ type: "end_turn" }, events);
+  expect(events.at(-1)).toMatchObject({ type: "turn_end", reason: "told", knownAtMs: 1_600 });
+  expect(detector.audio(1_000, 1_600)).toHaveLength(samples(600));
+  detector.finish(events);
+  expect(() => detector.process(SENTENCE, events)).toThrow(expect.objectContaining({ code: "voice_closed" }));
+  expect(detector.audio(1_000, 1_600)).toHaveLength(samples(600));
+  detector.close();
+  expect(() => detector.audio(0, 1)).toThrow(expect.objectContaining({ code: "voice_closed" }));
+});
