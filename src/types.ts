@@ -1011,6 +1011,11 @@ export interface Runtime {
   configure(id: string, changes: PersonaChanges): Promise<EnrollmentStatus>;
   /** Sends a message to one persona; one of the catalogue joins the fleet with it. Refusals and outcomes arrive through the handle; nothing is thrown here. */
   send(persona: string, text: string, options: SendOptions): Answer;
+  /**
+   * The same for whoever does not wait for the answer: resolves when the message is stored, rejects when it is refused,
+   * and then keeps nothing that waits for its outcome.
+   */
+  tell(persona: string, text: string, options: SendOptions): Promise<Accepted>;
   createRoom(room: RoomInput): Promise<Room>;
   room(id: string): Promise<Room>;
   addMember(room: string, persona: string): Promise<Room>;

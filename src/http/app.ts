@@ -6,7 +6,7 @@ import { manifest } from "../manifest.ts";
 import { parse } from "../runtime/settings.ts";
 import type { Runtime } from "../types.ts";
 import { accessTo } from "./access.ts";
-import { protectAnswers } from "./answer-headers.ts";
+import { finishAnswers } from "./answer-headers.ts";
 import { type AuthOptions, authenticate, authOptionsSchema } from "./authenticate.ts";
 import { guardAgainstForeignPages } from "./guard.ts";
 import type { Identify } from "./identity.ts";
@@ -108,12 +108,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   requirePolicies(app);
   endRefusedUpgrades(app);
   const { closing, graceOver } = signals(app, clock, graceMs);
-  protectAnswers(app);
-  app.addHook("onSend", (_request, reply, payload, done) => {
-    // Otherwise an answer that was on its way would leave an idle connection, and close() waiting for it.
-    if (closing.aborted) reply.header("connection", "close");
-    done(null, payload);
-  });
+  finishAnswers(app, closing);
 
   // Before the routes, so that it sees what becomes of their requests.
   const metrics = options.metrics === false ? undefined : new Metrics(app, runtime, clock);

@@ -10,24 +10,27 @@ export function answerUnknownRoutes(app: FastifyInstance): void {
     methods.set(url, known);
   });
 
-  const refuse = (request: FastifyRequest, reply: FastifyReply): never => {
+  const refusal = (request: FastifyRequest, reply: FastifyReply): PersonaError => {
     const path = pathOf(request);
     const allowed = [...methods].filter(([pattern]) => matches(pattern, path)).flatMap(([, known]) => [...known]);
     // A route that answers this method and found nothing, such as a file of /docs, is no wrong method.
     if (allowed.length === 0 || allowed.includes(request.method)) {
-      throw new PersonaError("route_not_found", `There is nothing at ${path}; /openapi.json lists every route.`);
+      return new PersonaError("route_not_found", `There is nothing at ${path}; /openapi.json lists every route.`);
     }
     const allow = allowed.sort().join(", ");
     reply.header("allow", allow);
-    throw new PersonaError("method_not_allowed", `${path} answers ${allow}.`);
+    return new PersonaError("method_not_allowed", `${path} answers ${allow}.`);
   };
 
   // Before the body is read: what is wrong with it does not matter when nobody wants it.
-  app.addHook("onRequest", async (request, reply) => {
-    if (request.is404) refuse(request, reply);
+  app.addHook("onRequest", (request, reply, done) => {
+    if (request.is404) done(refusal(request, reply));
+    else done();
   });
   // Reached from inside a route that found nothing to deliver.
-  app.setNotFoundHandler(refuse);
+  app.setNotFoundHandler((request, reply) => {
+    throw refusal(request, reply);
+  });
 }
 
 /** The path of a request, without the query. */

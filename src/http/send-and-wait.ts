@@ -26,11 +26,16 @@ export async function sendAndWait(
   session?: { readonly conversation: string },
 ) {
   const { body, headers, query, identity } = request;
-  const answer = access(request).send(persona, body.text, { ...sendOptionsOf(body, headers, identity), ...session });
-  const accepted = await answer.accepted;
-  if (query.wait > 0) {
-    const spoken = await within(answer, { ms: query.wait * 1000, clock, response: reply.raw, graceOver });
-    if (spoken !== undefined) return reply.code(200).send(answeredOf(accepted, spoken));
+  const runtime = access(request);
+  const speech = sendOptionsOf(body, headers, identity, session);
+  if (query.wait === 0) {
+    const accepted = await runtime.tell(persona, body.text, speech);
+    reply.code(202);
+    return acceptedOf(accepted);
   }
-  return reply.code(202).send(acceptedOf(accepted));
+  const answer = runtime.send(persona, body.text, speech);
+  const accepted = await answer.accepted;
+  const spoken = await within(answer, { ms: query.wait * 1000, clock, response: reply.raw, graceOver });
+  reply.code(spoken === undefined ? 202 : 200);
+  return spoken === undefined ? acceptedOf(accepted) : answeredOf(accepted, spoken);
 }

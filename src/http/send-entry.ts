@@ -17,9 +17,9 @@ export class OrderedEntries {
   readonly #runtime: Runtime;
   readonly #identity: Identity;
   #way: string | undefined;
-  /** What those that take this way wait for, and what those that take another will wait for. */
-  #before: Promise<unknown> = Promise.resolve();
-  #all: Promise<unknown> = this.#before;
+  /** What those that take this way wait for, if there was another, and what those that take another will wait for. */
+  #before: Promise<unknown> | undefined;
+  #all: Promise<unknown> | undefined;
 
   constructor(runtime: Runtime, identity: Identity) {
     this.#runtime = runtime;
@@ -31,7 +31,8 @@ export class OrderedEntries {
     const way = wayOf(entry);
     if (way !== this.#way) this.#before = this.#all;
     this.#way = way;
-    const sent = this.#before.then(() => sendEntry(this.#runtime, this.#identity, entry, traceparent));
+    const say = () => sendEntry(this.#runtime, this.#identity, entry, traceparent);
+    const sent = this.#before === undefined ? say() : this.#before.then(say);
     const all = this.#all;
     this.#all = sent.then(
       () => all,
@@ -53,15 +54,15 @@ async function sendEntry(
   traceparent: string | undefined,
 ): Promise<Accepted> {
   const { persona, conversation_id: id = "", reply_to: replyTo, text } = entry;
-  const options = sendOptionsOf(entry, { "idempotency-key": entry.idempotency_key, traceparent }, identity);
-  if (persona !== undefined) return runtime.send(persona, text, options).accepted;
+  const headers = { "idempotency-key": entry.idempotency_key, traceparent };
+  if (persona !== undefined) return runtime.tell(persona, text, sendOptionsOf(entry, headers, identity));
   const session = await sessionOf(runtime, id);
-  if (session === undefined) return runtime.post(id, text, { ...options, ...(replyTo !== undefined && { replyTo }) });
+  if (session === undefined) return runtime.post(id, text, sendOptionsOf(entry, headers, identity, { replyTo }));
   if (replyTo !== undefined) {
     const fields = [{ field: "reply_to", message: "is for rooms" }];
     throw new PersonaError("invalid_input", "reply_to is for rooms", { fields });
   }
-  return runtime.send(session.persona, text, { ...options, conversation: session.id }).accepted;
+  return runtime.tell(session.persona, text, sendOptionsOf(entry, headers, identity, { conversation: session.id }));
 }
 
 /** Undefined for a room; rejects if there is neither. */

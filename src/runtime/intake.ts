@@ -146,11 +146,12 @@ export class Intake {
     idempotency: Append["idempotency"],
   ): Promise<Committed> {
     const { message, items } = prepared;
+    const opening = this.#conversations.toOpen(conversation);
     try {
       const appended = await this.#store.append({
         message,
         items,
-        ...this.#conversations.toOpen(conversation),
+        ...opening,
         ...(session === undefined ? {} : { session }),
         ...(idempotency === undefined ? {} : { idempotency }),
       });
@@ -167,7 +168,7 @@ export class Intake {
         this.withdraw(prepared);
         return appended;
       }
-      this.#conversations.opened(conversation);
+      if (opening !== undefined) this.#conversations.opened(conversation);
       this.#personas.of(message.tenant).tally.accepted += items.length;
       return appended;
     } catch (error) {

@@ -52,8 +52,14 @@ export class Reception {
     this.#origins = parts.origins;
   }
 
-  /** To one persona, in its session with the sender or in a conversation it takes part in. */
-  async send(scope: Scope, answer: PendingAnswer, id: string, text: string, options: SendOptions): Promise<void> {
+  /** To one persona, in its session with the sender or in a conversation it takes part in. `answer` waits for its outcome. */
+  async send(
+    scope: Scope,
+    id: string,
+    text: string,
+    options: SendOptions,
+    answer: PendingAnswer | undefined,
+  ): Promise<Accepted> {
     const speech = checkSpeech(text, options);
     assertOwnVoice(scope, speech);
     const origin = this.#tracing?.origin(speech.traceparent);
@@ -67,8 +73,9 @@ export class Reception {
     const conversation = found instanceof Promise ? await found : found;
     const beginning = this.#sessions.beginning(persona, conversation);
     const session = beginning instanceof Promise ? await beginning : beginning;
-    await this.#rooms.ready(conversation);
-    answer.accept(await this.#bringIn(scope, speech, { conversation, session }, [persona], answer, origin));
+    const recalled = this.#rooms.ready(conversation);
+    if (recalled !== undefined) await recalled;
+    return this.#bringIn(scope, speech, { conversation, session }, [persona], answer, origin);
   }
 
   /** To everybody in a room. */

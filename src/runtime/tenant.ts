@@ -97,8 +97,15 @@ export class TenantRuntime implements api.Runtime {
 
   send(persona: string, text: string, options: api.SendOptions): api.Answer {
     const answer = new PendingAnswer();
-    this.#send(answer, persona, text, options).catch((error: unknown) => answer.reject(asPersonaError(error)));
+    this.#send(persona, text, options, answer).then(
+      (accepted) => answer.accept(accepted),
+      (error: PersonaError) => answer.reject(error),
+    );
     return answer;
+  }
+
+  tell(persona: string, text: string, options: api.SendOptions): Promise<api.Accepted> {
+    return this.#send(persona, text, options, undefined);
   }
 
   async post(room: string, text: string, options: api.PostOptions): Promise<api.Accepted> {
@@ -322,9 +329,18 @@ export class TenantRuntime implements api.Runtime {
     return this.#engine.personas.of(this.#scope.tenant);
   }
 
-  async #send(answer: PendingAnswer, persona: string, text: string, options: api.SendOptions): Promise<void> {
-    this.#engine.assertOpen();
-    await this.#engine.reception.send(this.#scope, answer, persona, text, options);
+  async #send(
+    persona: string,
+    text: string,
+    options: api.SendOptions,
+    answer: PendingAnswer | undefined,
+  ): Promise<api.Accepted> {
+    try {
+      this.#engine.assertOpen();
+      return await this.#engine.reception.send(this.#scope, persona, text, options, answer);
+    } catch (error) {
+      throw asPersonaError(error);
+    }
   }
 
   async #changeSession(id: string, change: (row: ConversationRow) => Promise<void>): Promise<api.Session> {

@@ -60,6 +60,16 @@ export async function openMemoryStore(options: MemoryStoreOptions): Promise<Stor
   return new MemoryStore(options);
 }
 
+/** A message, and what has to be known of it until both are forgotten together. */
+interface Kept {
+  readonly row: MessageRow;
+  readonly idempotencyKey: string | undefined;
+  /** How many of its items are undecided; it is not forgotten before. */
+  undecided: number;
+  /** The items by which dead ones were replayed; those that came with it are known from its row. */
+  replays: readonly number[];
+}
+
 class MemoryStore implements Store {
   readonly kind = "memory";
   readonly salt: number;
@@ -80,23 +90,18 @@ class MemoryStore implements Store {
   readonly #sessions = new Map<number, SessionRow>();
   readonly #steps = new Map<number, SequenceStepRow>();
   readonly #members = new Map<number, Set<number>>();
-  readonly #messages = new Map<number, MessageRow>();
+  /** In one place: every message passes here, and each further table that it had to be looked up in would be felt. */
+  readonly #messages = new Map<number, Kept>();
   /** Keys of the messages of each conversation, ascending. */
   readonly #timelines = new Map<number, number[]>();
   readonly #inbox = new Map<number, ItemRow>();
   readonly #outcomes = new Map<number, OutcomeRow>();
   readonly #deadLetters = new Map<number, DeadLetterRow>();
-  /** The items by which dead ones of a message were replayed; those that came with it are known from its row. */
-  readonly #replays = new Map<number, number[]>();
   readonly #turns = new Map<number, TurnRow>();
   readonly #apiKeys = new Map<number, ApiKeyRow>();
   /** By kind, tenant and id. */
   readonly #entries = new Map<string, EntryRow>();
   readonly #idempotency = new Map<string, { readonly fingerprint: string; readonly message: number }>();
-  /** The idempotency key of a message, so that both are forgotten together. */
-  readonly #idempotencyOf = new Map<number, string>();
-  /** How many items of a message are undecided; it is not forgotten before. */
-  readonly #undecided = new Map<number, number>();
   /** What may be forgotten, in the order in which it was decided. */
   readonly #settledMessages = new Set<number>();
   readonly #settledTurns = new Set<number>();
@@ -104,6 +109,9 @@ class MemoryStore implements Store {
   readonly #spending = new Map<string, SpendingRow>();
   readonly #changes: ChangeRow[] = [];
   readonly #decided = { answered: 0, declined: 0, dead: 0 };
+  /** The greatest keys that there were. */
+  #lastMessage = 0;
+  #lastItem = 0;
   #rev = 0;
   #closed = false;
 
@@ -210,9 +218,8 @@ class MemoryStore implements Store {
       }
       if (idempotency !== undefined && idempotencyKey !== undefined) {
         this.#idempotency.set(idempotencyKey, { fingerprint: idempotency.fingerprint, message: message.key });
-        this.#idempotencyOf.set(message.key, idempotencyKey);
       }
-      const rev = this.#putMessage(message, items);
+      const rev = this.#putMessage(message, items, idempotencyKey);
       this.#forget();
       this.#feed.deliver(items);
       return { status: "appended", rev };
@@ -225,10 +232,11 @@ class MemoryStore implements Store {
       if (letter === undefined) return { status: "gone" };
       if (this.#inbox.has(fresh.key)) throw keyTaken();
       const { message } = letter;
+      const kept = this.#kept(message);
       this.#deadLetters.delete(item);
-      this.#inbox.set(fresh.key, fresh);
-      this.#replays.set(message, [...(this.#replays.get(message) ?? []), fresh.key]);
-      this.#undecided.set(message, (this.#undecided.get(message) ?? 0) + 1);
+      this.#putItem(fresh);
+      kept.replays = [...kept.replays, fresh.key];
+      kept.undecided += 1;
       this.#settledMessages.delete(message);
       const rev = this.#stampItem(fresh.key, message);
       this.#feed.deliver([fresh]);
@@ -373,7 +381,7 @@ class MemoryStore implements Store {
 
   async message(key: number): Promise<MessageRow | undefined> {
     this.#assertOpen();
-    return this.#messages.get(key);
+    return this.#messages.get(key)?.row;
   }
 
   async messages(page: Page): Promise<readonly MessageRow[]> {
@@ -389,7 +397,7 @@ class MemoryStore implements Store {
     const end = position(timeline, before);
     let start = end;
     for (let left = tokens; start > 0; start -= 1) {
-      left -= this.#messages.get(timeline[start - 1] ?? 0)?.tokens ?? 0;
+      left -= this.#messages.get(timeline[start - 1] ?? 0)?.row.tokens ?? 0;
       if (left < 0) break;
     }
     return this.#rows(timeline.slice(start, end));
@@ -560,15 +568,22 @@ class MemoryStore implements Store {
     });
   }
 
-  #putMessage(message: MessageRow, items: readonly ItemRow[]): number {
-    this.#messages.set(message.key, message);
-    const timeline = this.#timelines.get(message.conversation) ?? [];
-    this.#timelines.set(message.conversation, timeline);
-    timeline.splice(position(timeline, message.key), 0, message.key);
-    if (items.length === 0) this.#settledMessages.add(message.key);
-    else this.#undecided.set(message.key, items.length);
-    for (const item of items) this.#inbox.set(item.key, item);
-    return this.#stamp("message", message.tenant, message.key);
+  #putMessage(row: MessageRow, items: readonly ItemRow[], idempotencyKey?: string): number {
+    const { key, tenant, conversation } = row;
+    this.#messages.set(key, { row, idempotencyKey, undecided: items.length, replays: NONE });
+    const timeline = this.#timelines.get(conversation);
+    if (timeline === undefined) this.#timelines.set(conversation, [key]);
+    else if (key > (timeline.at(-1) ?? 0)) timeline.push(key);
+    else timeline.splice(position(timeline, key), 0, key);
+    if (items.length === 0) this.#settledMessages.add(key);
+    this.#lastMessage = Math.max(this.#lastMessage, key);
+    for (const item of items) this.#putItem(item);
+    return this.#stamp("message", tenant, key);
+  }
+
+  #putItem(item: ItemRow): void {
+    this.#inbox.set(item.key, item);
+    this.#lastItem = Math.max(this.#lastItem, item.key);
   }
 
   /** Applies one decision; gives the rev if the item left without an answer. */
@@ -597,26 +612,25 @@ class MemoryStore implements Store {
       decidedAt: at,
       replayOf,
     });
+    const kept = this.#kept(message);
     if (outcome === "dead") {
       const { failures = item.failures } = decision;
-      // Its message is not forgotten before.
-      const { tenant } = this.#messages.get(message) as MessageRow;
+      const { tenant } = kept.row;
       this.#deadLetters.set(item.key, { ...deadLetterOf({ ...item, failures }, reason, error, at), tenant });
     }
     this.#decided[outcome] += 1;
-    const left = (this.#undecided.get(message) ?? 1) - 1;
-    this.#undecided.set(message, left);
-    if (left === 0) {
-      this.#undecided.delete(message);
-      this.#settledMessages.add(message);
-    }
+    kept.undecided -= 1;
+    if (kept.undecided === 0) this.#settledMessages.add(message);
     return outcome === "answered" ? undefined : this.#stampItem(item.key, message);
   }
 
-  /** A message is not forgotten before its items. */
   #stampItem(key: number, message: number, tombstone = false): number {
-    const { tenant } = this.#messages.get(message) as MessageRow;
-    return this.#stamp("item", tenant, key, tombstone);
+    return this.#stamp("item", this.#kept(message).row.tenant, key, tombstone);
+  }
+
+  /** The message of an item, which is not forgotten before its items. */
+  #kept(message: number): Kept {
+    return this.#messages.get(message) as Kept;
   }
 
   #stamp(kind: ChangeKind, tenant: string, key: number, tombstone = false): number {
@@ -635,20 +649,18 @@ class MemoryStore implements Store {
 
   #forget(): void {
     for (const key of takeSurplus(this.#settledMessages, this.#maxMessages)) {
-      const message = this.#messages.get(key);
-      if (message === undefined) continue;
+      const kept = this.#messages.get(key);
+      if (kept === undefined) continue;
       this.#messages.delete(key);
-      for (const item of [...itemKeys(message), ...(this.#replays.get(key) ?? [])]) {
+      const { row: message, idempotencyKey, replays } = kept;
+      for (const item of [...itemKeys(message), ...replays]) {
         this.#outcomes.delete(item);
         this.#deadLetters.delete(item);
       }
-      this.#replays.delete(key);
       const timeline = this.#timelines.get(message.conversation) ?? [];
       timeline.splice(position(timeline, key), 1);
       if (timeline.length === 0) this.#timelines.delete(message.conversation);
-      const idempotencyKey = this.#idempotencyOf.get(key);
       if (idempotencyKey !== undefined) this.#idempotency.delete(idempotencyKey);
-      this.#idempotencyOf.delete(key);
     }
     for (const key of takeSurplus(this.#settledTurns, this.#maxMessages)) this.#turns.delete(key);
     for (const call of takeSurplus(this.#spending, this.#maxMessages)) this.#spending.delete(call);
@@ -656,7 +668,7 @@ class MemoryStore implements Store {
   }
 
   #rows(keys: readonly number[]): readonly MessageRow[] {
-    return keys.flatMap((key) => this.#messages.get(key) ?? []);
+    return keys.flatMap((key) => this.#messages.get(key)?.row ?? []);
   }
 
   #tenantOf(conversation: number): string {
@@ -670,8 +682,9 @@ class MemoryStore implements Store {
   }
 
   #assertNew(message: MessageRow, items: readonly ItemRow[]): void {
-    if (this.#messages.has(message.key)) throw keyTaken();
-    for (const { key } of items) if (this.#inbox.has(key)) throw keyTaken();
+    // Keys ascend: what is beyond all before need not be looked for.
+    if (message.key <= this.#lastMessage && this.#messages.has(message.key)) throw keyTaken();
+    for (const { key } of items) if (key <= this.#lastItem && this.#inbox.has(key)) throw keyTaken();
   }
 
   #assertNewSteps(steps: readonly SequenceStepRow[]): void {
@@ -683,19 +696,23 @@ class MemoryStore implements Store {
   }
 }
 
+const NONE: readonly never[] = [];
+
 /** Of the one open direct session of a caller with a persona. */
 function directName({ tenant, caller, persona }: Pick<ConversationRow, "tenant" | "caller" | "persona">): string {
   return `${tenant}\0${caller}\0${persona}`;
 }
 
 /** Removes the oldest keys down to `max`, but not before there are a tenth more: a walk steps over all that were removed. */
-function* takeSurplus<Key>(keys: Pick<Map<Key, unknown>, "size" | "delete" | "keys">, max: number): Generator<Key> {
-  if (keys.size <= max * 1.1) return;
+function takeSurplus<Key>(keys: Pick<Map<Key, unknown>, "size" | "delete" | "keys">, max: number): readonly Key[] {
+  if (keys.size <= max * 1.1) return NONE;
+  const taken: Key[] = [];
   for (const key of keys.keys()) {
-    if (keys.size <= max) return;
+    if (keys.size <= max) break;
     keys.delete(key);
-    yield key;
+    taken.push(key);
   }
+  return taken;
 }
 
 /** The index of `key` in an ascending list, or the one at which it would be inserted. */

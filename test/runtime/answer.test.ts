@@ -22,6 +22,27 @@ it("is accepted with the ids of what was stored, long before it is answered", as
   ]);
 });
 
+it("need not be waited for: who only tells hears whether it was accepted, or why not", async () => {
+  const { runtime } = await openHouse();
+  const gate = gated();
+  await enroll(runtime, "ada", { cognition: gate.cognition });
+  const options = { from: "user:7", idempotencyKey: "once" };
+  const told = await runtime.tell("ada", "Hello", options);
+  expect(told).toMatchObject({ items: [{ persona: "ada" }], refused: [], replayed: false });
+  expect(await runtime.tell("ada", "Hello", options)).toEqual({ ...told, replayed: true });
+  // Somebody else may wait for the same message.
+  const answer = runtime.send("ada", "Hello", options);
+  expect(await answer.accepted).toEqual({ ...told, replayed: true });
+  const reply = outcomeOf(answer);
+  await turns();
+  gate.release();
+  expect(await reply).toBe("Hello");
+  await expect(runtime.tell("nobody", "Hello", options)).rejects.toMatchObject({ code: "persona_not_found" });
+  await expect(runtime.tell("ada", " ", options)).rejects.toMatchObject({ code: "invalid_input" });
+  await runtime.close();
+  await expect(runtime.tell("ada", "Hello", options)).rejects.toMatchObject({ code: "runtime_closed" });
+});
+
 it("is heard while it is spoken, by any number of listeners, and by those who come when it is over", async () => {
   const { runtime } = await openHouse();
   const gate = Promise.withResolvers<void>();

@@ -23,19 +23,17 @@ export const messages: FastifyPluginAsyncZod<Services> = async (app, { access, l
     async (request) => {
       const { body, identity, log, headers } = request;
       const entries = new OrderedEntries(access(request), identity);
-      const send = async (entry: (typeof body.messages)[number], index: number) => {
-        // The first is counted as the request.
-        if (index > 0) limits?.take(identity);
-        return entries.send(entry, headers.traceparent);
+      const { traceparent } = headers;
+      const one = async (entry: (typeof body.messages)[number], index: number) => {
+        try {
+          // The first is counted as the request.
+          if (index > 0) limits?.take(identity);
+          return { status: 202 as const, accepted: acceptedOf(await entries.send(entry, traceparent)) };
+        } catch (error) {
+          const problem = problemOfOne(error, log);
+          return { status: problem.status, problem };
+        }
       };
-      const one = (entry: (typeof body.messages)[number], index: number) =>
-        send(entry, index).then(
-          (accepted) => ({ status: 202 as const, accepted: acceptedOf(accepted) }),
-          (error: unknown) => {
-            const problem = problemOfOne(error, log);
-            return { status: problem.status, problem };
-          },
-        );
       // As far as their order allows, all at once: what is handed in together is committed together.
       return { results: await Promise.all(body.messages.map(one)) };
     },

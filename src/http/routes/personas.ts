@@ -22,6 +22,6 @@ export const personas: FastifyPluginAsyncZod<Services> = async (app, services) =
       },
       serializerCompiler: serializedAsMade,
     },
-    async (request, reply) => sendAndWait(services, request, reply, request.params.id),
+    (request, reply) => sendAndWait(services, request, reply, request.params.id),
   );
 };

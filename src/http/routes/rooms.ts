@@ -77,10 +77,8 @@ export const rooms: FastifyPluginAsyncZod<Services> = async (app, { access }) =>
     async (request, reply) => {
       const { body, headers, identity } = request;
       const { reply_to: replyTo } = body;
-      const accepted = await access(request).post(request.params.id, body.text, {
-        ...sendOptionsOf(body, headers, identity),
-        ...(replyTo === undefined ? {} : { replyTo }),
-      });
+      const options = sendOptionsOf(body, headers, identity, { replyTo });
+      const accepted = await access(request).post(request.params.id, body.text, options);
       return reply.code(202).send(acceptedOf(accepted));
     },
   );

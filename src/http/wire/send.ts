@@ -1,7 +1,8 @@
 /** Sending a message: what is asked, and the two answers. */
 import * as z from "zod";
 import { MAX_TEXT_BYTES } from "../../inputs.ts";
-import { speechSchema } from "../../runtime/speech.ts";
+import { parse, senderId } from "../../runtime/settings.ts";
+import { checkedSpeech, speechSchema } from "../../runtime/speech.ts";
 import type { Accepted, Reply, SendOptions } from "../../types.ts";
 import { personOf } from "../access.ts";
 import type { Identity } from "../identity.ts";
@@ -95,26 +96,28 @@ export const answeredSchema = z
   })
   .register(wire, { id: "Answered" });
 
+/** What `send`, `tell` and `post` take; `place` says where it is said, if it is not the direct session. */
 export function sendOptionsOf(
   body: z.output<typeof messageBody>,
   headers: z.output<typeof sendHeaders>,
   identity: Identity,
+  place: { readonly conversation?: string | undefined; readonly replyTo?: string | undefined } = {},
 ): SendOptions {
-  const { from, lane, priority, urgent, coalesce, similarity } = body;
-  const { expires_in_ms: expiresInMs, merge_key: mergeKey } = body;
-  const { "idempotency-key": idempotencyKey, traceparent } = headers;
-  return {
-    from: from ?? { kind: "human", id: personOf(identity) },
-    lane,
-    urgent,
-    coalesce,
-    ...(priority === undefined ? {} : { priority }),
-    ...(expiresInMs === undefined ? {} : { expiresInMs }),
-    ...(mergeKey === undefined ? {} : { mergeKey }),
-    ...(similarity === undefined ? {} : { similarity }),
-    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-  };
+  return checkedSpeech({
+    text: body.text,
+    from: body.from ?? { kind: "human", id: parse(senderId, personOf(identity), "from") },
+    lane: body.lane,
+    priority: body.priority,
+    urgent: body.urgent,
+    expiresInMs: body.expires_in_ms,
+    idempotencyKey: headers["idempotency-key"],
+    conversation: place.conversation,
+    replyTo: place.replyTo,
+    mergeKey: body.merge_key,
+    coalesce: body.coalesce,
+    similarity: body.similarity,
+    traceparent: headers.traceparent,
+  });
 }
 
 export function acceptedOf(accepted: Accepted): z.output<typeof acceptedSchema> {
