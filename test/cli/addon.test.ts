@@ -1,9 +1,18 @@
 /** What is said when the native addon is missing, or is none for this machine. */
-import { cpSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { execute, ROOT, temporaryFolder } from "../support/command-line.ts";
-import { layOut } from "../support/packed.ts";
+import { layOut, type Packed, pack } from "../support/packed.ts";
+
+let archives: string;
+let packed: Packed;
+beforeAll(() => {
+  archives = mkdtempSync(join(tmpdir(), "persona-runtime-"));
+  packed = pack(archives);
+});
+afterAll(() => rmSync(archives, { recursive: true, force: true }));
 
 /** Starts the server of the package that lies here, and gives what it says about its addon. */
 async function complaint(home: string): Promise<string> {
@@ -23,7 +32,7 @@ test("a checkout without it says how to build it", async () => {
 });
 
 test("an installed package names the package that brings it", async () => {
-  const { home, addonHome } = layOut(temporaryFolder());
+  const { home, addonHome } = layOut(temporaryFolder(), packed);
   const name = basename(addonHome);
   rmSync(addonHome, { recursive: true });
   expect(await complaint(home)).toMatch(
@@ -32,7 +41,7 @@ test("an installed package names the package that brings it", async () => {
 });
 
 test("the package of another platform does not stand in for that of this one", async () => {
-  const { home, addonHome } = layOut(temporaryFolder());
+  const { home, addonHome } = layOut(temporaryFolder(), packed);
   const name = basename(addonHome);
   renameSync(
     addonHome,
@@ -46,7 +55,7 @@ test("the package of another platform does not stand in for that of this one", a
 });
 
 test("an addon that was linked to a C library that is not here says which", async () => {
-  const { home, addonHome } = layOut(temporaryFolder());
+  const { home, addonHome } = layOut(temporaryFolder(), packed);
   const { main } = JSON.parse(readFileSync(join(addonHome, "package.json"), "utf8")) as { main: string };
   const file = join(addonHome, main);
   writeFileSync(file, readFileSync(file, "latin1").replaceAll("libc.so.6", "libc.so.0"), "latin1");
@@ -54,7 +63,7 @@ test("an addon that was linked to a C library that is not here says which", asyn
 });
 
 test("an addon of another version is refused", async () => {
-  const { home, addonHome } = layOut(temporaryFolder());
+  const { home, addonHome } = layOut(temporaryFolder(), packed);
   const manifest = join(addonHome, "package.json");
   writeFileSync(manifest, readFileSync(manifest, "utf8").replace(/"version": "[^"]+"/, '"version": "99.0.0"'));
   expect(await complaint(home)).toMatch(/cannot be loaded: .*expected \S+ but got 99\.0\.0.*`npm install /);
@@ -62,7 +71,7 @@ test("an addon of another version is refused", async () => {
 
 test("a platform for which there is none is told of those that have one", async () => {
   const folder = temporaryFolder();
-  layOut(folder);
+  layOut(folder, packed);
   const program = join(folder, "elsewhere.mjs");
   writeFileSync(
     program,

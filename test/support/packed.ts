@@ -28,8 +28,10 @@ export function pack(folder: string): Packed {
  * Lays the packed package and its addon into `folder/node_modules`, and beside them links to the packages that they
  * depend on, as they are installed here: what an installation gives, without a registry.
  */
-export function layOut(folder: string): { readonly home: string; readonly addonHome: string } {
-  const { main, addon, addonName } = pack(folder);
+export function layOut(
+  folder: string,
+  { main, addon, addonName }: Packed = pack(folder),
+): { readonly home: string; readonly addonHome: string } {
   const unpack = (archive: string, name: string) => {
     const home = join(folder, "node_modules", name);
     mkdirSync(home, { recursive: true });
