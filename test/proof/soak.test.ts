@@ -16,10 +16,11 @@ const MAY_GROW: Readonly<Record<"native" | "heap" | "resident", number>> = {
   resident: 32 * 2 ** 20,
 };
 
-it.each(["memory", "kept.db"])(
+it.concurrent.for(["memory", "kept.db"])(
   "with the store %s",
-  async (name) => {
-    const store = name === "memory" ? name : join(temporaryFolder(), name);
+  { timeout: 3_600_000 },
+  async (name, { onTestFinished }) => {
+    const store = name === "memory" ? name : join(temporaryFolder(onTestFinished), name);
     const { code, stdout, stderr } = await execute(process.execPath, ["--expose-gc", CHILD, store, `${ROUNDS}`]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const samples = stdout
@@ -35,5 +36,4 @@ it.each(["memory", "kept.db"])(
       expect(mean(3) - mean(2), what).toBeLessThan(most);
     }
   },
-  3_600_000,
 );

@@ -16,19 +16,22 @@ const THREADS = 200;
 const SEED = Number(process.env["PROOF_SEED"] ?? 1);
 
 describe.each(NODES)("Node.js $version", ({ file: node, env }) => {
-  it.each([1, 8])(`outlives ${THREADS} threads, %i at once (PROOF_SEED=${SEED})`, async (atOnce) => {
-    const folder = temporaryFolder();
-    const words = [CHILD, folder, `${THREADS}`, `${atOnce}`, `${SEED}`];
-    const { code, stdout, stderr } = await execute(node, words, { env, timeout: 300_000 });
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const seen = JSON.parse(stdout) as Seen;
-    expect(seen).toMatchObject({ answered: 60, errors: [] });
-    expect(seen.starting + seen.answering).toBe(THREADS + 1);
-    // Otherwise the moments were not those that were meant.
-    expect(Math.min(seen.starting, seen.answering)).toBeGreaterThan(THREADS / 10);
-    expect(seen.after).toEqual(seen.before);
-    const databases = readdirSync(folder).filter((name) => name.endsWith(".db"));
-    expect(databases).toHaveLength(atOnce + 1);
-    for (const name of databases) audit(join(folder, name));
-  });
+  it.concurrent.for([1, 8])(
+    `outlives ${THREADS} threads, %i at once (PROOF_SEED=${SEED})`,
+    async (atOnce, { onTestFinished }) => {
+      const folder = temporaryFolder(onTestFinished);
+      const words = [CHILD, folder, `${THREADS}`, `${atOnce}`, `${SEED}`];
+      const { code, stdout, stderr } = await execute(node, words, { env, timeout: 590_000 });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      const seen = JSON.parse(stdout) as Seen;
+      expect(seen).toMatchObject({ answered: 60, errors: [] });
+      expect(seen.starting + seen.answering).toBe(THREADS + 1);
+      // Otherwise the moments were not those that were meant.
+      expect(Math.min(seen.starting, seen.answering)).toBeGreaterThan(THREADS / 10);
+      expect(seen.after).toEqual(seen.before);
+      const databases = readdirSync(folder).filter((name) => name.endsWith(".db"));
+      expect(databases).toHaveLength(atOnce + 1);
+      for (const name of databases) audit(join(folder, name));
+    },
+  );
 });

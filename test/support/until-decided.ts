@@ -7,10 +7,13 @@ import type { Runtime } from "../../src/types.ts";
  * and the turn's must not run out meanwhile.
  */
 export async function untilDecided(runtime: Runtime, clock: ManualClock): Promise<void> {
-  for (;;) {
+  for (let still = 0; ; still += 1) {
     const { queued, inFlight } = runtime.status();
     if (queued + inFlight === 0) return;
-    if (inFlight === 0) clock.advance(100);
-    await (inFlight === 0 ? setImmediate() : setTimeout(1));
+    if (inFlight === 0) {
+      clock.advance(100);
+      still = 0;
+    }
+    await (still < 100 ? setImmediate() : setTimeout(1));
   }
 }

@@ -13,8 +13,9 @@ mod reached;
 mod rule;
 mod shrink;
 
-use std::env;
 use std::fmt::Write;
+use std::panic::resume_unwind;
+use std::{env, thread};
 
 use action::{Action, Setup};
 use episode::Failure;
@@ -25,8 +26,27 @@ use rule::Rule;
 fn a_fleet_does_what_its_model_does() {
     let steps = setting("PERSONA_SIM_STEPS", 200_000);
     let first = setting("PERSONA_SIM_SEED", 1);
+    let seeds = first..first + steps.div_ceil(generate::EPISODE as u64);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
     let mut reached = Reached::default();
-    for seed in first..first + steps.div_ceil(generate::EPISODE as u64) {
+    thread::scope(|scope| {
+        let work = |nth| {
+            let seeds = seeds.clone().skip(nth).step_by(threads);
+            scope.spawn(|| simulate(seeds))
+        };
+        let workers: Vec<_> = (0..threads).map(work).collect();
+        for worker in workers {
+            reached.join(worker.join().unwrap_or_else(|failure| resume_unwind(failure)));
+        }
+    });
+    if steps >= 100_000 {
+        reached.check();
+    }
+}
+
+fn simulate(seeds: impl Iterator<Item = u64>) -> Reached {
+    let mut reached = Reached::default();
+    for seed in seeds {
         let (setup, actions) = generate::episode(seed);
         let Err(failure) = episode::run(&setup, &actions, None, &mut reached) else { continue };
         let call = "cargo test -p persona-cycle --release --test simulation";
@@ -35,9 +55,7 @@ fn a_fleet_does_what_its_model_does() {
         let shrinks = setting("PERSONA_SIM_SHRINK", 0) == 1;
         panic!("{}", if shrinks { story(&setup, &shrunk(&setup, &actions, None), None) } else { advice });
     }
-    if steps >= 100_000 {
-        reached.check();
-    }
+    reached
 }
 
 /// Proves that the comparison would notice if the fleet broke a rule.

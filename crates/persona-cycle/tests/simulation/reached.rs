@@ -42,6 +42,17 @@ impl Reached {
         self.events.extend(events);
     }
 
+    /// Adds what another thread has reached.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.whys.extend(other.whys);
+        self.settled.extend(other.settled);
+        self.held.extend(other.held);
+        self.strands_held.extend(other.strands_held);
+        self.breakers.extend(other.breakers);
+        self.sleeps.extend(other.sleeps);
+        self.events.extend(other.events);
+    }
+
     pub(crate) fn check(&self) {
         assert_eq!(self.whys.len(), 6, "{:?}", self.whys);
         assert_eq!(self.breakers.len(), 3, "{:?}", self.breakers);

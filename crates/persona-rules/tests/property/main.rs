@@ -15,6 +15,8 @@ mod oracle;
 mod rng;
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::thread;
 
 use oracle::World;
 use persona_rules::{Evaluation, Limits, Person, RuleSet, Situation};
@@ -32,27 +34,50 @@ fn setting(name: &str, default: u64) -> u64 {
 fn the_index_agrees_with_the_interpreter() {
     let seed = setting("PERSONA_RULES_SEED", 1);
     let documents = setting("PERSONA_RULES_CASES", 10_000).div_ceil(SITUATIONS as u64);
-    let (mut fired, mut silent, mut suggested, mut flipped) = (0, 0, 0, 0);
-    for seed in seed..seed + documents {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let mut all = Outcome::default();
+    thread::scope(|scope| {
+        let work = |nth| {
+            let seeds = (seed..seed + documents).skip(nth).step_by(threads);
+            scope.spawn(|| compare_all(seeds))
+        };
+        let workers: Vec<_> = (0..threads).map(work).collect();
+        for worker in workers {
+            all.add(&worker.join().unwrap_or_else(|failure| resume_unwind(failure)));
+        }
+    });
+    let Outcome { rules, fired, suggested, flipped } = all;
+    // A vocabulary that never meets would prove nothing.
+    assert!(fired > documents && rules - fired > documents && suggested > documents && flipped > documents);
+}
+
+fn compare_all(seeds: impl Iterator<Item = u64>) -> Outcome {
+    let mut all = Outcome::default();
+    for seed in seeds {
         let mut stage = Stage::new(seed);
         for step in 0..SITUATIONS {
             stage.change();
-            let outcome = stage.compare(&format!("seed {seed}, step {step}"));
-            fired += outcome.fired;
-            silent += outcome.rules - outcome.fired;
-            suggested += outcome.suggested;
-            flipped += outcome.flipped;
+            all.add(&stage.compare(&format!("seed {seed}, step {step}")));
         }
     }
-    // A vocabulary that never meets would prove nothing.
-    assert!(fired > documents && silent > documents && suggested > documents && flipped > documents);
+    all
 }
 
+#[derive(Default)]
 struct Outcome {
     rules: u64,
     fired: u64,
     suggested: u64,
     flipped: u64,
+}
+
+impl Outcome {
+    fn add(&mut self, other: &Self) {
+        self.rules += other.rules;
+        self.fired += other.fired;
+        self.suggested += other.suggested;
+        self.flipped += other.flipped;
+    }
 }
 
 struct Stage {
