@@ -16,7 +16,7 @@ fn threads() -> usize {
 
 #[test]
 fn they_are_joined_with_the_last_voice_also_while_it_is_computed() {
-    let before = threads();
+    let (before, sound) = (threads(), vec![1; 32_000]);
     let format = Format::mono(16_000, Encoding::Pcm16).unwrap();
     for _ in 0..100 {
         let outbox = Arc::new(Outbox::new(|| {}));
@@ -26,7 +26,7 @@ fn they_are_joined_with_the_last_voice_also_while_it_is_computed() {
         drop(pool);
         assert_eq!(threads(), before + 3);
         for voice in &voices {
-            voice.push(&[1; 32_000], 0).unwrap();
+            voice.push(&sound, 0).unwrap();
         }
         drop(voices);
         assert_eq!(threads(), before);

@@ -31,7 +31,7 @@ struct Open {
 
 /// Takes the function that is called when there is news.
 #[napi(catch_unwind)]
-pub(crate) fn hearing_create(env: &Env, wake: Function<(), ()>) -> Result<External<Hearing>> {
+pub(crate) fn hearing_create(env: Env, wake: Function<(), ()>) -> Result<External<Hearing>> {
     let wake = wake.build_threadsafe_function().weak::<true>().build()?;
     let outbox = Arc::new(Outbox::new(move || {
         // It can only fail because the environment ends, and then nobody waits for news.
