@@ -15,9 +15,10 @@
  *
  * An id is a name, not a secret: whoever presents one must still be allowed to see what it names.
  */
-export type IdKind = "conversation" | "message" | "item" | "turn" | "api_key";
+/** All that there is room for. */
+const KINDS = ["conversation", "message", "item", "turn", "api_key", "suggestion", "core", "narrative"] as const;
+export type IdKind = (typeof KINDS)[number];
 
-const KINDS: readonly IdKind[] = ["conversation", "message", "item", "turn", "api_key"];
 const PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const EPOCH = Date.UTC(2020, 0, 1);
 const COUNTER = 4096;

@@ -16,8 +16,10 @@ import {
   FLAG_ROOM,
   FLAG_URGENT,
 } from "../layout.ts";
+import type { Along, AlongRefusal } from "../store/mapping/port.ts";
 import {
   type Append,
+  type Appended,
   type ConversationRow,
   type ItemRow,
   LANES,
@@ -71,9 +73,9 @@ export interface Prepared {
   readonly heard: Heard | undefined;
 }
 
-export type Committed =
-  | { readonly status: "appended"; readonly rev: number }
-  | { readonly status: "replayed"; readonly message: number };
+type Stored = Exclude<Appended, { readonly status: "conflict" }>;
+export type CommittedAlong = Exclude<Stored, { readonly status: "replayed" }>;
+export type Committed = Exclude<Stored, AlongRefusal>;
 
 /** Nobody knows how fast a full inbox empties; after this long another try is fair. */
 const FULL_RETRY_AFTER_MS = 1_000;
@@ -139,22 +141,30 @@ export class Intake {
   }
 
   /** Writes what was prepared; throws, with the room given back, if that cannot be done. */
-  async commit(
+  commit(
     prepared: Prepared,
     conversation: ConversationRow,
     session: Append["session"],
     idempotency: Append["idempotency"],
   ): Promise<Committed> {
+    const beside = { ...(session && { session }), ...(idempotency && { idempotency }) };
+    return this.#commit(prepared, conversation, beside) as Promise<Committed>;
+  }
+
+  /** The same with rows of mapping; what refuses those gives the room back as well. */
+  commitAlong(prepared: Prepared, conversation: ConversationRow, along: Along): Promise<CommittedAlong> {
+    return this.#commit(prepared, conversation, { along }) as Promise<CommittedAlong>;
+  }
+
+  async #commit(
+    prepared: Prepared,
+    conversation: ConversationRow,
+    beside: Pick<Append, "session" | "idempotency" | "along">,
+  ): Promise<Stored> {
     const { message, items } = prepared;
     const opening = this.#conversations.toOpen(conversation);
     try {
-      const appended = await this.#store.append({
-        message,
-        items,
-        ...opening,
-        ...(session === undefined ? {} : { session }),
-        ...(idempotency === undefined ? {} : { idempotency }),
-      });
+      const appended = await this.#store.append({ message, items, ...opening, ...beside });
       if (appended.status === "conflict") {
         throw new PersonaError(
           "idempotency_conflict",
@@ -164,7 +174,7 @@ export class Intake {
           },
         );
       }
-      if (appended.status === "replayed") {
+      if (appended.status !== "appended") {
         this.withdraw(prepared);
         return appended;
       }

@@ -22,7 +22,7 @@ import type {
 import { type Statement, statement } from "./query.ts";
 
 /** What a database stores and what crosses to the writer: plain values, no objects. */
-export type Value = string | number | null;
+export type Value = string | number | Uint8Array | null;
 export type Values = readonly Value[];
 
 /** A message as it is stored: the sender in columns of its own. */

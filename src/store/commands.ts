@@ -16,8 +16,12 @@ import {
 } from "./columns.ts";
 import { assertWritten, INSERT_ENTRY, REPLACE_ENTRY } from "./entries.ts";
 import { type Ledger, stampFrom } from "./ledger.ts";
+import { MappingCommands } from "./mapping/commands.ts";
+import type { Along } from "./mapping/port.ts";
+import type { MappingCommandName } from "./mapping/table.ts";
 import type { Appended, Discarded, Outcome, Replayed, SessionChanged, Settled } from "./port.ts";
 import { type Connection, first, type Program, query, statement } from "./query.ts";
+import { Refused } from "./refused.ts";
 
 export type ConversationArguments = readonly [tenant: string, key: number, row: Values];
 
@@ -41,14 +45,6 @@ export type ChangeArguments = readonly [
   steps: StepArguments,
 ];
 
-/** Thrown by a command that finds it must not write: what it wrote is rolled back, and this is its result. */
-export class Refused<Result> {
-  readonly result: Result;
-  constructor(result: Result) {
-    this.result = result;
-  }
-}
-
 /**
  * Everything that is ever written, by name: the closed list of commands the writer understands.
  * Each is taken back whole when it throws; plain values in, plain values out, because both cross threads. A command is a
@@ -57,10 +53,12 @@ export class Refused<Result> {
 export class Commands {
   readonly #connection: Connection;
   readonly #ledger: Ledger;
+  readonly #mapping: MappingCommands;
 
   constructor(connection: Connection, ledger: Ledger) {
     this.#connection = connection;
     this.#ledger = ledger;
+    this.#mapping = new MappingCommands(connection, (...line) => ledger.stamp(...line));
   }
 
   /** Tries whether anything can be written. A value must change: SQLite does not write one that stays the same. */
@@ -118,6 +116,7 @@ export class Commands {
     open: ConversationArguments | null,
     idempotency: readonly [scope: string, key: string, fingerprint: string, at: number, keepMs: number] | null,
     session: OpeningArguments | null = null,
+    along: Along | null = null,
   ): Appended | Program<Appended> {
     if (idempotency !== null) {
       const [scope, name, fingerprint, at, keepMs] = idempotency;
@@ -129,8 +128,11 @@ export class Commands {
       });
       this.#connection.run(ADD_IDEMPOTENCY, [scope, name, fingerprint, key, at]);
     }
-    if (open !== null || session !== null) return this.#appendAndOpen([tenant, key, message, items], open, session);
-    return { status: "appended", rev: this.#insertMessage(tenant, key, message, items) };
+    const repeated = along === null ? undefined : this.#mapping.along(along);
+    if (open !== null || session !== null) {
+      return this.#appendAndOpen([tenant, key, message, items], open, session, repeated);
+    }
+    return appended(this.#insertMessage(tenant, key, message, items), repeated);
   }
 
   begin(key: number, items: readonly number[], row: Values): void {
@@ -204,14 +206,21 @@ export class Commands {
     this.#connection.look(expected === 0 ? INSERT_ENTRY : REPLACE_ENTRY, row, assertWritten);
   }
 
+  /** Anything that is written of mapping, but for what comes along with a message. */
+  mapping(name: MappingCommandName, args: readonly unknown[]): unknown {
+    const command = this.#mapping[name] as (...args: readonly unknown[]) => unknown;
+    return command.apply(this.#mapping, args as unknown[]);
+  }
+
   *#appendAndOpen(
     message: MessageArguments,
     open: ConversationArguments | null,
     session: OpeningArguments | null,
+    repeated: readonly number[] | undefined,
   ): Program<Appended> {
     if (open !== null && (yield* first(CONVERSATION_KEY, [open[1]])) === undefined) this.#insertConversation(...open);
     if (session !== null && (yield* first(SESSION_KEY, [session[0]])) === undefined) this.#insertSession(...session);
-    return { status: "appended", rev: this.#insertMessage(...message) };
+    return appended(this.#insertMessage(...message), repeated);
   }
 
   #checkRunning(turn: number, attempt: number, decisions: number): void {
@@ -288,6 +297,10 @@ export class Commands {
   #stampConversation(key: number): number {
     return this.#ledger.stampFrom(CONVERSATION_TENANT, { kind: "conversation", key }, [key], noRoom);
   }
+}
+
+function appended(rev: number, repeated: readonly number[] | undefined): Appended {
+  return repeated === undefined ? { status: "appended", rev } : { status: "appended", rev, repeated };
 }
 
 const LATE = new Refused<Settled>({ status: "late" });

@@ -1,6 +1,6 @@
 import Database from "better-sqlite3";
 import { PersonaError } from "../errors.ts";
-import { MIGRATIONS } from "./migrations.ts";
+import { inSqlite, MIGRATIONS } from "./migrations.ts";
 import { SqliteConnection } from "./sqlite-connection.ts";
 import { type DatabaseIdentity, type DatabaseOptions, found, takeOver } from "./take-over.ts";
 
@@ -49,7 +49,7 @@ export function knownVersion(database: Database.Database): number {
 }
 
 function migrate(database: Database.Database, version: number): void {
-  for (const migration of MIGRATIONS.slice(version)) database.exec(migration);
+  for (const migration of MIGRATIONS.slice(version)) database.exec(inSqlite(migration));
   database.pragma(`user_version = ${MIGRATIONS.length}`);
   database.pragma(`application_id = ${APPLICATION_ID}`);
 }

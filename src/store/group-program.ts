@@ -1,7 +1,8 @@
 import { type ErrorCode, PersonaError } from "../errors.ts";
-import { Commands, Refused } from "./commands.ts";
+import { Commands } from "./commands.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Connection, type Program, statement } from "./query.ts";
+import { type Connection, isProgram, type Program, statement } from "./query.ts";
+import { Refused } from "./refused.ts";
 
 export type CommandName = keyof Commands;
 
@@ -148,10 +149,6 @@ export function failed(group: readonly Call[], error: PersonaError, rev: number)
 
 function asFailure({ code, message, cause }: PersonaError): Failure {
   return { code, message, cause: cause instanceof Error ? (cause.stack ?? cause.message) : undefined };
-}
-
-function isProgram(answer: unknown): answer is Program<unknown> {
-  return typeof answer === "object" && answer !== null && Symbol.iterator in answer && "next" in answer;
 }
 
 const SAVE = statement("SAVEPOINT command");

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { nextKey } from "../ids.ts";
-import type { KeyKind } from "./port.ts";
+import { KEY_KINDS, type KeyKind } from "./port.ts";
 
 /** Gives keys out; each kind counts for itself. */
 export class Keys {
@@ -10,15 +10,7 @@ export class Keys {
   /** @param last The greatest key given by an earlier owner of the same database. */
   constructor(clock: Clock, last = 0) {
     this.#clock = clock;
-    this.#last = {
-      enrollment: last,
-      conversation: last,
-      message: last,
-      item: last,
-      turn: last,
-      api_key: last,
-      sequence_step: last,
-    };
+    this.#last = Object.fromEntries(KEY_KINDS.map((kind) => [kind, last])) as Record<KeyKind, number>;
   }
 
   /** The greatest key given so far. */

@@ -4,6 +4,9 @@ import { PersonaError } from "../errors.ts";
 import { otherVersion } from "./entries.ts";
 import { Feed } from "./feed.ts";
 import { Keys } from "./keys.ts";
+import { MemoryMapping } from "./mapping/memory.ts";
+import type { AlongRefusal } from "./mapping/port.ts";
+import { type MappingWrite, SqlMappingTable } from "./mapping/table.ts";
 import type {
   ApiKeyPage,
   ApiKeyRow,
@@ -75,6 +78,7 @@ class MemoryStore implements Store {
   readonly salt: number;
   readonly epoch = 1;
   readonly commits = undefined;
+  readonly mapping: SqlMappingTable;
 
   readonly #keys: Keys;
   readonly #feed = new Feed();
@@ -108,6 +112,7 @@ class MemoryStore implements Store {
   /** Calls to models, by turn and number. */
   readonly #spending = new Map<string, SpendingRow>();
   readonly #changes: ChangeRow[] = [];
+  readonly #mapping: MemoryMapping;
   readonly #decided = { answered: 0, declined: 0, dead: 0 };
   /** The greatest keys that there were. */
   #lastMessage = 0;
@@ -120,6 +125,23 @@ class MemoryStore implements Store {
     this.salt = options.salt ?? randomInt(2 ** 31);
     this.#maxMessages = options.maxMessages ?? 100_000;
     this.#keepChanges = options.keepChanges ?? 100_000;
+    const mapping = new MemoryMapping(
+      this.salt,
+      () => this.#rev,
+      (...line) => void this.#stamp(...line),
+    );
+    this.#mapping = mapping;
+    this.mapping = new SqlMappingTable({
+      salt: this.salt,
+      read: async (read) => {
+        this.#assertOpen();
+        return read(mapping.reader);
+      },
+      write: ((name, args) =>
+        this.#write(() =>
+          mapping.run((commands) => (commands[name] as (...args: unknown[]) => unknown).apply(commands, args)),
+        )) as MappingWrite,
+    });
   }
 
   get rev(): number {
@@ -200,7 +222,7 @@ class MemoryStore implements Store {
 
   append(command: Append): Promise<Appended> {
     return this.#write(() => {
-      const { message, items, open, session, idempotency } = command;
+      const { message, items, open, session, idempotency, along } = command;
       const idempotencyKey = idempotency && `${idempotency.scope}\0${idempotency.key}`;
       const earlier = idempotencyKey === undefined ? undefined : this.#idempotency.get(idempotencyKey);
       if (earlier !== undefined) {
@@ -211,6 +233,10 @@ class MemoryStore implements Store {
       this.#assertNew(message, items);
       const begins = session !== undefined && !this.#sessions.has(message.conversation);
       if (begins) this.#assertNewSteps(session.steps);
+      // The last that can be refused.
+      const written =
+        along && (this.#mapping.run((mapping) => mapping.along(along)) as AlongRefusal | readonly number[]);
+      if (written !== undefined && "status" in written) return written;
       if (open !== undefined && !this.#conversations.has(open.key)) this.#putConversation(open);
       if (begins) {
         this.#sessions.set(message.conversation, session.session);
@@ -222,7 +248,7 @@ class MemoryStore implements Store {
       const rev = this.#putMessage(message, items, idempotencyKey);
       this.#forget();
       this.#feed.deliver(items);
-      return { status: "appended", rev };
+      return written === undefined ? { status: "appended", rev } : { status: "appended", rev, repeated: written };
     });
   }
 

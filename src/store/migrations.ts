@@ -1,4 +1,8 @@
 import { ENTRY_TABLE } from "./entries.ts";
+import { MAPPING_TABLES } from "./mapping/tables.ts";
+
+/** A step of the schema: in the words that both databases share, and behind that what each says in its own. */
+export type Migration = string | { readonly common: string; readonly sqlite: string; readonly postgres: string };
 
 /**
  * The schema, one step after the other; `PRAGMA user_version` counts those that were taken. A step
@@ -10,7 +14,7 @@ import { ENTRY_TABLE } from "./entries.ts";
  * Keys name rows of other tables without REFERENCES: only the writer writes, nothing that is named
  * is ever deleted, and a check per row would cost a lookup each in the hottest statements.
  */
-export const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly Migration[] = [
   `
   -- One row: what this database is, who owns it, and the counts, raised in the transaction they count.
   CREATE TABLE database (
@@ -275,13 +279,24 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   ENTRY_TABLE,
+  MAPPING_TABLES,
 ];
 
-/** A step of the schema as PostgreSQL takes it. Texts are compared byte by byte, as SQLite does. */
-export function inPostgres(migration: string): string {
+/** A step of the schema as SQLite takes it. */
+export function inSqlite(migration: Migration): string {
+  return typeof migration === "string" ? migration : migration.common + migration.sqlite;
+}
+
+/** The same for PostgreSQL. Texts are compared byte by byte, as SQLite does. */
+export function inPostgres(migration: Migration): string {
+  return typeof migration === "string" ? translated(migration) : translated(migration.common) + migration.postgres;
+}
+
+function translated(migration: string): string {
   return migration
     .replace(/\bINTEGER\b/g, "BIGINT")
     .replace(/\bREAL\b/g, "DOUBLE PRECISION")
+    .replace(/\bBLOB\b/g, "BYTEA")
     .replace(/\bTEXT\b/g, 'TEXT COLLATE "C"')
     .replace(/\) (STRICT, WITHOUT ROWID|STRICT);/g, ");");
 }

@@ -8,6 +8,8 @@
  * which it was called; its promise settles after the commit is on the disk.
  */
 
+import type { Along, AlongRefusal, MappingTable } from "./mapping/port.ts";
+
 export type SenderKind = "human" | "agent" | "persona" | "system";
 
 export interface Sender {
@@ -261,7 +263,20 @@ export interface ChangeRow {
   readonly tombstone: boolean;
 }
 
-export const CHANGE_KINDS = ["enrollment", "conversation", "message", "turn", "item", "sequence_step"] as const;
+/** The places are stored, so further ones come behind. */
+export const CHANGE_KINDS = [
+  "enrollment",
+  "conversation",
+  "message",
+  "turn",
+  "item",
+  "sequence_step",
+  "mindscape",
+  "core",
+  "mapper",
+  "weight",
+  "narrative",
+] as const;
 export type ChangeKind = (typeof CHANGE_KINDS)[number];
 
 export interface Idempotency {
@@ -281,14 +296,18 @@ export interface Append {
   /** What the session follows from here on; ignored when it follows something already. */
   readonly session?: SessionOpening;
   readonly idempotency?: Idempotency;
+  /** Rows of mapping that the message is about. */
+  readonly along?: Along;
 }
 
 export type Appended =
-  | { readonly status: "appended"; readonly rev: number }
+  /** `repeated`: of what was to be written along, the places of what was there before. */
+  | { readonly status: "appended"; readonly rev: number; readonly repeated?: readonly number[] }
   /** The key was used for the same message before: nothing was written; this is that message. */
   | { readonly status: "replayed"; readonly message: number }
   /** The key was used for another message: nothing was written. */
-  | { readonly status: "conflict" };
+  | { readonly status: "conflict" }
+  | AlongRefusal;
 
 export type Decision =
   /** Leaves the inbox with this outcome; `failures`, if they are more by now, go into its dead letter. */
@@ -427,7 +446,18 @@ export interface FedItem extends ItemRow {
 /** Called with the items of one commit (or one page of the backlog), in commit order. */
 export type FeedSink = (items: readonly FedItem[]) => void;
 
-export type KeyKind = "enrollment" | "conversation" | "message" | "item" | "turn" | "api_key" | "sequence_step";
+/** `mapping`: rows of all tables of mapping. */
+export const KEY_KINDS = [
+  "enrollment",
+  "conversation",
+  "message",
+  "item",
+  "turn",
+  "api_key",
+  "sequence_step",
+  "mapping",
+] as const;
+export type KeyKind = (typeof KEY_KINDS)[number];
 
 export interface Counts {
   readonly waiting: number;
@@ -457,6 +487,7 @@ export interface Store extends EntryTable {
   readonly rev: number;
   /** Undefined where nothing has to be waited for. */
   readonly commits: Commits | undefined;
+  readonly mapping: MappingTable;
 
   /**
    * The first of `count` (default 1) consecutive free keys, by `nextKey` of `src/ids.ts`: they grow

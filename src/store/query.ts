@@ -58,6 +58,10 @@ export function* first<Row>(query: Query<Row>, values: Values = []): Program<Row
   return (yield* all(query, values))[0];
 }
 
+export function isProgram(answer: unknown): answer is Program<unknown> {
+  return typeof answer === "object" && answer !== null && Symbol.iterator in answer && "next" in answer;
+}
+
 /** Where rows are read from. Those of SQLite are there at once. */
 export interface Source {
   all<Row>(query: Query<Row>, values?: Values): readonly Row[] | Promise<readonly Row[]>;

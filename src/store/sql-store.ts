@@ -24,6 +24,9 @@ import type { CommitQueue } from "./commit-queue.ts";
 import { replacement } from "./entries.ts";
 import type { Feed } from "./feed.ts";
 import type { Keys } from "./keys.ts";
+import { MappingReader } from "./mapping/reader.ts";
+import { type MappingWrite, SqlMappingTable } from "./mapping/table.ts";
+import { FTS5, TSQUERY } from "./mapping/word-index.ts";
 import type {
   ApiKeyPage,
   ApiKeyRow,
@@ -96,6 +99,7 @@ export class SqlStore implements Store {
   readonly #parts: Parts;
   readonly #queue: CommitQueue;
   readonly #reader: Reader;
+  readonly mapping: SqlMappingTable;
   #closed: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -105,6 +109,12 @@ export class SqlStore implements Store {
     this.#parts = parts;
     this.#queue = parts.queue;
     this.#reader = new Reader(parts.source);
+    const mapping = new MappingReader(parts.source, parts.kind === "sqlite" ? FTS5 : TSQUERY, parts.salt);
+    this.mapping = new SqlMappingTable({
+      salt: parts.salt,
+      read: (read) => this.#read(() => read(mapping)),
+      write: ((name, args) => this.#write("mapping", [name, args])) as MappingWrite,
+    });
   }
 
   get rev(): number {
@@ -148,11 +158,14 @@ export class SqlStore implements Store {
     return this.#write("closeSession", [conversation, at, change === undefined ? null : changeArguments(change)]);
   }
 
-  append({ message, items, open, session, idempotency }: Append): Promise<Appended> {
+  append({ message, items, open, session, idempotency, along }: Append): Promise<Appended> {
     const opened = open === undefined ? null : conversationArguments(open);
     const begun = session === undefined ? null : openingArguments(session);
     const once = idempotency === undefined ? null : this.#idempotencyArguments(idempotency, message.createdAt);
-    return this.#write("append", [...messageArguments(message, items), opened, once, begun], items);
+    const rows = messageArguments(message, items);
+    return along === undefined
+      ? this.#write("append", [...rows, opened, once, begun], items)
+      : this.#write("append", [...rows, opened, once, begun, along], items);
   }
 
   begin(turn: TurnRow): Promise<void> {

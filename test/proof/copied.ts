@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import Database from "better-sqlite3";
 import pg from "pg";
-import { MIGRATIONS } from "../../src/store/migrations.ts";
+import { inSqlite, MIGRATIONS } from "../../src/store/migrations.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 
 /** Writes the rows of a PostgreSQL store into a file of SQLite, so that one audit is for both. */
@@ -13,7 +13,7 @@ export async function copied(url: string): Promise<string> {
   await client.connect();
   try {
     await client.query(`SET search_path = ${searchParams.get("schema")}`);
-    for (const migration of MIGRATIONS) copy.exec(migration);
+    for (const migration of MIGRATIONS) copy.exec(inSqlite(migration));
     const tables = copy.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
     for (const table of tables) {
       const { rows, fields } = await client.query({ text: `SELECT * FROM ${table}`, rowMode: "array" });

@@ -10,6 +10,7 @@ import type {
   Store,
 } from "../../src/store/port.ts";
 import { anEntry, keepsEntries } from "./entries.ts";
+import { keepsMapping } from "./mapping/behaviour.ts";
 import {
   aMessage,
   answered,
@@ -915,6 +916,8 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
   keepsSessions(opened);
   keepsSpending(opened);
   keepsEntries(opened);
+
+  keepsMapping(opened);
 
   it("can be probed while it can be written", async () => {
     const store = await opened();

@@ -34,9 +34,10 @@ export interface Along {
   readonly subject?: SubjectRow;
 }
 
-/** So many rows of feedback of the person may be there with `createdAt` of `since` or later, this one included. */
+/** So many rows of feedback of the person may be there with a `createdAt` from `since` to before `until`, this one included. */
 export interface FeedbackQuota {
   readonly since: number;
+  readonly until: number;
   readonly limit: number;
 }
 
@@ -159,6 +160,10 @@ export interface FeedbackQuery {
   /** Only what came at or after `from` and before `to`. */
   readonly from?: number | undefined;
   readonly to?: number | undefined;
+  /** Only rows with a greater key. */
+  readonly after?: number | undefined;
+  /** Only what is applied, or only what is not. */
+  readonly applied?: boolean | undefined;
 }
 
 export interface FeedbackSum {
@@ -207,10 +212,10 @@ export interface MappingTable {
    */
   addMapper(row: MapperRow, conditions: readonly MapperCondition[], activate: boolean): Promise<Written>;
   /**
-   * Makes a version active in place of `instead`, the one that was read as active (null: none was), which is then
-   * deprecated. `stale`: another one is active by now, or there is no such version.
+   * Makes a version active in place of the one with the key `instead`, which was read as active (null: none was) and is
+   * then deprecated. `stale`: another one is active by now, or there is no such version.
    */
-  activateMapper(key: number, instead: number | null): Promise<Written>;
+  activateMapper(row: Pick<MapperRow, "key" | "tenant" | "id">, instead: number | null): Promise<Written>;
   mapper(tenant: string, id: string, version: number): Promise<MapperRow | undefined>;
   mapperOf(key: number): Promise<MapperRow | undefined>;
   activeMapper(tenant: string, id: string): Promise<MapperRow | undefined>;
@@ -298,7 +303,14 @@ export interface MappingTable {
    * Removes everything of a person from these tables in one transaction, with tombstones in the change log, and writes
    * that it happened. A second call finds nothing, and writes that too.
    */
-  erasePerson(row: Omit<ErasureRow, "rows">, person: string): Promise<{ readonly rows: number; readonly rev: number }>;
+  erasePerson(
+    row: Omit<ErasureRow, "rows">,
+    person: string,
+  ): Promise<{
+    readonly rows: number;
+    /** Of the last tombstone; undefined if there was nothing that sync tells of. */
+    readonly rev: number | undefined;
+  }>;
   /** Of one person (`personHash`), newest first. */
   erasures(tenant: string, hash: string): Promise<readonly ErasureRow[]>;
 }

@@ -38,7 +38,6 @@ export interface MindscapeRow {
 
 /** One write of a mindscape: there is one row for each version. */
 export interface MindscapeHistoryRow {
-  readonly key: number;
   readonly tenant: string;
   readonly person: string;
   readonly version: number;

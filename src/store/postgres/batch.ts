@@ -107,17 +107,20 @@ export function asking<Row>(query: Query<Row>, values: Values, answered: (rows: 
   return { statement: query, values, asks: true, answered: (rows) => answered(rows as readonly Row[]) };
 }
 
-export function sent(value: Value): string | null {
+export function sent(value: Value): string | Buffer | null {
   if (typeof value === "string") return toStored(value);
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   return value === null ? null : String(value);
 }
 
 const TYPES = { int8: 20, int4: 23, float8: 701 } as const;
 const NUMBERS: ReadonlySet<number> = new Set(Object.values(TYPES));
+const BYTEA = 17;
 
 /** Integers are below 2^53 by the store's contract. */
 function received(value: string | null | undefined, type: number): Value {
   if (value === null || value === undefined) return null;
+  if (type === BYTEA) return Buffer.from(value.slice("\\x".length), "hex");
   return NUMBERS.has(type) ? Number(value) : fromStored(value);
 }
 
