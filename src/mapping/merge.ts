@@ -5,12 +5,7 @@
  * lists are united, of anything else the more confident is kept. What other writers have put into a trait stays.
  */
 import { isDeepStrictEqual } from "node:util";
-import {
-  type Finding,
-  levelOf,
-  type SampleFinding,
-  type ScoreFinding,
-} from "./extractors/extractor.ts";
+import { type Finding, levelOf, type SampleFinding, type ScoreFinding } from "./extractors/extractor.ts";
 import { quantile } from "./quantile.ts";
 import { type Trait, type Volatility, withSource } from "./trait.ts";
 
