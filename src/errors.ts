@@ -53,6 +53,17 @@ export const ERRORS = {
   persist_failed: [500, "The change could not be stored"],
   // Mapping
   invalid_mapper: [422, "The mapper is not valid"],
+  // Mapping: what is observed, learned and said of it
+  mapper_not_found: [404, "There is no such mapper"],
+  observation_conflict: [409, "There is another observation with this id"],
+  mindscape_not_found: [404, "There is no such mindscape"],
+  mindscape_damaged: [500, "The stored mindscape is damaged"],
+  mindscape_contended: [503, "Others keep changing it"],
+  extractor_failed: [500, "An extractor could not read an observation"],
+  suggestion_not_found: [404, "There is no such suggestion"],
+  core_not_found: [404, "There is no such persona core"],
+  feedback_conflict: [409, "There is other feedback with this id"],
+  feedback_limit: [429, "There was enough feedback for today"],
   // Admission: nothing was stored, the caller may try again
   persona_draining: [409, "The persona is being unenrolled"],
   inbox_full: [429, "The persona's inbox is full"],

@@ -66,7 +66,7 @@ function scalarFault(value: unknown): string | undefined {
 const HALF = "must not hold half of a surrogate pair";
 
 /** Not a Date, a Map or whatever else would become something else as JSON. */
-function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== "object" || value === null) return false;
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;

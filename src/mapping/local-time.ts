@@ -36,3 +36,29 @@ function formatOf(zone: string): Intl.DateTimeFormat | undefined {
     return undefined;
   }
 }
+
+/** The local calendar day around a moment, in milliseconds since 1970: from its midnight up to the next one. */
+export function dayAround(at: number, zone: string): { readonly from: number; readonly to: number } {
+  const offset = offsetAt(at, zone);
+  const local = new Date(at + offset);
+  const midnight = (days: number) => {
+    const wall = Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate() + days);
+    // The clocks may change between then and now.
+    return wall - offsetAt(wall - offset, zone);
+  };
+  return { from: midnight(0), to: midnight(1) };
+}
+
+/** How far the zone's clocks are ahead of UTC, in milliseconds. */
+function offsetAt(at: number, zone: string): number {
+  const second = Math.floor(at / 1_000) * 1_000;
+  const parts = wallFormatOf(zone).formatToParts(second);
+  const of = (type: Intl.DateTimeFormatPartTypes) => Number(parts.find((part) => part.type === type)?.value);
+  return Date.UTC(of("year"), of("month") - 1, of("day"), of("hour"), of("minute"), of("second")) - second;
+}
+
+const wallFormatOf = (zone: string) =>
+  new Intl.DateTimeFormat("en-US", {
+    ...{ timeZone: zone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric" },
+    ...{ hour: "numeric", minute: "numeric", second: "numeric" },
+  });

@@ -1,7 +1,7 @@
 /** What somebody saw of a person: checked once, then never changed. */
 import * as z from "zod";
 import { wire } from "../wire.ts";
-import { boundedObject } from "./bounded-json.ts";
+import { boundedObject, isTable } from "./bounded-json.ts";
 import { isZone } from "./local-time.ts";
 
 /** Of `content` and of `metadata`, each. */
@@ -107,11 +107,14 @@ export const observationSchema = z
     person_id: described(personId.exactOptional(), "Default: the caller"),
     observed_at: described(moment, "Milliseconds since 1970, or a time with its offset; not later than now"),
   })
-  .superRefine((observation, { addIssue }) => {
-    const form = formOf(observation);
-    const faults = form === undefined ? [] : (FORMS[form].safeParse(observation.content).error?.issues ?? []);
-    for (const { path, message } of faults) addIssue({ code: "custom", path: ["content", ...path], message });
-  })
+  .superRefine(
+    (observation, { addIssue }) => {
+      const form = isTable(observation.content) ? formOf(observation) : undefined;
+      const faults = form === undefined ? [] : (FORMS[form].safeParse(observation.content).error?.issues ?? []);
+      for (const { path, message } of faults) addIssue({ code: "custom", path: ["content", ...path], message });
+    },
+    { when: ({ value }) => isTable(value) },
+  )
   .register(wire, { id: "ObservationBody" });
 
 /** What is read. */

@@ -20,7 +20,7 @@ export interface Trait {
   readonly volatility: Volatility;
   /** Milliseconds since 1970. */
   readonly updated_at: number;
-  /** Who has said something of it, the first who did first: `work_session@1`, `curation:user:ana`. */
+  /** Who has said something of it, the first who did first: `work_session@1`, `curation`, `feedback`. */
   readonly sources: readonly string[];
   /** Present while what a person has said of it stands. */
   readonly curated?: Curated;

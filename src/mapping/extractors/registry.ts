@@ -1,6 +1,5 @@
 /** The extractors that a runtime has: its own and the host's. */
 import * as z from "zod";
-import { functionSchema } from "../../runtime/settings.ts";
 import type { Extractor } from "./extractor.ts";
 import { meeting } from "./meeting.ts";
 import { energyCheck, wizard } from "./user-input.ts";
@@ -16,7 +15,7 @@ export const extractorsSchema = z
       name: z.string().regex(/^[a-z0-9_]{1,64}$/, "must be 1 to 64 lower-case letters, digits or '_'"),
       version: z.int().min(1),
       types: z.array(z.string().min(1)).min(1),
-      extract: functionSchema<Extractor["extract"]>(),
+      extract: z.custom<Extractor["extract"]>((value) => typeof value === "function", "must be a function"),
     }),
   )
   .superRefine((extractors, { addIssue }) => {

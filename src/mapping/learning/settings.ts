@@ -1,5 +1,7 @@
 /** How a mapper learns from feedback: `feedback_settings` of its document. */
 import * as z from "zod";
+import type { FieldFault } from "../../errors.ts";
+import { faultsOf } from "../../faults.ts";
 
 export const STRATEGIES = ["law", "thompson"] as const;
 
@@ -30,3 +32,9 @@ export const learningSchema = z
   .prefault({});
 
 export type Learning = Readonly<z.output<typeof learningSchema>>;
+
+/** What is wrong with them; nothing if they can be learned by. */
+export function learningFaults(settings: unknown): readonly FieldFault[] {
+  const result = learningSchema.safeParse(settings);
+  return result.success ? [] : faultsOf(result.error, "feedback_settings");
+}
