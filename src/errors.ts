@@ -54,14 +54,20 @@ export const ERRORS = {
   // Mapping
   invalid_mapper: [422, "The mapper is not valid"],
   // Mapping: what is observed, learned and said of it
+  invalid_mapper: [422, "The mapper is not valid"],
   mapper_not_found: [404, "There is no such mapper"],
+  mapper_inactive: [409, "No version of the mapper is active"],
+  mapper_damaged: [500, "The stored mapper is damaged"],
+  core_stale: [409, "The persona core is stale"],
+  core_not_found: [404, "There is no such persona core"],
+  person_not_found: [404, "There is no such person"],
+  person_erased: [409, "The person was erased meanwhile"],
   observation_conflict: [409, "There is another observation with this id"],
   mindscape_not_found: [404, "There is no such mindscape"],
   mindscape_damaged: [500, "The stored mindscape is damaged"],
   mindscape_contended: [503, "Others keep changing it"],
   extractor_failed: [500, "An extractor could not read an observation"],
   suggestion_not_found: [404, "There is no such suggestion"],
-  core_not_found: [404, "There is no such persona core"],
   feedback_conflict: [409, "There is other feedback with this id"],
   feedback_limit: [429, "There was enough feedback for today"],
   // Admission: nothing was stored, the caller may try again
@@ -134,6 +140,10 @@ export interface FieldFault {
   readonly message: string;
   /** What kind of fault it is, where there are several. */
   readonly code?: string;
+  /** In a mapper document: a stable word for what is wrong there. */
+  readonly code?: string | undefined;
+  /** In a mapper document: the line of its text, counted from 1. */
+  readonly line?: number | undefined;
 }
 
 /** What refers to an entry of the catalogue. */

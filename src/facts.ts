@@ -47,6 +47,16 @@ export interface PromptFacts {
   /** At most 64. */
   readonly parts: readonly PromptPartFacts[];
   readonly history?: HistoryFacts | undefined;
+  /** Undefined where the persona has no mapper. */
+  readonly suggestions?: SuggestionFacts | undefined;
+}
+
+export interface SuggestionFacts {
+  /** Id of the mapper that suggested them, and its version. */
+  readonly mapper: string;
+  readonly mapperVersion: number;
+  /** At most 100. */
+  readonly given: readonly { readonly id: string; readonly rule: string }[];
 }
 
 export interface PromptPartFacts {

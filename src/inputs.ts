@@ -6,6 +6,9 @@ import { utf8Bytes } from "./tokens.ts";
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 export const ID_FORM =
   "must be 1 to 128 characters: lower-case letters, digits, '.', '_' or '-', starting with a letter or digit";
+/** Of a mapper: `metadata.id` of its document. */
+export const MAPPER_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+export const MAPPER_ID_FORM = "must be 1 to 128 letters, digits, '.', '_' or '-', starting with a letter or digit";
 /** Most bytes (UTF-8) of a message or of instructions. */
 export const MAX_TEXT_BYTES = 65_536;
 

@@ -186,6 +186,27 @@ export interface TurnRoom {
   readonly members: readonly { readonly id: string; readonly name: string }[];
 }
 
+/** What the persona's mapper suggests about whom it talks with. */
+export interface TurnSuggestions {
+  readonly mapper: string;
+  /** 0 where there was a fault. */
+  readonly mapperVersion: number;
+  /** `Sender.id` of the person. */
+  readonly person: string;
+  /** The best first. */
+  readonly suggestions: readonly {
+    /** Public id; feedback names it by this. */
+    readonly id: string;
+    readonly rule: string;
+    readonly type: string;
+    readonly title: string;
+    readonly description: string;
+    readonly priority: "high" | "medium" | "low";
+  }[];
+  /** Code of why there is none. */
+  readonly fault?: string | undefined;
+}
+
 /** What cognition receives. */
 export interface CognitionTurn {
   readonly id: string;
@@ -215,6 +236,8 @@ export interface CognitionTurn {
   earlier(): Promise<number>;
   /** The room that the conversation is; undefined in a session. Read when asked for. */
   room(): Promise<TurnRoom | undefined>;
+  /** Only of a persona that has a mapper, in a turn with a human. Made when asked for, once; never rejects. */
+  suggestions?(): Promise<TurnSuggestions>;
   /**
    * Streams a part of the reply to whoever listens. What was streamed is the reply, unless another text is
    * returned. Throws `cognition_invalid` for what is no text, and beyond a million characters of reply.

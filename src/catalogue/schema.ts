@@ -3,7 +3,15 @@
  * in OpenAPI. They are documents, and keep their wire names (snake_case) everywhere.
  */
 import * as z from "zod";
-import { ID_FORM, ID_PATTERN, modelNameSchema, textSchema, toolName } from "../inputs.ts";
+import {
+  ID_FORM,
+  ID_PATTERN,
+  MAPPER_ID_FORM,
+  MAPPER_ID_PATTERN,
+  modelNameSchema,
+  textSchema,
+  toolName,
+} from "../inputs.ts";
 import { wire } from "../wire.ts";
 
 export const ENTRY_KINDS = ["persona", "role", "sequence"] as const;
@@ -29,6 +37,7 @@ const word = (max: number) =>
     .min(1, "must not be blank")
     .max(max)
     .refine((value) => value.isWellFormed(), "must not hold half of a surrogate pair");
+const mapperId = z.string().regex(MAPPER_ID_PATTERN, MAPPER_ID_FORM);
 const name = word(128);
 const saying = textSchema.refine((value) => value.trim() !== "", "must not be blank");
 const locale = z
@@ -129,6 +138,10 @@ const personaFields = {
   default_sequence: described(
     id.exactOptional(),
     "The sequence that a session follows unless it says otherwise; must exist",
+  ),
+  mapper_id: described(
+    mapperId.exactOptional(),
+    "The mapper whose suggestions about the person it is told in its turns",
   ),
   tags: described(z.array(word(128)).max(64).default([]), "To find it by"),
   metadata: described(metadata.default({}), "Whatever else belongs to it; kept and shown, not read"),

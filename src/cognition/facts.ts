@@ -48,6 +48,13 @@ const promptSchema = z.strictObject({
       leftOut: z.array(z.strictObject({ reason: text, messages: count })).max(16),
     })
     .optional(),
+  suggestions: z
+    .strictObject({
+      mapper: text,
+      mapperVersion: count,
+      given: z.array(z.strictObject({ id: text, rule: text })).max(100),
+    })
+    .optional(),
 });
 
 const factsSchema = z.strictObject({

@@ -29,6 +29,7 @@ import { explanations } from "./routes/explanations.ts";
 import { health } from "./routes/health.ts";
 import { items } from "./routes/items.ts";
 import { keys } from "./routes/keys.ts";
+import { mappers } from "./routes/mappers.ts";
 import { messages } from "./routes/messages.ts";
 import { metricsRoute } from "./routes/metrics.ts";
 import { personas } from "./routes/personas.ts";
@@ -124,6 +125,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     resolve,
     personas,
     catalogue,
+    mappers,
     messages,
     enrollments,
     busiest,

@@ -21,15 +21,35 @@ export function acceptMergePatch(app: FastifyInstance): void {
 
 export const MERGE_PATCH = "application/merge-patch+json";
 
+/**
+ * Texts of documents, JSON or YAML, for the routes of one plugin: they are handed on as they came, for a reader that
+ * knows the line of everything. Like JSON, YAML (RFC 9512) is nothing that a foreign page can send without asking.
+ */
+export function acceptDocumentTexts(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  for (const type of ["application/json", YAML]) {
+    app.addContentTypeParser<Buffer>(type, { parseAs: "buffer" }, (request, body, done) => {
+      const { "content-encoding": encoding = "identity" } = request.headers;
+      if (encoding.toLowerCase() !== "identity") return done(packed());
+      if (isUtf8(body)) return done(null, body.toString());
+      done(new PersonaError("unparsable_body", "The body must be encoded as UTF-8."));
+    });
+  }
+}
+
+export const YAML = "application/yaml";
+
+function packed(): PersonaError {
+  return new PersonaError("unsupported_media_type", "Send the body as it is, without content-encoding.");
+}
+
 function acceptJson(app: FastifyInstance, type: string): void {
   const parse = app.getDefaultJsonParser("error", "error");
   const { bodyLimit = MAX_BODY_BYTES } = app.initialConfig;
   app.addContentTypeParser<Buffer>(type, { parseAs: "buffer" }, (request, body, done) => {
     const { "content-encoding": encoding = "identity" } = request.headers;
     // What is packed is not unpacked: a little of it can be more than there is memory.
-    if (encoding.toLowerCase() !== "identity") {
-      return done(new PersonaError("unsupported_media_type", "Send the body as it is, without content-encoding."));
-    }
+    if (encoding.toLowerCase() !== "identity") return done(packed());
     // What a route takes beyond what others do is for long texts: much else would be long to take apart.
     if (body.length > bodyLimit && hasMoreBesideTexts(body, bodyLimit)) {
       return done(new PersonaError("body_too_large", `Send at most ${bodyLimit} bytes beside the texts.`));

@@ -18,7 +18,14 @@ export const problemSchema = z
     instance: z.string().optional().register(wire, { description: "The path that was called" }),
     code: z.enum(Object.keys(ERRORS) as [ErrorCode]),
     fields: z
-      .array(z.strictObject({ field: z.string(), message: z.string() }))
+      .array(
+        z.strictObject({
+          field: z.string().register(wire, { description: "In a mapper's document a JSON pointer; empty: the whole" }),
+          message: z.string(),
+          code: z.string().optional().register(wire, { description: "In a mapper's document: what is wrong" }),
+          line: z.int().optional().register(wire, { description: "In a mapper's document that was sent as text" }),
+        }),
+      )
       .optional()
       .register(wire, { description: "Every broken field of the request" }),
     referrers: z

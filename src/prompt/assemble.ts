@@ -9,6 +9,7 @@ import { fence, freeTag, quote } from "./delimit.ts";
 import { leftOutPart, messagesPart, type PromptMessage, type PromptPart, textPart } from "./part.ts";
 import { sessionParts, writtenTexts } from "./session-parts.ts";
 import { isOwn, promptMessage, severalSpeak, speakersText } from "./speakers.ts";
+import { suggestionFacts, suggestionParts } from "./suggestions.ts";
 
 export interface AssembledPrompt {
   readonly system: string;
@@ -16,7 +17,8 @@ export interface AssembledPrompt {
   readonly messages: readonly PromptMessage[];
   /**
    * In the order of the prompt: identity, instructions, room, history, context, trigger. With a session instead of the
-   * instructions: locale, traits, tone, verbosity, expertise, role, refinement, vocabulary, step.
+   * instructions: locale, traits, tone, verbosity, expertise, role, refinement, vocabulary, step. Of a persona that has a
+   * mapper suggestions come before the room.
    */
   readonly parts: readonly PromptPart[];
   /** Of all parts together, estimated. */
@@ -27,7 +29,12 @@ export interface AssembledPrompt {
 
 export async function assemble(turn: CognitionTurn): Promise<AssembledPrompt> {
   const { persona, session, context, trigger } = turn;
-  const [remembered, earlier, room] = await Promise.all([turn.history(), turn.earlier(), turn.room()]);
+  const [remembered, earlier, room, suggested] = await Promise.all([
+    turn.history(),
+    turn.earlier(),
+    turn.room(),
+    turn.suggestions?.(),
+  ]);
   const { history, leftOut } = usable(remembered, persona);
   const said = [...history, ...context, trigger];
   const written = session === undefined ? [persona.instructions] : writtenTexts(session);
@@ -38,6 +45,7 @@ export async function assemble(turn: CognitionTurn): Promise<AssembledPrompt> {
 
   const parts = [
     ...(session === undefined ? inlineParts(persona, texts) : sessionParts(session, texts)),
+    ...suggestionParts(suggested, texts),
     tag === undefined ? leftOutPart("room", "one_speaker") : textPart("room", speakersText(persona, room, tag)),
     history.length === 0
       ? leftOutPart("history", earlier > 0 ? "history_tokens" : "empty")
@@ -58,6 +66,7 @@ export async function assemble(turn: CognitionTurn): Promise<AssembledPrompt> {
         oldest: history[0]?.id,
         leftOut: [{ reason: "history_tokens", messages: earlier }, ...leftOut].filter((some) => some.messages > 0),
       },
+      ...(suggested === undefined ? {} : { suggestions: suggestionFacts(suggested) }),
     },
   };
 }

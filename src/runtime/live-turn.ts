@@ -10,7 +10,15 @@ import type { Toolbox } from "../cognition/toolbox.ts";
 import { encodeId } from "../ids.ts";
 import type { Tape } from "../record/tape.ts";
 import type { ConversationRow, MessageRow, SpendingRow, Store } from "../store/port.ts";
-import type { CognitionFacts, CognitionTurn, ToolCall, TurnMessage, TurnRoom, Usage } from "../types.ts";
+import type {
+  CognitionFacts,
+  CognitionTurn,
+  ToolCall,
+  TurnMessage,
+  TurnRoom,
+  TurnSuggestions,
+  Usage,
+} from "../types.ts";
 import { payerFor } from "./conversations.ts";
 import type { FormedTurn } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
@@ -158,6 +166,8 @@ export interface TurnSources {
   /** The room that a conversation is; undefined for a session. */
   room(place: ConversationRow): Promise<TurnRoom | undefined>;
   readonly toolbox: Toolbox;
+  /** What the persona's mapper suggests about a person; undefined where it has none. */
+  suggestions(turn: LiveTurn, person: string): (() => Promise<TurnSuggestions>) | undefined;
   /** Has a client answer a tool call of a turn in this conversation. */
   askClient(call: ToolCall, place: ConversationRow, signal: AbortSignal): Promise<unknown>;
 }
@@ -189,6 +199,9 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
     });
     return known;
   };
+  // Whoever speaks, or for whom somebody else does.
+  const person = trigger.from.kind === "human" ? trigger.from.id : turn.place.owner;
+  const suggestions = person === null ? undefined : sources.suggestions(turn, person);
   return {
     id: turn.id,
     persona: { id: turn.persona.id, name: session?.display_name ?? name, instructions, model: turn.model },
@@ -219,6 +232,7 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
       return count - own;
     },
     room: () => sources.room(turn.place),
+    ...(suggestions === undefined ? {} : { suggestions }),
     stream: (token) => turn.stream(token),
     note: (facts) => turn.note(facts),
     reserve: (call) => turn.purse.reserve(call),

@@ -55,6 +55,14 @@ export const promptSchema = z
         left_out: z.array(z.object({ reason: z.string(), messages: z.int() })),
       })
       .optional(),
+    suggestions: z
+      .object({
+        mapper_id: z.string(),
+        mapper_version: z.int(),
+        given: z.array(z.object({ id: z.string(), rule_id: z.string() })),
+      })
+      .optional()
+      .register(wire, { description: "What the persona's mapper suggested; absent where it has none" }),
   })
   .register(wire, { id: "Prompt", description: "What a prompt was made of, in its order; tokens are estimates" });
 
@@ -64,7 +72,7 @@ export function callOf({ usage, ...call }: ProviderCall): z.output<typeof callSc
   return { ...inWireNames(call), usage: usage && usageOf(usage) };
 }
 
-export function promptOf({ parts, history }: PromptFacts): z.output<typeof promptSchema> {
+export function promptOf({ parts, history, suggestions }: PromptFacts): z.output<typeof promptSchema> {
   return {
     parts: parts.map((part) => inWireNames(part)),
     history: history && {
@@ -72,6 +80,11 @@ export function promptOf({ parts, history }: PromptFacts): z.output<typeof promp
       tokens: history.tokens,
       oldest_id: history.oldest,
       left_out: history.leftOut.map((some) => ({ ...some })),
+    },
+    suggestions: suggestions && {
+      mapper_id: suggestions.mapper,
+      mapper_version: suggestions.mapperVersion,
+      given: suggestions.given.map(({ id, rule }) => ({ id, rule_id: rule })),
     },
   };
 }

@@ -1,0 +1,254 @@
+/** Mappers and what they make of persons, put together, and the view of it that one tenant or one person has. */
+import * as z from "zod";
+import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
+import { parse, senderId } from "../runtime/settings.ts";
+import type { Store } from "../store/port.ts";
+import type { PersonaWarning } from "../types.ts";
+import type { MapperBounds } from "./check-mapper.ts";
+import { PersonaCores } from "./cores.ts";
+import { MapPersona } from "./map-persona.ts";
+import type { Mapper, MapperHead } from "./mapper.ts";
+import { type MapperPage, Mappers } from "./mappers.ts";
+import { DETAIL_LEVELS, type MappedPersona, STALE_POLICIES } from "./persona-core.ts";
+import { Residents } from "./residents.ts";
+import { type Simulation, type SimulationRequest, Simulator } from "./simulate.ts";
+import type { MindscapeSource, NarrativeSource, WeightSource } from "./sources.ts";
+import { GivenSuggestions } from "./suggestions.ts";
+import type { Summarize } from "./summary.ts";
+
+export interface ServingOptions {
+  readonly store: Pick<Store, "mapping" | "allocate" | "salt">;
+  readonly clock: Clock;
+  readonly mindscapes: MindscapeSource;
+  readonly weights: WeightSource;
+  readonly narratives: NarrativeSource;
+  /** Which mapper a persona has; undefined if there is no such persona. */
+  readonly persona: (tenant: string, id: string) => { readonly mapper?: string | undefined } | undefined;
+  /** Something was written; the rev is the newest of it. */
+  readonly changed: (rev: number) => void;
+  readonly warn: (warning: PersonaWarning) => void;
+  readonly summarize?: Summarize | undefined;
+  readonly bounds?: MapperBounds | undefined;
+  /** Most persons in memory. Default 10 000. */
+  readonly maxPersons?: number | undefined;
+}
+
+/** The mappers of a tenant. Writes take the tenant's own view (`forbidden` in that of an owner). */
+export interface MapperCollection {
+  /**
+   * Takes a document (YAML or JSON as text, or an object) as version 1 of its id, a draft unless it is to be active.
+   * Throws `invalid_mapper` with every fault, `already_exists`.
+   */
+  create(document: unknown, options?: MapperWriteOptions): Promise<Mapper>;
+  /**
+   * Makes the next version, or the first; the same document again makes none. Throws `invalid_mapper`,
+   * `version_conflict`.
+   */
+  put(
+    id: string,
+    document: unknown,
+    options?: MapperWriteOptions & {
+      /** The newest version that was read; `"none"`: there must be none yet. Default: whatever is there. */
+      readonly ifNewest?: number | "none" | undefined;
+    },
+  ): Promise<{ readonly mapper: Mapper; readonly created: boolean }>;
+  /** Default: the active version, or else the newest. Throws `mapper_not_found`. */
+  get(id: string, version?: number): Promise<Mapper>;
+  /** Sorted by id. */
+  list(page?: Partial<MapperPage>): Promise<readonly MapperHead[]>;
+  /** Newest first. */
+  versions(
+    id: string,
+    page?: { readonly before?: number | undefined; readonly limit?: number },
+  ): Promise<readonly MapperHead[]>;
+  /** Throws `mapper_not_found`, `version_conflict` when somebody activates another one at the same time. */
+  activate(id: string, version: number): Promise<Mapper>;
+  /** What a version would suggest; nothing is stored. Takes the tenant's own view. */
+  simulate(id: string, request?: SimulationRequest): Promise<Simulation>;
+}
+
+export interface MapperWriteOptions {
+  /** Whether the new version is active at once. Default false. */
+  readonly activate?: boolean | undefined;
+  /** Who does it, as it is shown. Default `host`. */
+  readonly by?: string | undefined;
+}
+
+export interface PersonaMapping {
+  /** Id of a persona. */
+  readonly persona: string;
+  /** Default: the owner of the view. */
+  readonly person?: string | undefined;
+  /** Id of a mapper. Default: the persona's. */
+  readonly mapper?: string | undefined;
+  /** Default `balanced`. */
+  readonly detailLevel?: (typeof DETAIL_LEVELS)[number] | undefined;
+  /** Default `regenerate`. */
+  readonly whenStale?: (typeof STALE_POLICIES)[number] | undefined;
+  /** What the context checks of rules read; at most 64 KiB as JSON. */
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+  /** Most suggestions, 0..100. Default 5. */
+  readonly limit?: number | undefined;
+  /** Whether to tell of every rule why it fired or did not. */
+  readonly explain?: boolean | undefined;
+}
+
+export interface ServingView {
+  readonly mappers: MapperCollection;
+  /**
+   * Throws `persona_not_found`, `person_not_found` for anybody else in the view of an owner, `mapper_not_found`,
+   * `mapper_inactive`, `core_stale`.
+   */
+  mapPersona(request: PersonaMapping): Promise<MappedPersona>;
+}
+
+const MAX_CONTEXT = 65_536;
+
+const context = z
+  .record(z.string(), z.unknown())
+  .refine((value) => JSON.stringify(value).length <= MAX_CONTEXT, `must be at most ${MAX_CONTEXT} characters as JSON`);
+const mapperId = z.string().min(1).max(256);
+const version = z.int().min(1);
+
+const mappingSchema = z.strictObject({
+  persona: z.string().max(256),
+  person: senderId.optional(),
+  mapper: mapperId.optional(),
+  detailLevel: z.enum(DETAIL_LEVELS).default("balanced"),
+  whenStale: z.enum(STALE_POLICIES).default("regenerate"),
+  context: context.default({}),
+  limit: z.int().min(0).max(100).default(5),
+  explain: z.boolean().default(false),
+});
+
+const simulationSchema = z.strictObject({
+  version: version.optional(),
+  person: senderId.optional(),
+  traits: z.record(z.string(), z.unknown()).optional(),
+  timeZone: z.string().min(1).max(64).optional(),
+  context: context.optional(),
+  scores: z.record(z.string(), z.number().min(0).max(1)).optional(),
+  at: z.int().min(-8.64e15).max(8.64e15).optional(),
+  limit: z.int().min(0).max(1_000).optional(),
+  rules: z.array(z.string()).max(1_000).optional(),
+});
+
+const pageSchema = z.strictObject({
+  trait: z.string().min(1).max(256).optional(),
+  active: z.boolean().optional(),
+  after: z.string().max(256).optional(),
+  limit: z.int().min(1).max(1_001).default(1_000),
+});
+const versionPageSchema = z.strictObject({
+  before: version.optional(),
+  limit: z.int().min(1).max(1_001).default(1_000),
+});
+const writeSchema = z.strictObject({ activate: z.boolean().default(false), by: senderId.default("host") }).prefault({});
+const putSchema = writeSchema
+  .unwrap()
+  .extend({ ifNewest: z.union([z.int(), z.literal("none")]).optional() })
+  .prefault({});
+
+interface Viewer {
+  readonly tenant: string;
+  /** Of what is a person's, only this one's. */
+  readonly owner?: string | undefined;
+}
+
+export class Serving {
+  readonly #options: ServingOptions;
+  readonly #residents: Residents;
+  readonly #mappers: Mappers;
+  readonly #cores: PersonaCores;
+  readonly #given: GivenSuggestions;
+  readonly #mapPersona: MapPersona;
+  readonly #simulator: Simulator;
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+    const { store, clock, mindscapes, weights, narratives, changed, warn, summarize, bounds, maxPersons } = options;
+    const { mapping } = store;
+    const residents = new Residents({ mapping, mindscapes, weights, narratives, maxPersons });
+    this.#residents = residents;
+    const activated = (tenant: string, id: string) => residents.activated(tenant, id);
+    this.#mappers = new Mappers({ store, clock, changed, activated, bounds });
+    this.#cores = new PersonaCores({ store, clock, residents, changed, warn, summarize });
+    this.#given = new GivenSuggestions(store, clock);
+    const allocate = () => store.allocate("mapping");
+    this.#mapPersona = new MapPersona({ clock, residents, allocate, cores: this.#cores, given: this.#given });
+    this.#simulator = new Simulator({ mapping, clock, residents, weights });
+  }
+
+  /** `assertOpen` throws where nothing is answered any more. */
+  view(viewer: Viewer, assertOpen: () => void = () => {}): ServingView {
+    const { tenant } = viewer;
+    const mappers = this.#mappers;
+    const assertRules = () => {
+      assertOpen();
+      if (viewer.owner === undefined) return;
+      throw new PersonaError("forbidden", "Mappers belong to the tenant; use the view of the tenant itself");
+    };
+    return {
+      mappers: {
+        create: async (document, options) => {
+          assertRules();
+          return mappers.create(tenant, document, parse(writeSchema, options, "options"));
+        },
+        put: async (id, document, options) => {
+          assertRules();
+          return mappers.put(tenant, id, document, parse(putSchema, options, "options"));
+        },
+        get: (id, number) => mappers.get(tenant, id, number),
+        list: async (page) => mappers.list(tenant, parse(pageSchema, page ?? {}, "page")),
+        versions: async (id, page) => mappers.versions(tenant, id, parse(versionPageSchema, page ?? {}, "page")),
+        activate: async (id, number) => {
+          assertRules();
+          return mappers.activate(tenant, id, parse(version, number, "version"));
+        },
+        simulate: async (id, request) => {
+          assertRules();
+          return this.#simulator.simulate(tenant, id, parse(simulationSchema, request ?? {}, "request"));
+        },
+      },
+      mapPersona: async (request) => {
+        assertOpen();
+        return this.#map(viewer, parse(mappingSchema, request, "request"));
+      },
+    };
+  }
+
+  /** What a person's turn with a persona is told of them; undefined for a persona without a mapper. */
+  async forTurn(tenant: string, persona: string, person: string): Promise<MappedPersona | undefined> {
+    const mapper = this.#options.persona(tenant, persona)?.mapper;
+    if (mapper === undefined) return undefined;
+    return this.#map({ tenant }, parse(mappingSchema, { persona, person, mapper, whenStale: "serve" }, "request"));
+  }
+
+  /** Everything about a person is gone from the store. */
+  erased(tenant: string, person: string): void {
+    this.#residents.forget(tenant, person);
+    this.#given.forget();
+  }
+
+  /** Nobody is in memory any more, and nothing is waited for. */
+  close(): void {
+    this.#cores.close();
+    this.#residents.close();
+  }
+
+  async #map({ tenant, owner }: Viewer, request: z.output<typeof mappingSchema>): Promise<MappedPersona> {
+    const { persona, person = owner } = request;
+    if (person === undefined) throw missing("person", "must be given, where the view is of a whole tenant");
+    if (owner !== undefined && person !== owner) throw new PersonaError("person_not_found", "There is no such person.");
+    const found = this.#options.persona(tenant, persona);
+    if (found === undefined) throw new PersonaError("persona_not_found", `There is no persona "${persona}".`);
+    const { mapper = found.mapper } = request;
+    if (mapper === undefined) throw missing("mapper", "must be given: the persona has none of its own");
+    return this.#mapPersona.map(tenant, { ...request, person, mapper });
+  }
+}
+
+function missing(field: string, message: string): PersonaError {
+  return new PersonaError("invalid_input", `${field} ${message}`, { fields: [{ field, message }] });
+}

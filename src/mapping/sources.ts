@@ -1,0 +1,64 @@
+/** What serving a mapper asks of those who learn: the mindscapes, the weights, the narratives. */
+import type { Traits } from "./trait.ts";
+
+export interface KnownTraits {
+  /** 0: nothing is known of the person. */
+  readonly version: number;
+  readonly traits: Traits;
+}
+
+export interface MindscapeSource {
+  read(tenant: string, person: string): Promise<KnownTraits | undefined>;
+  /** Called when a write is stored, before whoever made it goes on. */
+  onChange(listener: (change: MindscapeWritten) => void): () => void;
+}
+
+export interface MindscapeWritten {
+  readonly tenant: string;
+  readonly person: string;
+  readonly version: number;
+  /** Paths of traits; those that are not in `traits` are gone. */
+  readonly changed: readonly string[];
+  /** All that is known now. */
+  readonly traits: Traits;
+}
+
+export interface WeightSource {
+  /** The weights that hold, from those of the document and what was learned. */
+  of(tenant: string, mapper: string, authored: Weights): Promise<Weights>;
+  /** For one evaluation, where the mapper's strategy draws; undefined where it does not. */
+  draw(tenant: string, mapper: string, authored: Weights): Promise<Weights | undefined>;
+  /** What multiplies them for one person. */
+  personal(tenant: string, person: string, mapper: string): Promise<Weights>;
+  /** `person`: only what multiplies the weights of this one has changed. */
+  onChange(
+    listener: (change: { readonly tenant: string; readonly mapper: string; readonly person?: string }) => void,
+  ): () => void;
+}
+
+/** By id of a rule. */
+export type Weights = Readonly<Record<string, number>>;
+
+export interface NarrativeSource {
+  /** The best first. */
+  search(search: NarrativeSearch): Promise<readonly FoundNarrative[]>;
+  onChange(listener: (change: { readonly tenant: string; readonly person: string }) => void): () => void;
+}
+
+export interface NarrativeSearch {
+  readonly tenant: string;
+  readonly person: string;
+  readonly query: string;
+  /** Empty: all. */
+  readonly types: readonly string[];
+  readonly limit: number;
+}
+
+export interface FoundNarrative {
+  readonly id: string;
+  readonly type: string;
+  readonly text: string;
+  readonly created_at: number;
+  /** 0..1 */
+  readonly score: number;
+}
