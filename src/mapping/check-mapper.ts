@@ -1,8 +1,10 @@
 /** From the text of a mapper to rules that run, or to every fault with its line. */
 import { type FieldFault, PersonaError } from "../errors.ts";
+import { MAPPER_ID_FORM, MAPPER_ID_PATTERN } from "../inputs.ts";
 import type { MapperRow } from "../store/mapping/port.ts";
-import { type DocumentText, invalidMapper, MAX_DOCUMENT_BYTES, readDocument } from "./document.ts";
+import { invalidMapper, MAX_DOCUMENT_BYTES, readDocument } from "./document.ts";
 import { type CompiledMapper, compileMapper } from "./engine.ts";
+import { learningFaults } from "./learning/settings.ts";
 
 export interface MapperBounds {
   /** Bytes of the text of a document. Default 1 MiB. */
@@ -26,6 +28,7 @@ export interface MapperDocument {
     readonly name?: unknown;
     readonly default_ttl_hours?: number;
   };
+  readonly feedback_settings?: unknown;
   readonly [other: string]: unknown;
 }
 
@@ -37,14 +40,41 @@ export async function checkMapper(input: unknown, bounds: MapperBounds = {}): Pr
   const { documentBytes = MAX_DOCUMENT_BYTES, rules } = bounds;
   const isText = typeof input === "string";
   const text = await readDocument(isText ? input : asText(input), documentBytes);
-  // Quotes and what aliases stand for make the JSON longer than its text; the text was bounded.
-  const compiled = compiledFrom(
-    text,
-    { bytes: text.json.length * 3, ...(rules === undefined ? {} : { rules }) },
-    isText,
-  );
-  return { json: text.json, document: JSON.parse(text.json), compiled };
+  // Quotes, and what aliases stand for, make JSON longer than its text; the text was bounded.
+  const limits = { bytes: text.json.length * 3, ...(rules === undefined ? {} : { rules }) };
+  const { compiled, faults } = compiledFrom(text.json, limits);
+  const document: MapperDocument = JSON.parse(text.json);
+  const all = [...faults, ...furtherFaults(document)];
+  if (compiled !== undefined && all.length === 0) return { json: text.json, document, compiled };
+  if (!isText) throw invalidMapper(all);
+  const lineOf = await text.lines();
+  throw invalidMapper(all.map((fault): FieldFault => ({ ...fault, line: lineOf(fault.field) })));
 }
+
+function compiledFrom(
+  json: string,
+  limits: Parameters<typeof compileMapper>[1],
+): { readonly compiled?: CompiledMapper; readonly faults: readonly FieldFault[] } {
+  try {
+    return { compiled: compileMapper(json, limits), faults: [] };
+  } catch (error) {
+    if (!(error instanceof PersonaError) || error.code !== "invalid_mapper") throw error;
+    return { faults: error.fields };
+  }
+}
+
+/** What the rule engine leaves to others. */
+function furtherFaults({ metadata, feedback_settings }: Partial<MapperDocument>): readonly FieldFault[] {
+  const faults = learningFaults(feedback_settings).map(
+    ({ field, message }): FieldFault => ({ field: pointerOf(field), code: "wrong_setting", message }),
+  );
+  const id: unknown = metadata?.id;
+  if (typeof id !== "string" || MAPPER_ID_PATTERN.test(id)) return faults;
+  return [{ field: "/metadata/id", code: "wrong_id", message: MAPPER_ID_FORM }, ...faults];
+}
+
+/** `feedback_settings.min_weight` as a JSON pointer. */
+const pointerOf = (field: string): string => `/${field.replaceAll(".", "/")}`;
 
 type Stored = Pick<MapperRow, "id" | "version" | "document">;
 
@@ -91,17 +121,4 @@ function asText(input: unknown): string {
     // A circle, or a number that JSON has no form for.
   }
   throw invalidMapper([{ field: "", code: "wrong_type", message: "must be a document: a text, or an object of JSON" }]);
-}
-
-function compiledFrom(
-  { json, lineOf }: DocumentText,
-  limits: Parameters<typeof compileMapper>[1],
-  isText: boolean,
-): CompiledMapper {
-  try {
-    return compileMapper(json, limits);
-  } catch (error) {
-    if (!(error instanceof PersonaError) || error.code !== "invalid_mapper" || !isText) throw error;
-    throw invalidMapper(error.fields.map((fault): FieldFault => ({ ...fault, line: lineOf(fault.field) })));
-  }
 }

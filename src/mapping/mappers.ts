@@ -1,7 +1,6 @@
 /** The mappers of all tenants: their versions, and which of them is active. */
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
-import { MAPPER_ID_FORM, MAPPER_ID_PATTERN } from "../inputs.ts";
 import type { MapperCondition, MapperRow, MapperHead as StoredHead } from "../store/mapping/port.ts";
 import type { Store } from "../store/port.ts";
 import { type CheckedMapper, checkMapper, type MapperBounds, storedDocument } from "./check-mapper.ts";
@@ -134,7 +133,7 @@ export class Mappers {
     if (row === undefined) throw missingMapper(id, version);
     if (row.status !== "active") {
       const active = await mapping.activeMapper(tenant, id);
-      const written = await mapping.activateMapper(row.key, active?.key ?? null);
+      const written = await mapping.activateMapper(row, active?.key ?? null);
       // Whoever was faster may have activated the same one.
       if (written.status === "written") this.#wrote(written.rev, tenant, id);
       else if ((await mapping.mapper(tenant, id, version))?.status !== "active") throw stale(id);
@@ -142,10 +141,8 @@ export class Mappers {
     return this.get(tenant, id, version);
   }
 
-  async #checked(input: unknown): Promise<CheckedMapper> {
-    const checked = await checkMapper(input, this.#bounds);
-    if (!MAPPER_ID_PATTERN.test(checked.compiled.id)) throw wrongId(MAPPER_ID_FORM);
-    return checked;
+  #checked(input: unknown): Promise<CheckedMapper> {
+    return checkMapper(input, this.#bounds);
   }
 
   /** Undefined if somebody else has made this version meanwhile. */

@@ -8,6 +8,8 @@ import type { MappingTable } from "../store/mapping/port.ts";
 import { authoredWeights, compileStored, type MapperDocument, storedDocument, weightsOfRules } from "./check-mapper.ts";
 import type { Ask, CompiledMapper, Explanation, ResidentPerson, Suggestions } from "./engine.ts";
 import { FreshCache } from "./fresh-cache.ts";
+import { learningSchema } from "./learning/settings.ts";
+import { isZone } from "./local-time.ts";
 import type {
   FoundNarrative,
   MindscapeSource,
@@ -41,6 +43,8 @@ export interface ActiveMapper {
   readonly compiled: CompiledMapper;
   /** The weights in its document. */
   readonly authored: Weights;
+  /** Whether its strategy draws weights anew for each evaluation. */
+  readonly draws: boolean;
   /** Characters of its document. */
   readonly size: number;
 }
@@ -126,9 +130,10 @@ export class Residents {
 
   /** One native call for a person who is at hand. */
   async suggest(mapper: ActiveMapper, person: string, ask: Ask): Promise<Suggestions> {
-    const weights = await this.#options.weights.draw(mapper.tenant, mapper.id, mapper.authored);
+    const { draws, tenant, id, authored } = mapper;
+    const drawn = draws ? await this.#options.weights.draw(tenant, id, authored) : undefined;
     const native = await this.#native(mapper, person);
-    return native.suggest(weights === undefined ? ask : { ...ask, weights });
+    return native.suggest(drawn === undefined ? ask : { ...ask, weights: drawn });
   }
 
   async explain(mapper: ActiveMapper, person: string, ask: Ask): Promise<readonly Explanation[]> {
@@ -244,9 +249,10 @@ export class Residents {
     }
     const { key, version, createdAt, document } = row;
     const compiled = compileStored(row);
-    const { metadata } = storedDocument(row);
+    const { metadata, feedback_settings } = storedDocument(row);
+    const draws = learningSchema.parse(feedback_settings).strategy === "thompson";
     const authored = authoredWeights(compiled);
-    const mapper = { key, tenant, id, version, createdAt, metadata, compiled, authored, size: document.length };
+    const mapper = { key, tenant, id, version, createdAt, metadata, compiled, authored, draws, size: document.length };
     await this.#weigh(mapper);
     return mapper;
   }
@@ -284,13 +290,3 @@ export function zoneOf(traits: Traits): string {
 }
 
 const ZONE_TRAIT = "profile.timezone";
-
-function isZone(name: string): boolean {
-  // An offset is no zone to the rule engine.
-  if (!/^[A-Za-z]/.test(name)) return false;
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
-}
