@@ -59,6 +59,7 @@ function faultOf(root: unknown, { bytes, depth, fields }: JsonBounds): Fault | u
 function scalarFault(value: unknown): string | undefined {
   if (value === null || typeof value === "boolean" || isTable(value) || Array.isArray(value)) return undefined;
   if (typeof value === "string") return value.isWellFormed() ? undefined : HALF;
+  if (value === undefined) return "must be given, or left out with its name";
   if (typeof value !== "number") return "must be something that JSON can say";
   return Number.isFinite(value) ? undefined : "must be a finite number";
 }

@@ -17,7 +17,6 @@ const said = z
       .exactOptional()
       .register(wire, { description: "Default: as it is, else low. What is high yields to what is learned later" }),
   })
-  .refine(({ value }) => value !== undefined, { path: ["value"], error: "must be given" })
   .register(wire, { id: "TraitCuration" });
 
 export const curationSchema = z

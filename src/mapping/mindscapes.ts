@@ -137,10 +137,7 @@ export class Mindscapes {
         ...{ createdAt: row?.createdAt ?? at, updatedAt: at },
       },
       expected: version - 1,
-      history: {
-        ...{ key: store.allocate("mapping"), tenant, person, version },
-        ...{ changes: JSON.stringify(changes), cause, by, at },
-      },
+      history: { tenant, person, version, changes: JSON.stringify(changes), cause, by, at },
       changed: Object.keys(changes),
       digested,
     };
