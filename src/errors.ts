@@ -69,6 +69,7 @@ export const ERRORS = {
   extractor_failed: [500, "An extractor could not read an observation"],
   suggestion_not_found: [404, "There is no such suggestion"],
   feedback_conflict: [409, "There is other feedback with this id"],
+  embedding_invalid: [502, "The model did not embed a text"],
   feedback_limit: [429, "There was enough feedback for today"],
   // Admission: nothing was stored, the caller may try again
   persona_draining: [409, "The persona is being unenrolled"],

@@ -11,6 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { Admission, Obstacle } from "./cognition/admission.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.ts";
+import type { Mapping } from "./mapping/mapping.ts";
 import type { Commits, Lane, Sender, Spender } from "./store/port.ts";
 import type { Tool, ToolAnswer, ToolCall, ToolCallFacts, TurnTool } from "./tool.ts";
 

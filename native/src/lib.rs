@@ -3,9 +3,11 @@
 //! - `layout`: the packed records that cross the boundary; the TypeScript constants are generated from it.
 //! - `fleet`: the functions that drive a fleet.
 //! - `rules`: the functions that compile mapper documents and ask them.
+//! - `vectors`: how alike the vectors of texts are.
 //! - `voice`: the functions that hear voices, on threads of their own or in the calling one.
 
 mod fleet;
 mod layout;
 mod rules;
+mod vectors;
 mod voice;

@@ -75,6 +75,13 @@ export class Conversations {
     };
   }
 
+  /** The same, to be opened by the append that first uses it. */
+  sessionToOpen(sender: Sender, persona: EnrollmentRow): ConversationRow {
+    const row = this.newSession(sender, persona, 0);
+    this.#unstored.add(row);
+    return row;
+  }
+
   isStored(row: ConversationRow): boolean {
     return !this.#unstored.has(row);
   }

@@ -50,7 +50,9 @@ export class DeadLetters {
   /** Gives the key of the new item. Nothing is written if the persona has no room. */
   async replay(scope: Scope, id: string): Promise<number> {
     const letter = await this.#find(scope, id);
-    const persona = this.#personas.of(scope.tenant).get(await this.#personas.idOf(letter.persona));
+    const persona =
+      this.#personas.byKey(letter.persona) ??
+      this.#personas.of(scope.tenant).get(await this.#personas.idOf(letter.persona));
     const fresh = this.#freshItem(letter);
     this.#intake.admitAgain(persona);
     try {

@@ -11,13 +11,27 @@ import { PersonaError } from "../errors.ts";
 import { describeFaults } from "../faults.ts";
 import { ID_PATTERN } from "../inputs.ts";
 import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
-import type { Cognition, PersonaChanges, PersonaDefinition, PersonaSettings, PersonaWarning } from "../types.ts";
+import type {
+  Cognition,
+  PersonaChanges,
+  PersonaDefinition,
+  PersonaSettings,
+  PersonaWarning,
+  SettingsInput,
+} from "../types.ts";
 import { nothingKnown, type StoredDefinition, storedDefinition } from "./definition.ts";
 import { Directory } from "./directory.ts";
 import type { Fleet, Slot } from "./fleet.ts";
 import type { Mind, Minds } from "./minds.ts";
 import { isAbsent, profileOf } from "./profile.ts";
-import { type CheckedDefinition, changedSchema, changesSchema, checkDefinition, parse } from "./settings.ts";
+import {
+  type CheckedDefinition,
+  changedSchema,
+  changesSchema,
+  checkDefinition,
+  parse,
+  settingsSchema,
+} from "./settings.ts";
 
 export interface Persona extends Mind {
   readonly id: string;
@@ -46,6 +60,9 @@ export class Personas {
   readonly #toolbox: Toolbox;
   readonly #onChange: (rev: number) => void;
   readonly #warn: (warning: PersonaWarning) => void;
+  readonly #agentMind: (id: string) => Cognition | undefined;
+  /** Those that no directory lists, by tenant and id. */
+  readonly #agents = new Map<string, Persona>();
   readonly #directories = new Map<string, Directory>();
   readonly #byKey = new Map<number, Persona>();
   readonly #bySlot = new Map<Slot, Persona>();
@@ -64,6 +81,8 @@ export class Personas {
     toolbox: Toolbox;
     onChange: (rev: number) => void;
     warn: (warning: PersonaWarning) => void;
+    /** What an agent does, by its id. */
+    agentMind: (id: string) => Cognition | undefined;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
@@ -74,6 +93,7 @@ export class Personas {
     this.#toolbox = options.toolbox;
     this.#onChange = options.onChange;
     this.#warn = options.warn;
+    this.#agentMind = options.agentMind;
   }
 
   /** Takes up the stored enrollments; those whose cognition was a function wait until it is given again. */
@@ -84,7 +104,7 @@ export class Personas {
       // What is of the catalogue may have changed since then; it is told when it calls the model.
       if (definition.source !== "catalogue") this.#assertPriced(row.id, definition.model, definition, undefined);
       this.#warnOfTools(row.id, definition.settings.tools);
-      const persona = this.#place(row, definition, undefined);
+      const persona = this.#place(row, definition, this.#agentMind(row.id));
       if (isAbsent(persona)) {
         const message = `${row.id} of ${row.tenant} is enrolled, and the catalogue has no such persona; what it is sent waits`;
         this.#warn({ code: "persona_absent", message });
@@ -136,9 +156,9 @@ export class Personas {
     }
   }
 
-  /** How many there are, of all tenants. */
+  /** How many there are, of all tenants, without agents. */
   get size(): number {
-    return this.#byKey.size;
+    return this.#byKey.size - this.#agents.size;
   }
 
   /** The directory of a tenant; an empty one if nobody was enrolled there yet. */
@@ -235,6 +255,21 @@ export class Personas {
     const checked = checkDefinition(input);
     this.#checkTools(checked.settings.tools);
     return this.#inTurn(tenant, checked.id, () => this.#write(tenant, checked));
+  }
+
+  /** The agent with this id, which joins the fleet with this if it is not there yet. Nobody else can name it. */
+  async agent(tenant: string, id: string, name: string, settings: SettingsInput): Promise<Persona> {
+    const known = () => this.#agents.get(`${tenant}/${id}`);
+    return (
+      known() ??
+      this.#inTurn(tenant, id, async () => known() ?? this.#write(tenant, this.#agentToBe(id, name, settings)))
+    );
+  }
+
+  #agentToBe(id: string, name: string, settings: SettingsInput): CheckedDefinition {
+    const cognition = this.#agentMind(id);
+    if (cognition === undefined) throw new PersonaError("internal", `Nobody does the work of ${id}`);
+    return { id, name, instructions: "", cognition, settings: settingsSchema.parse(settings) };
   }
 
   /** Changes settings and sleep of an enrolled persona; what is not given stays as it is. */
@@ -388,7 +423,8 @@ export class Personas {
     const persona: Persona = { ...unplaced, slot: this.#fleet.enroll(nativeSettings(unplaced)) };
     this.#putToSleep(persona);
     this.#directories.set(row.tenant, directory);
-    directory.add(persona);
+    if (isAgent(row.id)) this.#agents.set(`${row.tenant}/${row.id}`, persona);
+    else directory.add(persona);
     this.#byKey.set(row.key, persona);
     this.#bySlot.set(persona.slot, persona);
     return persona;
@@ -472,6 +508,11 @@ export function nativeSettings(persona: Omit<Persona, "slot">): PersonaSettings 
     paused: settings.paused || cannot,
     onUnknownOutcome: settings.onUnknownOutcome === "auto" && mayHaveActed ? "ask" : settings.onUnknownOutcome,
   };
+}
+
+/** No id that a persona can be enrolled with begins like this. */
+export function isAgent(id: string): boolean {
+  return id.startsWith("_");
 }
 
 function stopWaiting(persona: Persona): void {

@@ -11,6 +11,10 @@ import { type RegisteredTool, Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { FLAG_ADMITTED, FLAG_PAGED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
+import { FleetAgents } from "../mapping/agents.ts";
+import type { Embedder } from "../mapping/embedder.ts";
+import { MappingEngine } from "../mapping/mapping.ts";
+import { random } from "../random.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { ConversationRow, FedItem, MessageRow, Settle, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
@@ -61,6 +65,7 @@ export interface RuntimeParts {
   readonly catalogue?: Catalogue | undefined;
   readonly defaults?: ResolveDefaults | undefined;
   readonly judge?: ExitJudge | undefined;
+  readonly embedder?: Embedder | undefined;
 }
 
 /** The last back-off of the cycle, 16 s, with its jitter. */
@@ -96,6 +101,7 @@ export class PersonaRuntime {
   readonly #explanations: Explanations;
   readonly #observers = new Set<{ readonly observer: (turn: api.EndedTurn) => void }>();
   readonly #clientCalls: ClientCalls;
+  readonly #mapping: MappingEngine;
   readonly #warn: (warning: api.PersonaWarning) => void;
   /** The longest chain of replies in a room: the last of them reaches no persona any more. */
   readonly #maxHops: number;
@@ -121,6 +127,7 @@ export class PersonaRuntime {
       await runtime.#personas.load();
       runtime.#personas.reportTools(DEFAULT_TENANT);
       await runtime.#feed();
+      runtime.#mapping.start();
     } catch (error) {
       // What was fed so far must not be taken up.
       runtime.#fleet.close();
@@ -146,6 +153,7 @@ export class PersonaRuntime {
       budgets: limits = {},
       defaults = {},
       judge,
+      embedder,
     } = parts;
     const toolbox = new Toolbox(tools);
     this.#store = store;
@@ -182,6 +190,23 @@ export class PersonaRuntime {
     });
     const minds = new Minds({ cognition, providers, budgets });
     const onChange = (rev: number) => this.#hub.changed(rev);
+    const agents = new FleetAgents(() => ({
+      store,
+      clock,
+      personas: this.#personas,
+      conversations: this.#conversations,
+      intake: this.#intake,
+      onChange,
+    }));
+    this.#mapping = new MappingEngine({
+      store,
+      clock,
+      agents,
+      random: random(seed),
+      changed: onChange,
+      warn: this.#warn,
+      embedder,
+    });
     this.#personas = new Personas({
       store,
       clock,
@@ -192,6 +217,7 @@ export class PersonaRuntime {
       toolbox,
       onChange,
       warn: this.#warn,
+      agentMind: (id) => agents.mindOf(id),
     });
     this.#conversations = new Conversations(store, clock);
     this.#sessions = new Sessions({
@@ -299,6 +325,7 @@ export class PersonaRuntime {
       hub: this.#hub,
       keys: this.#keys,
       clientCalls: this.#clientCalls,
+      mapping: this.#mapping,
       get driver() {
         return isDriven();
       },
@@ -348,6 +375,7 @@ export class PersonaRuntime {
     this.#personas.stopWaiting();
     await this.#turns.drain(graceMs);
     this.#judging?.close();
+    await this.#mapping.close();
     this.#paging.stop();
     this.#fleet.close();
     this.#hub.close();

@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import { usdOf } from "../cognition/budgets/money.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
+import type { Mapping, MappingEngine } from "../mapping/mapping.ts";
 import type { ConversationRow, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { asPersonaError, PendingAnswer } from "./answer.ts";
@@ -54,6 +55,7 @@ export interface Engine {
   readonly hub: EventHub;
   readonly keys: api.ApiKeys;
   readonly clientCalls: ClientCalls;
+  readonly mapping: MappingEngine;
   /** False once the native cycle has failed. */
   readonly driver: boolean;
   providers(): readonly api.ProviderStatus[];
@@ -137,6 +139,10 @@ export class TenantRuntime implements api.Runtime {
 
   get catalogue(): TenantCatalogue {
     return catalogueView(this.#scope, this.#engine.personas, () => this.#assertRules());
+  }
+
+  get mapping(): Mapping {
+    return this.#engine.mapping.view(this.#scope, () => this.#engine.assertOpen());
   }
 
   resolve(request: ResolveRequest): ResolvedSession {

@@ -281,12 +281,13 @@ export interface MappingTable {
   searchNarratives(search: WordSearch): Promise<readonly NarrativeRow[]>;
   /** Keeps what a model made of a narrative. Nothing happens if that is gone. */
   saveEmbedding(key: number, model: string, vector: Float32Array): Promise<void>;
-  /** Newest first. */
+  /** Newest first, those with a key below `before`. */
   embeddings(page: {
     readonly tenant: string;
     readonly person: string;
     readonly model: string;
     readonly types?: readonly NarrativeRow["type"][] | undefined;
+    readonly before?: number | undefined;
     readonly limit: number;
   }): Promise<readonly { readonly key: number; readonly vector: Float32Array }[]>;
   /** Narratives that have nothing of this model yet, with a greater key, of whomever. */
@@ -295,8 +296,6 @@ export interface MappingTable {
   // Agents
   subject(conversation: number): Promise<SubjectRow | undefined>;
   subjectNamed(tenant: string, agent: string, subject: string): Promise<SubjectRow | undefined>;
-  /** Where something is pending: who digests it at the next start. */
-  pendingTenants(): Promise<readonly { readonly tenant: string; readonly agent: "mindscaper" | "adjuster" }[]>;
 
   // Erasure
   /**

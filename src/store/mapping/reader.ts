@@ -217,7 +217,7 @@ export class MappingReader implements MappingReads {
     ]);
   }
 
-  async embeddings({ tenant, person, model, types, limit }: Asked<"embeddings">[0]) {
+  async embeddings({ tenant, person, model, types, before, limit }: Asked<"embeddings">[0]) {
     const rows = await this.#asked<{ key: number; vector: Uint8Array }>(
       EMBEDDINGS,
       "ORDER BY key DESC LIMIT ?",
@@ -248,10 +248,6 @@ export class MappingReader implements MappingReads {
 
   async subjectNamed(tenant: string, agent: string, subject: string): Promise<SubjectRow | undefined> {
     return this.#first(SUBJECT_NAMED, [tenant, agent, subject]);
-  }
-
-  async pendingTenants() {
-    return this.#source.all(PENDING_TENANTS);
   }
 
   async erasures(tenant: string, hash: string): Promise<readonly ErasureRow[]> {
@@ -357,7 +353,4 @@ const SUBJECT_NAMED = select<SubjectRow>(
   SUBJECT,
   "WHERE tenant = ? AND agent = ? AND subject = ? ORDER BY conversation LIMIT 1",
 );
-const PENDING_TENANTS = query<{ tenant: string; agent: "mindscaper" | "adjuster" }>(`
-  SELECT DISTINCT tenant, 'mindscaper' AS agent FROM pending_observation
-  UNION ALL SELECT DISTINCT tenant, 'adjuster' AS agent FROM pending_feedback`);
 const ERASURES = select<ErasureRow>(ERASURE, "WHERE tenant = ? AND hash = ? ORDER BY key DESC");

@@ -206,10 +206,6 @@ export class SqlMappingTable implements MappingTable {
     return this.#read((reader) => reader.subjectNamed(...asked));
   }
 
-  pendingTenants(...asked: Parameters<MappingReader["pendingTenants"]>) {
-    return this.#read((reader) => reader.pendingTenants(...asked));
-  }
-
   erasures(...asked: Parameters<MappingReader["erasures"]>) {
     return this.#read((reader) => reader.erasures(...asked));
   }

@@ -1,0 +1,29 @@
+/** What turns texts into vectors, so that what means the same is found in whatever words it is said. */
+import { PersonaError } from "../errors.ts";
+
+export interface Embedder {
+  /** `provider:model`. Vectors of different models are not compared. */
+  readonly model: string;
+  /** One vector for each text, in their order. */
+  embed(texts: readonly string[], signal: AbortSignal): Promise<readonly (readonly number[])[]>;
+}
+
+/** The vectors of texts. Throws `embedding_invalid` for what could not be compared. */
+export async function vectorsOf(embedder: Embedder, texts: readonly string[], signal: AbortSignal) {
+  const vectors = await embedder.embed(texts, signal);
+  if (!Array.isArray(vectors) || vectors.length !== texts.length) {
+    throw invalid(embedder, `gave ${Array.isArray(vectors) ? vectors.length : "no"} vectors for ${texts.length} texts`);
+  }
+  return vectors.map((vector) => {
+    const floats = Float32Array.from(vector);
+    if (floats.length === 0 || floats.length > MAX_DIMENSIONS) throw invalid(embedder, `gave ${floats.length} numbers`);
+    if (!floats.every(Number.isFinite)) throw invalid(embedder, "gave something that is no finite number");
+    return floats;
+  });
+}
+
+const MAX_DIMENSIONS = 16_384;
+
+function invalid({ model }: Embedder, what: string): PersonaError {
+  return new PersonaError("embedding_invalid", `The model ${model} ${what}; name a model that embeds texts.`);
+}

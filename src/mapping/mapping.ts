@@ -1,0 +1,128 @@
+/** Everything about mapping, put together, and the view of it that one tenant or one person has. */
+import type { Clock } from "../clock.ts";
+import type { Scope } from "../runtime/scope.ts";
+import { parse, senderId } from "../runtime/settings.ts";
+import type { Store } from "../store/port.ts";
+import type { PersonaWarning } from "../types.ts";
+import { Adjuster } from "./adjuster.ts";
+import type { Embedder } from "./embedder.ts";
+import { Extractors } from "./extractors/registry.ts";
+import { Feedbacks } from "./feedback.ts";
+import { Mindscaper } from "./mindscaper.ts";
+import { Mindscapes } from "./mindscapes.ts";
+import type { Narrative } from "./narrative.ts";
+import { NarrativeMeanings } from "./narrative-meanings.ts";
+import { type FoundNarrative, type NarrativePage, Narratives, searchSchema } from "./narratives.ts";
+import { Observations } from "./observations.ts";
+import { type Erasure, Persons, personIn } from "./persons.ts";
+import type { Agents } from "./types.ts";
+import { Weights } from "./weights.ts";
+
+export interface MappingParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly agents: Agents;
+  /** From 0 to 1. */
+  readonly random: () => number;
+  /** The newest rev, once something is written. */
+  readonly changed: (rev: number) => void;
+  readonly warn: (warning: PersonaWarning) => void;
+  readonly embedder?: Embedder | undefined;
+}
+
+/** What all tenants share. */
+export class MappingEngine {
+  readonly observations: Observations;
+  readonly mindscapes: Mindscapes;
+  readonly feedbacks: Feedbacks;
+  readonly weights: Weights;
+  readonly narratives: Narratives;
+  readonly persons: Persons;
+  readonly #meanings: NarrativeMeanings | undefined;
+
+  constructor(parts: MappingParts) {
+    const { store, clock, agents, random, changed, warn, embedder } = parts;
+    this.mindscapes = new Mindscapes({ store, clock, random, changed });
+    this.weights = new Weights({ store, random });
+    this.observations = new Observations({ store, clock, agents });
+    const zoneOf = (tenant: string, person: string) => this.mindscapes.zoneOf(tenant, person);
+    this.feedbacks = new Feedbacks({ store, clock, agents, zoneOf });
+    this.#meanings = embedder && new NarrativeMeanings({ store, clock, embedder, warn });
+    this.narratives = new Narratives({ store, clock, changed, meanings: this.#meanings });
+    this.persons = new Persons({ store, clock, changed });
+    const { mindscapes, weights } = this;
+    const mindscaper = new Mindscaper({ store, clock, random, mindscapes, extractors: new Extractors() });
+    const adjuster = new Adjuster({ store, clock, random, mindscapes, weights, changed });
+    agents.register("mindscaper", (task) => mindscaper.run(task));
+    agents.register("adjuster", (task) => adjuster.run(task));
+  }
+
+  /** Takes up what an earlier process has left. */
+  start(): void {
+    this.#meanings?.wake();
+  }
+
+  async close(): Promise<void> {
+    await this.#meanings?.close();
+  }
+
+  /** `assertOpen` throws where nothing may be written any more. */
+  view(scope: Scope, assertOpen: () => void): Mapping {
+    const { tenant } = scope;
+    return {
+      narratives: {
+        add: async (input, options = {}) => {
+          assertOpen();
+          const person = personIn(scope, personNamed(input));
+          const by = parse(senderId.default(scope.owner ?? "host"), options.by, "by");
+          return this.narratives.add(tenant, person, by, input);
+        },
+        list: async ({ person, ...page } = {}) => this.narratives.list(tenant, personIn(scope, person), page),
+        search: async ({ person, ...search }) => {
+          const of = personIn(scope, person);
+          return this.narratives.search({ tenant, person: of, ...parse(searchSchema, search, "search") });
+        },
+      },
+      erase: async (person) => {
+        assertOpen();
+        return this.persons.erase(tenant, personIn(scope, person));
+      },
+    };
+  }
+}
+
+/** Mapping as a view of the runtime has it: in that of an owner only what is theirs. */
+export interface Mapping {
+  readonly narratives: NarrativeCollection;
+  /**
+   * Removes everything that mapping keeps of a person (default: the owner of the view); a second time there is nothing.
+   * What was said in conversations stays. Throws `person_not_found` for anybody else in the view of an owner.
+   */
+  erase(person?: string): Promise<Erasure>;
+}
+
+export interface NarrativeCollection {
+  /**
+   * Keeps what is said of a person. `{person_id?, type?: "self_observation" | "curation", text, metadata?}`; throws
+   * `invalid_input` with every fault.
+   * @param options `by`: who says it, as it is shown. Default: the owner of the view, else `host`.
+   */
+  add(input: unknown, options?: { readonly by?: string | undefined }): Promise<Narrative>;
+  /** Oldest first. */
+  list(page?: NarrativePage & { readonly person?: string | undefined }): Promise<readonly Narrative[]>;
+  /** The best first: by the words of the query, and by its meaning where a model embeds narratives. */
+  search(search: {
+    readonly person?: string | undefined;
+    /** 1..1 000 characters. */
+    readonly query: string;
+    /** Default: all. */
+    readonly types?: readonly Narrative["type"][];
+    /** 1..100, default 10. */
+    readonly limit?: number;
+  }): Promise<readonly FoundNarrative[]>;
+}
+
+/** Whom an input names; what is wrong with the rest of it is found later. */
+function personNamed(input: unknown): unknown {
+  return typeof input === "object" && input !== null && "person_id" in input ? input.person_id : undefined;
+}

@@ -1,0 +1,123 @@
+/** Narratives by meaning: each is embedded behind its answer, and compared exactly, all of a person, with a query. */
+import type { Clock } from "../clock.ts";
+import type { NarrativeRow } from "../store/mapping/port.ts";
+import type { Store } from "../store/port.ts";
+import type { PersonaWarning } from "../types.ts";
+import { type Embedder, vectorsOf } from "./embedder.ts";
+import { similarities } from "./similarities.ts";
+
+export interface NarrativeMeaningsOptions {
+  readonly store: Pick<Store, "mapping">;
+  readonly clock: Clock;
+  readonly embedder: Embedder;
+  readonly warn: (warning: PersonaWarning) => void;
+}
+
+/** Texts of one call. */
+const BATCH = 32;
+/** Vectors that are compared in one native call. */
+const PAGE = 512;
+const CALL_MS = 30_000;
+const FIRST_WAIT_MS = 5_000;
+const LONGEST_WAIT_MS = 600_000;
+
+export class NarrativeMeanings {
+  readonly #options: NarrativeMeaningsOptions;
+  readonly #closing = new AbortController();
+  #listener: (row: NarrativeRow) => void = () => {};
+  #work: Promise<void> | undefined;
+  #more = false;
+  #failures = 0;
+  #cancelWait: (() => void) | undefined;
+
+  constructor(options: NarrativeMeaningsOptions) {
+    this.#options = options;
+  }
+
+  onEmbedded(listener: (row: NarrativeRow) => void): void {
+    this.#listener = listener;
+  }
+
+  /** Embeds what has no vector yet, of whomever; also what an earlier process left. */
+  wake(): void {
+    this.#more = true;
+    if (this.#work !== undefined || this.#cancelWait !== undefined || this.#closing.signal.aborted) return;
+    this.#work = this.#embedAll().finally(() => {
+      this.#work = undefined;
+      if (this.#more && this.#cancelWait === undefined) this.wake();
+    });
+  }
+
+  /** The narratives that are nearest to a text, by key: the cosine, where it is above 0. None if it cannot be embedded. */
+  async near(
+    of: { readonly tenant: string; readonly person: string; readonly types: readonly NarrativeRow["type"][] | undefined },
+    text: string,
+    limit: number,
+  ): Promise<readonly (readonly [key: number, score: number])[]> {
+    const { store, embedder, warn } = this.#options;
+    try {
+      let best: (readonly [key: number, score: number])[] = [];
+      let query: Float32Array | undefined;
+      for (let before: number | undefined; ; ) {
+        const page = await store.mapping.embeddings({ ...of, model: embedder.model, before, limit: PAGE });
+        if (page.length === 0) return best;
+        query ??= (await this.#embed([text]))[0] as Float32Array;
+        const { length } = query;
+        // Those of before the model had so many dimensions cannot be compared.
+        const alike = page.filter(({ vector }) => vector.length === length);
+        const scores = similarities(query, alike.map(({ vector }) => vector));
+        for (const [index, { key }] of alike.entries()) best.push([key, Math.min(1, scores[index] ?? 0)]);
+        best = best.filter(([, score]) => score > 0).sort(([, a], [, b]) => b - a).slice(0, limit);
+        before = page.at(-1)?.key;
+      }
+    } catch (cause) {
+      warn({ code: "embedding_failed", message: "Narratives are found by their words only", cause });
+      return [];
+    }
+  }
+
+  /** Nothing more is embedded; what is under way is given up. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#cancelWait?.();
+    await this.#work;
+  }
+
+  async #embedAll(): Promise<void> {
+    const { store, clock, embedder, warn } = this.#options;
+    this.#more = false;
+    try {
+      for (let after = 0; !this.#closing.signal.aborted; ) {
+        const rows = await store.mapping.unembedded(embedder.model, after, BATCH);
+        if (rows.length === 0) return;
+        const vectors = await this.#embed(rows.map(({ text }) => text));
+        for (const [index, row] of rows.entries()) {
+          await store.mapping.saveEmbedding(row.key, embedder.model, vectors[index] as Float32Array);
+          this.#listener(row);
+        }
+        this.#failures = 0;
+        after = rows.at(-1)?.key ?? after;
+      }
+    } catch (cause) {
+      if (this.#closing.signal.aborted) return;
+      const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
+      this.#failures += 1;
+      warn({ code: "embedding_failed", message: `Narratives are embedded again in ${wait / 1_000} s`, cause });
+      this.#cancelWait = clock.at(clock.now() + wait, () => {
+        this.#cancelWait = undefined;
+        this.wake();
+      });
+    }
+  }
+
+  async #embed(texts: readonly string[]): Promise<readonly Float32Array[]> {
+    const { clock, embedder } = this.#options;
+    const timeout = new AbortController();
+    const cancel = clock.at(clock.now() + CALL_MS, () => timeout.abort(new Error("The model did not answer in time.")));
+    try {
+      return await vectorsOf(embedder, texts, AbortSignal.any([timeout.signal, this.#closing.signal]));
+    } finally {
+      cancel();
+    }
+  }
+}
