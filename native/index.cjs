@@ -835,6 +835,7 @@ function __napiStampBindingTarget(exportsObject, target) {
 // linked import resolves to `undefined`.
 module.exports.__napiBindingTarget = __napiStampBindingTarget(nativeBinding, __napiLoadedBindingTarget)
 module.exports = nativeBinding
+module.exports.cosines = nativeBinding.cosines
 module.exports.fleetAdmit = nativeBinding.fleetAdmit
 module.exports.fleetClose = nativeBinding.fleetClose
 module.exports.fleetConfigure = nativeBinding.fleetConfigure

@@ -18,6 +18,12 @@ export declare class ExternalObject<T> {
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
 
+/**
+ * Writes the cosine of `query` and each of the vectors that lie in `packed`, one behind the other, into `scores`; 0
+ * where there is no direction, in a vector of zeros. Each of them must be as long as `query`.
+ */
+export declare function cosines(query: Float32Array, packed: Float32Array, scores: Float64Array): void
+
 /** Reserves room for `n` items. Gives 0, or one more than the place of the refusal in `REFUSAL`. */
 export declare function fleetAdmit(handle: ExternalObject<Handle>, slot: number, n: number): number
 

@@ -51,8 +51,6 @@ export const ERRORS = {
   version_conflict: [412, "Somebody has changed it meanwhile"],
   writes_disabled: [405, "The catalogue cannot be written"],
   persist_failed: [500, "The change could not be stored"],
-  // Mapping
-  invalid_mapper: [422, "The mapper is not valid"],
   // Mapping: what is observed, learned and said of it
   invalid_mapper: [422, "The mapper is not valid"],
   mapper_not_found: [404, "There is no such mapper"],
@@ -139,8 +137,6 @@ export type ErrorCode = keyof typeof ERRORS;
 export interface FieldFault {
   readonly field: string;
   readonly message: string;
-  /** What kind of fault it is, where there are several. */
-  readonly code?: string;
   /** In a mapper document: a stable word for what is wrong there. */
   readonly code?: string | undefined;
   /** In a mapper document: the line of its text, counted from 1. */

@@ -1048,6 +1048,8 @@ export interface Runtime {
   post(room: string, text: string, options: PostOptions): Promise<Accepted>;
   /** Personas, roles and sequences. A view with an `owner` does not change them (`forbidden`). */
   readonly catalogue: TenantCatalogue;
+  /** What is observed and learned of persons, and what mappers make of it. */
+  readonly mapping: Mapping;
   /** What a session would be resolved to now. Throws `persona_not_found` (role, sequence), `step_not_found`. */
   resolve(request: ResolveRequest): ResolvedSession;
   /**

@@ -15,6 +15,7 @@ import { NarrativeMeanings } from "./narrative-meanings.ts";
 import { type FoundNarrative, type NarrativePage, Narratives, searchSchema } from "./narratives.ts";
 import { Observations } from "./observations.ts";
 import { type Erasure, Persons, personIn } from "./persons.ts";
+import { Serving, type ServingOptions, type ServingView } from "./serving.ts";
 import type { Agents } from "./types.ts";
 import { Weights } from "./weights.ts";
 
@@ -28,6 +29,7 @@ export interface MappingParts {
   readonly changed: (rev: number) => void;
   readonly warn: (warning: PersonaWarning) => void;
   readonly embedder?: Embedder | undefined;
+  readonly persona: ServingOptions["persona"];
 }
 
 /** What all tenants share. */
@@ -38,10 +40,11 @@ export class MappingEngine {
   readonly weights: Weights;
   readonly narratives: Narratives;
   readonly persons: Persons;
+  readonly serving: Serving;
   readonly #meanings: NarrativeMeanings | undefined;
 
   constructor(parts: MappingParts) {
-    const { store, clock, agents, random, changed, warn, embedder } = parts;
+    const { store, clock, agents, random, changed, warn, embedder, persona } = parts;
     this.mindscapes = new Mindscapes({ store, clock, random, changed });
     this.weights = new Weights({ store, random });
     this.observations = new Observations({ store, clock, agents });
@@ -50,7 +53,9 @@ export class MappingEngine {
     this.#meanings = embedder && new NarrativeMeanings({ store, clock, embedder, warn });
     this.narratives = new Narratives({ store, clock, changed, meanings: this.#meanings });
     this.persons = new Persons({ store, clock, changed });
-    const { mindscapes, weights } = this;
+    const { mindscapes, weights, narratives } = this;
+    this.serving = new Serving({ store, clock, mindscapes, weights, narratives, persona, changed, warn });
+    this.persons.onErased(({ tenant, person }) => this.serving.erased(tenant, person));
     const mindscaper = new Mindscaper({ store, clock, random, mindscapes, extractors: new Extractors() });
     const adjuster = new Adjuster({ store, clock, random, mindscapes, weights, changed });
     agents.register("mindscaper", (task) => mindscaper.run(task));
@@ -63,6 +68,7 @@ export class MappingEngine {
   }
 
   async close(): Promise<void> {
+    this.serving.close();
     await this.#meanings?.close();
   }
 
@@ -70,6 +76,7 @@ export class MappingEngine {
   view(scope: Scope, assertOpen: () => void): Mapping {
     const { tenant } = scope;
     return {
+      ...this.serving.view(scope, assertOpen),
       narratives: {
         add: async (input, options = {}) => {
           assertOpen();
@@ -92,7 +99,7 @@ export class MappingEngine {
 }
 
 /** Mapping as a view of the runtime has it: in that of an owner only what is theirs. */
-export interface Mapping {
+export interface Mapping extends ServingView {
   readonly narratives: NarrativeCollection;
   /**
    * Removes everything that mapping keeps of a person (default: the owner of the view); a second time there is nothing.

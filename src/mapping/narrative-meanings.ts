@@ -50,7 +50,11 @@ export class NarrativeMeanings {
 
   /** The narratives that are nearest to a text, by key: the cosine, where it is above 0. None if it cannot be embedded. */
   async near(
-    of: { readonly tenant: string; readonly person: string; readonly types: readonly NarrativeRow["type"][] | undefined },
+    of: {
+      readonly tenant: string;
+      readonly person: string;
+      readonly types: readonly NarrativeRow["type"][] | undefined;
+    },
     text: string,
     limit: number,
   ): Promise<readonly (readonly [key: number, score: number])[]> {
@@ -65,9 +69,15 @@ export class NarrativeMeanings {
         const { length } = query;
         // Those of before the model had so many dimensions cannot be compared.
         const alike = page.filter(({ vector }) => vector.length === length);
-        const scores = similarities(query, alike.map(({ vector }) => vector));
+        const scores = similarities(
+          query,
+          alike.map(({ vector }) => vector),
+        );
         for (const [index, { key }] of alike.entries()) best.push([key, Math.min(1, scores[index] ?? 0)]);
-        best = best.filter(([, score]) => score > 0).sort(([, a], [, b]) => b - a).slice(0, limit);
+        best = best
+          .filter(([, score]) => score > 0)
+          .sort(([, a], [, b]) => b - a)
+          .slice(0, limit);
         before = page.at(-1)?.key;
       }
     } catch (cause) {

@@ -111,7 +111,11 @@ export class Narratives {
   /** The best first, of equal ones the newest. What fails in finding by meaning leaves what is found by words. */
   async search({ tenant, person, query, types, limit }: NarrativeSearch): Promise<readonly FoundNarrative[]> {
     const { store, meanings } = this.#options;
-    const of = { tenant, person, types: types.length === 0 ? undefined : NARRATIVE_TYPES.filter((type) => types.includes(type)) };
+    const of = {
+      tenant,
+      person,
+      types: types.length === 0 ? undefined : NARRATIVE_TYPES.filter((type) => types.includes(type)),
+    };
     const words = [...new Set(wordsOf(query))].slice(0, MAX_WORDS);
     const [rows, near] = await Promise.all([
       store.mapping.searchNarratives({ ...of, words, limit: MAX_COMPARED }),

@@ -23,7 +23,7 @@ import { nothingKnown, type StoredDefinition, storedDefinition } from "./definit
 import { Directory } from "./directory.ts";
 import type { Fleet, Slot } from "./fleet.ts";
 import type { Mind, Minds } from "./minds.ts";
-import { isAbsent, profileOf } from "./profile.ts";
+import { entryOf, isAbsent, profileOf } from "./profile.ts";
 import {
   type CheckedDefinition,
   changedSchema,
@@ -169,6 +169,15 @@ export class Personas {
   /** Those of all tenants that have, or had, personas. */
   get directories(): readonly Directory[] {
     return [...this.#directories.values()];
+  }
+
+  /** The persona with this id, enrolled or of the catalogue, by what mapping asks of it. */
+  mapped(tenant: string, id: string): { readonly mapper?: string | undefined } | undefined {
+    const directory = this.of(tenant);
+    const persona = directory.find(id);
+    if (persona !== undefined && persona.definition.source !== "catalogue") return {};
+    const entry = persona === undefined ? directory.catalogue.personas.find(id) : entryOf(persona);
+    return entry && { mapper: entry.mapper_id };
   }
 
   byKey(key: number): Persona | undefined {

@@ -206,6 +206,7 @@ export class PersonaRuntime {
       changed: onChange,
       warn: this.#warn,
       embedder,
+      persona: (tenant, id) => this.#personas.mapped(tenant, id),
     });
     this.#personas = new Personas({
       store,
@@ -269,6 +270,7 @@ export class PersonaRuntime {
         store,
         toolbox,
         room: (place) => this.#roomOf(place),
+        suggestions: () => undefined,
         askClient: (call, place, signal) => this.#clientCalls.ask(call, place, signal),
       },
       events: {

@@ -222,7 +222,13 @@ export class MappingReader implements MappingReads {
       EMBEDDINGS,
       "ORDER BY key DESC LIMIT ?",
       limit,
-      [["tenant = ?", tenant], ["person = ?", person], ["model = ?", model], ...among("type", types)],
+      [
+        ["tenant = ?", tenant],
+        ["person = ?", person],
+        ["model = ?", model],
+        ["key < ?", before],
+        ...among("type", types),
+      ],
     );
     return rows.map(({ key, vector }) => ({ key, vector: floatsOf(vector) }));
   }
