@@ -76,6 +76,7 @@ export const feedbackViewSchema = z
   })
   .register(wire, { id: "Feedback" });
 
+export type FeedbackInput = z.input<typeof feedbackSchema>;
 export type Feedback = Readonly<z.output<typeof feedbackViewSchema>>;
 type Checked = z.output<typeof feedbackSchema>;
 
