@@ -73,8 +73,8 @@ function furtherFaults({ metadata, feedback_settings }: Partial<MapperDocument>)
   return [{ field: "/metadata/id", code: "wrong_id", message: MAPPER_ID_FORM }, ...faults];
 }
 
-/** `feedback_settings.min_weight` as a JSON pointer. */
-const pointerOf = (field: string): string => `/${field.replaceAll(".", "/")}`;
+/** `min_weight` as a JSON pointer. */
+const pointerOf = (field: string): string => `/feedback_settings/${field}`;
 
 type Stored = Pick<MapperRow, "id" | "version" | "document">;
 

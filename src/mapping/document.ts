@@ -10,12 +10,16 @@ export const MAX_DOCUMENT_BYTES = 1_048_576;
 
 /** A longer YAML text is read on a thread of its own: a megabyte of it may take seconds. */
 const READ_AT_ONCE = 16_384;
+const MAX_LINED_JSON = 131_072;
 
 export interface DocumentText {
   /** What the text says, compact. */
   readonly json: string;
-  /** The line of each value by JSON pointer, counted from 1; of one that is not there, that of what it would stand in. */
-  lines(): Promise<(pointer: string) => number>;
+  /**
+   * The line of each value by JSON pointer, counted from 1; of one that is not there, that of what it would stand in.
+   * Undefined in JSON that is so long that nobody has written it by hand.
+   */
+  lines(): Promise<(pointer: string) => number | undefined>;
 }
 
 /**
@@ -30,8 +34,9 @@ export async function readDocument(text: string, maxBytes = MAX_DOCUMENT_BYTES):
   const isBraced = /^\uFEFF?\s*\{/.test(text);
   if (isBraced && levelsOf(text) > MAX_LEVELS) throw invalidMapper([tooDeep("")]);
   const json = isBraced ? plainJson(text) : undefined;
-  // The lines of JSON are asked for only when something is wrong with it.
-  if (json !== undefined) return { json, lines: async () => linesOf(await read(text, maxBytes)) };
+  // JSON is read a second time for its lines, when something is wrong with it.
+  const lines = async () => (text.length > MAX_LINED_JSON ? () => undefined : linesOf(await read(text, maxBytes)));
+  if (json !== undefined) return { json, lines };
   const yaml = await read(text, maxBytes);
   return { json: yaml.json, lines: async () => linesOf(yaml) };
 }
