@@ -4,18 +4,20 @@ import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { parse, senderId } from "../runtime/settings.ts";
 import type { Store } from "../store/port.ts";
-import type { PersonaWarning } from "../types.ts";
+import type { PersonaWarning, TurnSuggestions } from "../types.ts";
 import type { MapperBounds } from "./check-mapper.ts";
 import { PersonaCores } from "./cores.ts";
 import { MapPersona } from "./map-persona.ts";
 import type { Mapper, MapperHead } from "./mapper.ts";
 import { type MapperPage, Mappers } from "./mappers.ts";
 import { DETAIL_LEVELS, type MappedPersona, STALE_POLICIES } from "./persona-core.ts";
+import { publish } from "./publish.ts";
 import { Residents } from "./residents.ts";
 import { type Simulation, type SimulationRequest, Simulator } from "./simulate.ts";
 import type { MindscapeSource, NarrativeSource, WeightSource } from "./sources.ts";
 import { GivenSuggestions } from "./suggestions.ts";
 import type { Summarize } from "./summary.ts";
+import { turnSuggestions } from "./turn-suggestions.ts";
 
 export interface ServingOptions {
   readonly store: Pick<Store, "mapping" | "allocate" | "salt">;
@@ -64,6 +66,11 @@ export interface MapperCollection {
   ): Promise<readonly MapperHead[]>;
   /** Throws `mapper_not_found`, `version_conflict` when somebody activates another one at the same time. */
   activate(id: string, version: number): Promise<Mapper>;
+  /**
+   * Makes a version of the active one (or else the newest) in which what was learned of its rules stands as their weight,
+   * and raises the last number of its semver. None is made where nothing was learned.
+   */
+  publish(id: string, options?: MapperWriteOptions): Promise<{ readonly mapper: Mapper; readonly created: boolean }>;
   /** What a version would suggest; nothing is stored. Takes the tenant's own view. */
   simulate(id: string, request?: SimulationRequest): Promise<Simulation>;
 }
@@ -206,6 +213,15 @@ export class Serving {
           assertRules();
           return mappers.activate(tenant, id, parse(version, number, "version"));
         },
+        publish: async (id, options) => {
+          assertRules();
+          return publish(
+            { mappers, weights: this.#options.weights },
+            tenant,
+            id,
+            parse(writeSchema, options, "options"),
+          );
+        },
         simulate: async (id, request) => {
           assertRules();
           return this.#simulator.simulate(tenant, id, parse(simulationSchema, request ?? {}, "request"));
@@ -218,11 +234,15 @@ export class Serving {
     };
   }
 
-  /** What a person's turn with a persona is told of them; undefined for a persona without a mapper. */
-  async forTurn(tenant: string, persona: string, person: string): Promise<MappedPersona | undefined> {
+  /** What a turn of a persona is told of the person it is with; undefined for a persona without a mapper. */
+  forTurn(tenant: string, persona: string, person: string): (() => Promise<TurnSuggestions>) | undefined {
     const mapper = this.#options.persona(tenant, persona)?.mapper;
     if (mapper === undefined) return undefined;
-    return this.#map({ tenant }, parse(mappingSchema, { persona, person, mapper, whenStale: "serve" }, "request"));
+    const map = () => this.#map({ tenant }, parse(mappingSchema, { persona, person, whenStale: "serve" }, "request"));
+    return turnSuggestions({ mapper, person }, map, (cause) => {
+      const message = `The mapper ${mapper} suggests nothing to ${persona}; its turn goes on without`;
+      this.#options.warn({ code: "suggestions_failed", message, cause });
+    });
   }
 
   /** Everything about a person is gone from the store. */

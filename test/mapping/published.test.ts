@@ -2,13 +2,13 @@
  * The two mappers of the earlier system, as they were published, from a week of observations to the suggestions that
  * their authors meant, at the right hours where the person lives; and what feedback and a curation make of them.
  */
-import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { expect, it as test } from "vitest";
+import { publishedMapper } from "./published-mapper.ts";
 import { ANA, HOUR, MINUTE, record, say, TENANT } from "./study.ts";
 import { failure, openTheatre, type Theatre } from "./theatre.ts";
 
-const published = (name: string) =>
-  readFileSync(new URL(`../../../shared/data/mappers/${name}.yaml`, import.meta.url), "utf8");
+const DOCUMENTS = [publishedMapper("daily_work_optimizer"), publishedMapper("therapy_insights")];
+const it = test.skipIf(DOCUMENTS.includes(undefined));
 
 const WORK = { persona: "bob", person: ANA, mapper: "daily_work_optimizer" } as const;
 const THERAPY = { ...WORK, mapper: "therapy_insights" } as const;
@@ -43,8 +43,7 @@ async function feel(theatre: Theatre, energy_level: string): Promise<void> {
 
 async function opened() {
   const theatre = await openTheatre();
-  for (const name of ["daily_work_optimizer", "therapy_insights"])
-    await theatre.mappers.create(published(name), { activate: true });
+  for (const document of DOCUMENTS) await theatre.mappers.create(document, { activate: true });
   const at = (when: number) => theatre.clock.advance(when - theatre.clock.now());
   const said = async (request: Parameters<Theatre["mapPersona"]>[0] = WORK) =>
     (await theatre.mapPersona(request)).suggestions?.map(({ rule_id }) => rule_id);
@@ -171,8 +170,15 @@ it("feedback reaches its rule: weights and ranking change", async () => {
     ["low_energy_break", 1.1],
     ["morning_high_energy_deep_work", 1],
   ]);
-  // Learning makes no version.
+  // Learning makes no version; publishing what was learned does, and then there is nothing more to publish.
   expect(await house.mappers.versions(WORK.mapper)).toHaveLength(1);
+  const { mapper, created } = await house.mappers.publish(WORK.mapper, { activate: true });
+  expect([created, mapper.version, mapper.semver, mapper.status]).toEqual([true, 2, "1.0.1", "active"]);
+  expect((await house.mapPersona(WORK)).suggestions).toMatchObject([
+    { rule_id: "low_energy_break", weight: 1.1, mapper_version: 2 },
+    { rule_id: "morning_high_energy_deep_work", weight: 1 },
+  ]);
+  expect(await house.mappers.publish(WORK.mapper)).toMatchObject({ created: false, mapper: { version: 2 } });
 });
 
 it("a core goes stale when a trait it was made from is edited, and no other does", async () => {

@@ -163,6 +163,29 @@ function reads(prefix: string): FastifyPluginAsyncZod<Services> {
     );
 
     app.post(
+      `${prefix}/mappers/:id/publish`,
+      {
+        config: writing,
+        schema: {
+          tags,
+          summary: "Make a version of what was learned of the rules: their weights as they are by now",
+          params,
+          querystring: writeQuery,
+          response: { 200: mapperSchema, 201: mapperSchema },
+        },
+      },
+      async (request, reply) => {
+        const activate = request.query.activate === "true";
+        const by = personOf(request.identity);
+        const { mapper, created } = await access(request).mapping.mappers.publish(request.params.id, { activate, by });
+        return reply
+          .code(created ? 201 : 200)
+          .header("etag", tagOf(mapper))
+          .send(mapper);
+      },
+    );
+
+    app.post(
       `${prefix}/mappers/:id/simulate`,
       {
         config: serving,
