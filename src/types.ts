@@ -11,7 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { Admission, Obstacle } from "./cognition/admission.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.ts";
-import type { Mapping } from "./mapping/mapping.ts";
+import type { Mapping, MappingOptions } from "./mapping/mapping.ts";
 import type { Commits, Lane, Sender, Spender } from "./store/port.ts";
 import type { Tool, ToolAnswer, ToolCall, ToolCallFacts, TurnTool } from "./tool.ts";
 
@@ -347,6 +347,7 @@ export interface RuntimeOptions {
    * it has 30 s. Default: nobody does, and such a step is left by `advanceSession` or its bound.
    */
   readonly judge?: ExitJudge;
+  readonly mapping?: MappingOptions;
   readonly clock?: Clock;
   /** For the jitter of back-offs; the same seed and inputs give the same run. Default: random. */
   readonly seed?: number;

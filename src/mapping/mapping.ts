@@ -4,20 +4,15 @@ import type { Scope } from "../runtime/scope.ts";
 import { parse, senderId } from "../runtime/settings.ts";
 import type { Store } from "../store/port.ts";
 import type { PersonaWarning } from "../types.ts";
-import { Adjuster } from "./adjuster.ts";
 import type { Embedder } from "./embedder.ts";
-import { Extractors } from "./extractors/registry.ts";
-import { Feedbacks } from "./feedback.ts";
-import { Mindscaper } from "./mindscaper.ts";
-import { Mindscapes } from "./mindscapes.ts";
+import type { Extractor } from "./extractors/extractor.ts";
+import { Learning, type LearningView } from "./learning.ts";
 import type { Narrative } from "./narrative.ts";
 import { NarrativeMeanings } from "./narrative-meanings.ts";
 import { type FoundNarrative, type NarrativePage, Narratives, searchSchema } from "./narratives.ts";
-import { Observations } from "./observations.ts";
 import { type Erasure, Persons, personIn } from "./persons.ts";
 import { Serving, type ServingOptions, type ServingView } from "./serving.ts";
 import type { Agents } from "./types.ts";
-import { Weights } from "./weights.ts";
 
 export interface MappingParts {
   readonly store: Store;
@@ -28,38 +23,38 @@ export interface MappingParts {
   /** The newest rev, once something is written. */
   readonly changed: (rev: number) => void;
   readonly warn: (warning: PersonaWarning) => void;
-  readonly embedder?: Embedder | undefined;
   readonly persona: ServingOptions["persona"];
+  readonly options: MappingOptions;
+}
+
+export interface MappingOptions {
+  /** What reads observations, beside those extractors that are there. */
+  readonly extractors?: readonly Extractor[] | undefined;
+  /** Pieces of feedback of one person on one calendar day. Default 10. */
+  readonly feedbackPerDay?: number | undefined;
+  /** Embeds narratives and what is looked for in them. Default: they are found by their words only. */
+  readonly embedder?: Embedder | undefined;
 }
 
 /** What all tenants share. */
 export class MappingEngine {
-  readonly observations: Observations;
-  readonly mindscapes: Mindscapes;
-  readonly feedbacks: Feedbacks;
-  readonly weights: Weights;
-  readonly narratives: Narratives;
-  readonly persons: Persons;
+  readonly learning: Learning;
   readonly serving: Serving;
+  readonly #narratives: Narratives;
+  readonly #persons: Persons;
   readonly #meanings: NarrativeMeanings | undefined;
 
   constructor(parts: MappingParts) {
-    const { store, clock, agents, random, changed, warn, embedder, persona } = parts;
-    this.mindscapes = new Mindscapes({ store, clock, random, changed });
-    this.weights = new Weights({ store, random });
-    this.observations = new Observations({ store, clock, agents });
-    const zoneOf = (tenant: string, person: string) => this.mindscapes.zoneOf(tenant, person);
-    this.feedbacks = new Feedbacks({ store, clock, agents, zoneOf });
+    const { store, clock, agents, random, changed, warn, persona, options } = parts;
+    const { extractors, feedbackPerDay, embedder } = options;
+    this.learning = new Learning({ store, clock, random, agents, changed, extractors, feedbackPerDay });
     this.#meanings = embedder && new NarrativeMeanings({ store, clock, embedder, warn });
-    this.narratives = new Narratives({ store, clock, changed, meanings: this.#meanings });
-    this.persons = new Persons({ store, clock, changed });
-    const { mindscapes, weights, narratives } = this;
+    this.#narratives = new Narratives({ store, clock, changed, meanings: this.#meanings });
+    const { mindscapes, weights } = this.learning;
+    const narratives = this.#narratives;
     this.serving = new Serving({ store, clock, mindscapes, weights, narratives, persona, changed, warn });
-    this.persons.onErased(({ tenant, person }) => this.serving.erased(tenant, person));
-    const mindscaper = new Mindscaper({ store, clock, random, mindscapes, extractors: new Extractors() });
-    const adjuster = new Adjuster({ store, clock, random, mindscapes, weights, changed });
-    agents.register("mindscaper", (task) => mindscaper.run(task));
-    agents.register("adjuster", (task) => adjuster.run(task));
+    const erased = (tenant: string, person: string) => this.serving.erased(tenant, person);
+    this.#persons = new Persons({ store, clock, changed, erased });
   }
 
   /** Takes up what an earlier process has left. */
@@ -76,30 +71,31 @@ export class MappingEngine {
   view(scope: Scope, assertOpen: () => void): Mapping {
     const { tenant } = scope;
     return {
+      ...this.learning.view(scope, assertOpen),
       ...this.serving.view(scope, assertOpen),
       narratives: {
         add: async (input, options = {}) => {
           assertOpen();
           const person = personIn(scope, personNamed(input));
           const by = parse(senderId.default(scope.owner ?? "host"), options.by, "by");
-          return this.narratives.add(tenant, person, by, input);
+          return this.#narratives.add(tenant, person, by, input);
         },
-        list: async ({ person, ...page } = {}) => this.narratives.list(tenant, personIn(scope, person), page),
+        list: async ({ person, ...page } = {}) => this.#narratives.list(tenant, personIn(scope, person), page),
         search: async ({ person, ...search }) => {
           const of = personIn(scope, person);
-          return this.narratives.search({ tenant, person: of, ...parse(searchSchema, search, "search") });
+          return this.#narratives.search({ tenant, person: of, ...parse(searchSchema, search, "search") });
         },
       },
       erase: async (person) => {
         assertOpen();
-        return this.persons.erase(tenant, personIn(scope, person));
+        return this.#persons.erase(tenant, personIn(scope, person));
       },
     };
   }
 }
 
 /** Mapping as a view of the runtime has it: in that of an owner only what is theirs. */
-export interface Mapping extends ServingView {
+export interface Mapping extends LearningView, ServingView {
   readonly narratives: NarrativeCollection;
   /**
    * Removes everything that mapping keeps of a person (default: the owner of the view); a second time there is nothing.

@@ -18,17 +18,19 @@ export class Persons {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #changed: (rev: number) => void;
-  readonly #listeners = new Set<(person: { readonly tenant: string; readonly person: string }) => void>();
+  readonly #erased: (tenant: string, person: string) => void;
 
-  constructor(parts: { readonly store: Store; readonly clock: Clock; readonly changed: (rev: number) => void }) {
+  constructor(parts: {
+    readonly store: Store;
+    readonly clock: Clock;
+    readonly changed: (rev: number) => void;
+    /** Told in the same turn of the event loop, for what is kept in memory. */
+    readonly erased: (tenant: string, person: string) => void;
+  }) {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#changed = parts.changed;
-  }
-
-  /** Told in the same tick as `erase` resolves, for what is kept in memory. */
-  onErased(listener: (person: { readonly tenant: string; readonly person: string }) => void): void {
-    this.#listeners.add(listener);
+    this.#erased = parts.erased;
   }
 
   /**
@@ -40,7 +42,7 @@ export class Persons {
     const hash = personHash(tenant, person, this.#store.salt);
     const row = { key: this.#store.allocate("mapping"), tenant, hash, at };
     const { rows, rev } = await this.#store.mapping.erasePerson(row, person);
-    for (const listener of this.#listeners) listener({ tenant, person });
+    this.#erased(tenant, person);
     if (rev !== undefined) this.#changed(rev);
     return { person_id: person, removed: rows, erased_at: at };
   }

@@ -12,8 +12,7 @@ import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import { FLAG_ADMITTED, FLAG_PAGED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
 import { FleetAgents } from "../mapping/agents.ts";
-import type { Embedder } from "../mapping/embedder.ts";
-import { MappingEngine } from "../mapping/mapping.ts";
+import { MappingEngine, type MappingOptions } from "../mapping/mapping.ts";
 import { random } from "../random.ts";
 import type { Recorder } from "../record/recorder.ts";
 import type { ConversationRow, FedItem, MessageRow, Settle, Store } from "../store/port.ts";
@@ -65,7 +64,7 @@ export interface RuntimeParts {
   readonly catalogue?: Catalogue | undefined;
   readonly defaults?: ResolveDefaults | undefined;
   readonly judge?: ExitJudge | undefined;
-  readonly embedder?: Embedder | undefined;
+  readonly mapping?: MappingOptions | undefined;
 }
 
 /** The last back-off of the cycle, 16 s, with its jitter. */
@@ -153,7 +152,7 @@ export class PersonaRuntime {
       budgets: limits = {},
       defaults = {},
       judge,
-      embedder,
+      mapping = {},
     } = parts;
     const toolbox = new Toolbox(tools);
     this.#store = store;
@@ -205,7 +204,7 @@ export class PersonaRuntime {
       random: random(seed),
       changed: onChange,
       warn: this.#warn,
-      embedder,
+      options: mapping,
       persona: (tenant, id) => this.#personas.mapped(tenant, id),
     });
     this.#personas = new Personas({
@@ -270,7 +269,7 @@ export class PersonaRuntime {
         store,
         toolbox,
         room: (place) => this.#roomOf(place),
-        suggestions: () => undefined,
+        suggestions: ({ persona: { row, id } }, person) => this.#mapping.serving.forTurn(row.tenant, id, person),
         askClient: (call, place, signal) => this.#clientCalls.ask(call, place, signal),
       },
       events: {

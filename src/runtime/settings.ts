@@ -8,6 +8,8 @@ import { budgetSchema, budgetsSchema, pricesSchema } from "../cognition/budgets/
 import { toolsSchema } from "../cognition/toolbox.ts";
 import { parse } from "../faults.ts";
 import { clockSchema, functionSchema, ID_FORM, ID_PATTERN, modelNameSchema, textSchema, toolName } from "../inputs.ts";
+import type { Embedder } from "../mapping/embedder.ts";
+import { extractorsSchema } from "../mapping/extractors/registry.ts";
 import { SPENDERS } from "../store/port.ts";
 import {
   type Cognition,
@@ -200,6 +202,15 @@ export const optionsSchema = z.strictObject({
     })
     .prefault({}),
   judge: functionSchema<ExitJudge>().optional(),
+  mapping: z
+    .strictObject({
+      extractors: extractorsSchema.optional(),
+      feedbackPerDay: z.int().min(1).max(10_000).optional(),
+      embedder: z
+        .custom<Embedder>(isEmbedder, "must have a model (`provider:model`) and a function embed()")
+        .optional(),
+    })
+    .optional(),
   clock: clockSchema.optional(),
   seed: z.int().min(0).optional(),
   maxTurnsInFlight: z.int().min(1).max(65_536).default(1_024),
@@ -220,6 +231,11 @@ export const optionsSchema = z.strictObject({
 function isProviders(value: unknown): boolean {
   const { cognition, status } = (value ?? {}) as Partial<Providers>;
   return typeof cognition === "function" && typeof status === "function";
+}
+
+function isEmbedder(value: unknown): boolean {
+  const { model, embed } = (value ?? {}) as Partial<Embedder>;
+  return typeof embed === "function" && modelNameSchema.safeParse(model).success;
 }
 
 function hasFunction(name: string) {
