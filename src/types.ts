@@ -832,6 +832,25 @@ export type RuntimeEvent =
       /** The turn by which it happened. */
       readonly turn: string | undefined;
     }
+  /** A mindscape has another version. */
+  | {
+      readonly type: "mindscape_updated";
+      readonly rev: number;
+      /** `Sender.id` of the person. */
+      readonly person: string;
+      readonly version: number;
+      /** Paths of the traits that changed with this version. */
+      readonly changed: readonly string[];
+    }
+  /** What a persona's core was made from is another by now. */
+  | {
+      readonly type: "core_stale";
+      readonly rev: number;
+      readonly person: string;
+      readonly persona: string;
+      readonly mapper: string;
+      readonly staleSince: number;
+    }
   | {
       readonly type: "turn_started";
       readonly turn: string;

@@ -32,7 +32,9 @@ import { keys } from "./routes/keys.ts";
 import { mappers } from "./routes/mappers.ts";
 import { messages } from "./routes/messages.ts";
 import { metricsRoute } from "./routes/metrics.ts";
+import { narratives } from "./routes/narratives.ts";
 import { personas } from "./routes/personas.ts";
+import { persons } from "./routes/persons.ts";
 import { resolve } from "./routes/resolve.ts";
 import { rooms } from "./routes/rooms.ts";
 import { root } from "./routes/root.ts";
@@ -126,6 +128,8 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     personas,
     catalogue,
     mappers,
+    narratives,
+    persons,
     messages,
     enrollments,
     busiest,

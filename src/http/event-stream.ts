@@ -104,7 +104,10 @@ function subjectOf(event: RuntimeEvent): { conversation?: string; personas: read
     case "room":
       return { conversation: event.room.id, personas: event.room.members };
     case "enrollment":
+    case "core_stale":
       return { personas: [event.persona] };
+    case "mindscape_updated":
+      return { personas: [] };
     default:
       return { conversation: event.conversation, personas: [event.persona] };
   }

@@ -18,10 +18,10 @@ export interface ChangeLog {
   eventOf(change: ChangeRow): Promise<Told | undefined>;
 }
 
-/** An event, and the conversation that it is about; without one it concerns the whole tenant. */
+/** An event, and the conversation or person that it is about; without one it concerns the whole tenant. */
 export interface Told {
   readonly event: RuntimeEvent;
-  readonly place: ConversationRow | undefined;
+  readonly place: Pick<ConversationRow, "tenant" | "owner"> | undefined;
 }
 
 const MAX_BUFFERED = 256;

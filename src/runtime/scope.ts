@@ -23,7 +23,7 @@ export const scopeSchema = z.strictObject({
     .optional(),
 });
 
-/** Whether this conversation can be seen and used in the scope. */
-export function covers({ tenant, owner }: Scope, conversation: ConversationRow): boolean {
-  return conversation.tenant === tenant && (owner === undefined || conversation.owner === owner);
+/** Whether this conversation, or whatever else belongs to a person, can be seen and used in the scope. */
+export function covers({ tenant, owner }: Scope, place: Pick<ConversationRow, "tenant" | "owner">): boolean {
+  return place.tenant === tenant && (owner === undefined || place.owner === owner);
 }

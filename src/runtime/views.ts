@@ -1,12 +1,13 @@
 /** Rows as the public sees them. */
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
+import type { MindscapeHistoryRow } from "../store/mapping/port.ts";
 import type { ChangeRow, ConversationRow, MessageRow, SequenceStepRow, Store } from "../store/port.ts";
 import type { Message, Reply, Room, RuntimeEvent, TurnMessage } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
 import type { ChangeLog, Told } from "./event-hub.ts";
 import type { Explanations } from "./explanation.ts";
-import type { Personas } from "./personas.ts";
+import { isAgent, type Personas } from "./personas.ts";
 
 export function messageView(row: MessageRow, salt: number): Message {
   return {
@@ -122,12 +123,38 @@ export class Changes implements ChangeLog {
       return this.#told(row, { type: "item", rev, item: await this.#explanations.view(row), discarded: tombstone });
     }
     if (kind === "sequence_step") return this.#step(rev, key);
+    if (kind === "mindscape") return this.#mindscape(rev, key);
+    if (kind === "core") return this.#core(rev, key);
+    // What else mapping writes is for sync to tell.
+    if (kind === "mapper" || kind === "weight" || kind === "narrative") return undefined;
     if (kind === "enrollment") {
       const persona = await this.#personas.idOf(key);
+      if (isAgent(persona)) return undefined;
       return { event: { type: "enrollment", rev, persona, removed: tombstone }, place: undefined };
     }
     const place = await this.#conversations.byKey(key);
     return place?.kind === "room" ? { event: { type: "room", rev, room: await this.room(place) }, place } : undefined;
+  }
+
+  /** Who comes late hears of the newest version; of a person that was erased nothing. */
+  async #mindscape(rev: number, key: number): Promise<Told | undefined> {
+    const row = await this.#store.mapping.mindscapeOf(key);
+    if (row === undefined) return undefined;
+    const { tenant, person, version } = row;
+    const [newest] = await this.#store.mapping.mindscapeHistory({ tenant, person, before: version + 1, limit: 1 });
+    const event: RuntimeEvent = { type: "mindscape_updated", rev, person, version, changed: changedBy(newest) };
+    return { event, place: { tenant, owner: person } };
+  }
+
+  /** Only of one that is stale: who asked for a fresh one has it. */
+  async #core(rev: number, key: number): Promise<Told | undefined> {
+    const row = await this.#store.mapping.coreOf(key);
+    if (row === undefined || row.staleSince === null) return undefined;
+    const { tenant, person, persona, mapper, staleSince } = row;
+    return {
+      event: { type: "core_stale", rev, person, persona, mapper, staleSince },
+      place: { tenant, owner: person },
+    };
   }
 
   async #step(rev: number, key: number): Promise<Told | undefined> {
@@ -155,6 +182,15 @@ export class Changes implements ChangeLog {
   async #told({ conversation }: { readonly conversation: number }, event: RuntimeEvent): Promise<Told | undefined> {
     const place = await this.#conversations.byKey(conversation);
     return place && { event, place };
+  }
+}
+
+/** Paths of traits. */
+function changedBy(change: MindscapeHistoryRow | undefined): readonly string[] {
+  try {
+    return Object.keys(JSON.parse(change?.changes ?? "{}") as object);
+  } catch {
+    return [];
   }
 }
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { RuntimeEvent } from "../../types.ts";
+import { time } from "./common.ts";
 import { turnOutcome } from "./explanation.ts";
 import { itemOf, itemSchema } from "./item.ts";
 import { messageOf, messageSchema } from "./message.ts";
@@ -49,6 +50,25 @@ export const eventSchema = z
         turn_id: z.string().optional().register(wire, { description: "The turn by which it happened" }),
       })
       .register(wire, { description: "Something happened to a step of a session's sequence" }),
+    z
+      .object({
+        type: z.literal("mindscape_updated"),
+        rev: z.int(),
+        person_id: z.string(),
+        version: z.int(),
+        changed: z.array(z.string()).register(wire, { description: "Paths of the traits that changed" }),
+      })
+      .register(wire, { description: "A mindscape has another version" }),
+    z
+      .object({
+        type: z.literal("core_stale"),
+        rev: z.int(),
+        person_id: z.string(),
+        persona_id: z.string(),
+        mapper_id: z.string(),
+        stale_since: time,
+      })
+      .register(wire, { description: "What a persona's core was made from is another by now" }),
     z.object({ type: z.literal("turn_started"), ...turn, items: z.array(z.string()) }),
     z.object({ type: z.literal("token"), ...turn, token: z.string() }),
     z.object({ type: z.literal("tool_call"), ...toolCall, arguments: z.unknown() }).register(wire, {
@@ -82,6 +102,14 @@ export function eventOf(event: RuntimeEvent): z.output<typeof eventSchema> {
       const { conversation, sequence, step, stepIndex, turn, verdict, ...same } = event;
       const names = { conversation_id: conversation, sequence_id: sequence, step_id: step, step_index: stepIndex };
       return { ...same, ...names, verdict: verdict && { ...verdict }, turn_id: turn };
+    }
+    case "mindscape_updated": {
+      const { person, changed, ...same } = event;
+      return { ...same, person_id: person, changed: [...changed] };
+    }
+    case "core_stale": {
+      const { person, persona, mapper, staleSince, ...same } = event;
+      return { ...same, person_id: person, persona_id: persona, mapper_id: mapper, stale_since: staleSince };
     }
     case "turn_started": {
       const { turn, conversation, items, ...same } = event;
