@@ -94,6 +94,14 @@ function program(): Command {
     .option("--all", "built-in entries and those of the seed file, too")
     .action(async (file, options) => (await import("./catalogue.ts")).exportCommand(file, options));
 
+  command("mapper", "Checks files of mappers", ["persona-runtime mapper validate coach.yaml"])
+    .helpCommand(false)
+    .command("validate")
+    .description("Whether files are right; names every fault with its line. Needs no server.")
+    .argument("<FILE...>", "YAML or JSON; - reads the input")
+    .option("--json", "as JSON, for scripts")
+    .action(async (files, options) => (await import("./mapper.ts")).validateCommand(files, options));
+
   takesServer(command("status", "Shows the fleet, or what one persona is doing", ["persona-runtime status ada"]))
     .argument("[PERSONA]", "id of the persona")
     .action(async (persona, options) => (await import("./status.ts")).statusCommand(persona, options));
