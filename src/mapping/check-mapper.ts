@@ -64,7 +64,8 @@ function compiledFrom(
 }
 
 /** What the rule engine leaves to others. */
-function furtherFaults({ metadata, feedback_settings }: Partial<MapperDocument>): readonly FieldFault[] {
+function furtherFaults(document: Partial<MapperDocument> | null): readonly FieldFault[] {
+  const { metadata, feedback_settings } = document ?? {};
   const faults = learningFaults(feedback_settings).map(
     ({ field, message }): FieldFault => ({ field: pointerOf(field), code: "wrong_setting", message }),
   );

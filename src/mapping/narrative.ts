@@ -22,7 +22,7 @@ export const narrativeSchema = z
       .register(wire, { description: "At most 64 KiB" }),
     metadata: boundedObject(BOUNDS).default({}),
   })
-  .register(wire, { id: "NarrativeInput" });
+  .register(wire, { id: "NewNarrative" });
 
 export const narrativeView = z
   .object({

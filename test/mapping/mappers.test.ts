@@ -101,6 +101,10 @@ describe("of a document with faults", () => {
 
   it.each<[string, unknown, readonly string[]]>([
     ["what is no object", [], ["wrong_type "]],
+    ["nothing", null, ["wrong_type "]],
+    ["an empty text", "", ["wrong_type  1"]],
+    ["what JSON has no form for", 1n, ["wrong_type "]],
+    ["metadata that are none", { ...mapperOf([]), metadata: null }, ["wrong_type /metadata"]],
     ["duplicate ids", mapperOf([ruleOf("a"), ruleOf("a")]), ["duplicate_id /rules/1/id"]],
     [
       "an unknown template",

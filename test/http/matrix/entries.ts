@@ -3,6 +3,7 @@
  * answered. A route, or an input of a route, that is not in here fails the matrix.
  */
 import { personaSchema, roleSchema, sequenceSchema } from "../../../src/catalogue/schema.ts";
+import { mapperEntries, PLAIN_OF_MAPPERS } from "./mappers.ts";
 import type { Caller, Ids } from "./world.ts";
 
 export type Row = Readonly<Record<Caller, number>>;
@@ -145,6 +146,7 @@ export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
     display_name: "Mine",
     steps: [{ id: "one", instruction: "Greet." }],
   }),
+  ...mapperEntries({ all, owned, shared, ruled }),
   "POST /v1/sessions/resolve": [
     [({ entry }) => ({ url: "/v1/sessions/resolve", body: { persona_id: entry } }), shared(200)],
     [({ role }) => ({ url: "/v1/sessions/resolve", body: { persona_id: "ida", role_id: role } }), shared(200)],
@@ -332,5 +334,6 @@ export const PLAIN: ReadonlySet<string> = new Set([
     Object.keys(shape).filter((field) => !["id", "owner", "default_role", "default_sequence"].includes(field)),
   ),
   ...Object.keys(sequenceSchema.shape.steps.element.shape),
+  ...PLAIN_OF_MAPPERS,
   ...["user_message", "persona_response", "context", "quality_score", "force"],
 ]);

@@ -12,6 +12,7 @@ import { openMemoryStore } from "../../../src/store/memory.ts";
 import type { Role, Runtime } from "../../../src/types.ts";
 import { pass } from "../../runtime/harness.ts";
 import type { Ask } from "./entries.ts";
+import { mapperDocument } from "./mappers.ts";
 
 /** Intruders come first, and who may change the most comes last. The foreigner has the same user id as the owner. */
 export const CALLERS = ["nobody", "other", "foreigner", "foreignAdmin", "owner", "service", "admin"] as const;
@@ -49,6 +50,8 @@ export interface Ids {
   readonly entry: string;
   readonly role: string;
   readonly sequence: string;
+  /** A mapper of this tenant only, active. */
+  readonly mapper: string;
   /** A tool call that waits for an answer. */
   readonly call: string;
   readonly key: string;
@@ -78,7 +81,7 @@ const ASK = { name: "ask", description: "Asks the user.", parameters: z.object({
 const OWNER = { kind: "human", id: "user:olive", name: "canary-olive" } as const;
 
 /** What everybody in the tenant may know of. */
-const OF_TENANT = ["persona", "entry", "role", "sequence"] as const;
+const OF_TENANT = ["persona", "entry", "role", "sequence", "mapper"] as const;
 
 export async function openWorld(): Promise<World> {
   const clock = new ManualClock();
@@ -123,6 +126,7 @@ export async function openWorld(): Promise<World> {
   });
   await abroad.enroll({ id: "ada", name: "Ada" });
   await fillCatalogue(home.catalogue);
+  await home.mapping.mappers.create(mapperDocument("canary-mapper"), { activate: true });
   for (const { catalogue } of [home, abroad]) await catalogue.personas.create({ id: "ida", display_name: "Ida" });
   const rooms = await roomsFor(runtime);
   const ids = await furnish(home, clock);
@@ -162,6 +166,7 @@ export async function openWorld(): Promise<World> {
         persona: { name, instructions, settings, sleep },
         sessions: [await home.session(ids.session), await home.session(ids.guided)],
         keys: valid,
+        mappers: await home.mapping.mappers.versions(ids.mapper),
         entries: [home.catalogue.personas.list(), home.catalogue.roles.list(), home.catalogue.sequences.list()],
       };
     },
@@ -214,6 +219,7 @@ async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
     entry: "canary-entry",
     role: "canary-role",
     sequence: "canary-sequence",
+    mapper: "canary-mapper",
     call: (await home.toolCalls())[0]?.id ?? "",
     key: "",
     idempotencyKey,
@@ -238,6 +244,7 @@ function nothingLike(clock: ManualClock): Ids {
     entry: "nobody-there",
     role: "nobody-role",
     sequence: "nobody-sequence",
+    mapper: "nobody-mapper",
     key: id("api_key"),
     idempotencyKey: "never-used",
   };
