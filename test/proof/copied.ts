@@ -14,7 +14,10 @@ export async function copied(url: string): Promise<string> {
   try {
     await client.query(`SET search_path = ${searchParams.get("schema")}`);
     for (const migration of MIGRATIONS) copy.exec(inSqlite(migration));
-    const tables = copy.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all() as string[];
+    const tables = copy
+      .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'narrative%'")
+      .pluck()
+      .all() as string[];
     for (const table of tables) {
       const { rows, fields } = await client.query({ text: `SELECT * FROM ${table}`, rowMode: "array" });
       const columns = fields.map(({ name }) => `"${name}"`).join(", ");

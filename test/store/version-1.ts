@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import type { FedItem, Store } from "../../src/store/port.ts";
-import { freshItem, NOW } from "./rows.ts";
+import { ADA, anObservation } from "./mapping/rows.ts";
+import { freshItem, NOW, withItems } from "./rows.ts";
 
 /** Item 31 waits, 32 was answered, 33 declined; 34 failed three times in the task lane, 35 expired in no turn, of an agent. */
 export const ROWS_OF_VERSION_1 = `
@@ -65,10 +66,16 @@ export async function isBroughtForward(store: Store): Promise<void> {
     failures: 0,
     diedAt: NOW + 9,
   };
+  // The newest tables are there as well.
+  const observation = anObservation(store);
+  const observed = { ...withItems(store, 0), along: { observations: [observation] } };
+  expect(await store.append(observed)).toMatchObject({ status: "appended", rev: 4 });
+  expect(await store.mapping.pendingObservations({ ...ADA, limit: 9 })).toEqual([observation]);
+
   const letters = await store.deadLetters({ tenant: "default", limit: 10 });
   expect(letters).toEqual([failed, expired]);
   const fresh = freshItem(store, failed);
-  expect(await store.replayDeadLetter(34, fresh)).toEqual({ status: "replayed", rev: 4 });
+  expect(await store.replayDeadLetter(34, fresh)).toEqual({ status: "replayed", rev: 5 });
   expect(fed[1]).toEqual(fresh);
   expect(await store.counts()).toEqual({ waiting: 2, inTurn: 0, answered: 1, declined: 1, dead: 2 });
 }
