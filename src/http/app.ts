@@ -26,13 +26,16 @@ import { deadLetters } from "./routes/dead-letters.ts";
 import { enrollments } from "./routes/enrollments.ts";
 import { events } from "./routes/events.ts";
 import { explanations } from "./routes/explanations.ts";
+import { feedback } from "./routes/feedback.ts";
 import { health } from "./routes/health.ts";
 import { items } from "./routes/items.ts";
 import { keys } from "./routes/keys.ts";
 import { mappers } from "./routes/mappers.ts";
 import { messages } from "./routes/messages.ts";
 import { metricsRoute } from "./routes/metrics.ts";
+import { mindscapes } from "./routes/mindscapes.ts";
 import { narratives } from "./routes/narratives.ts";
+import { observations } from "./routes/observations.ts";
 import { personas } from "./routes/personas.ts";
 import { persons } from "./routes/persons.ts";
 import { resolve } from "./routes/resolve.ts";
@@ -130,6 +133,9 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     mappers,
     narratives,
     persons,
+    observations,
+    mindscapes,
+    feedback,
     messages,
     enrollments,
     busiest,

@@ -31,6 +31,10 @@ function isSame(name: string, one: unknown, other: unknown): boolean {
   return (one as Record<string, unknown>)[name] === (other as Record<string, unknown>)[name];
 }
 
+/** For bodies that the library checks: once, and with what it knows beside them. */
+export const bodiesLater: FastifySchemaCompiler<z.ZodType> = (route) =>
+  route.httpPart === "body" ? (value: unknown) => ({ value }) : validatorCompiler(route);
+
 /** The faults of the part that fastify stopped at, and those of the parts that it did not look at any more. */
 export function invalidRequest(first: PersonaError, context: string, request: FastifyRequest): PersonaError {
   const stopped = PARTS.findIndex(([part]) => part === context);

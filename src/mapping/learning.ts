@@ -14,7 +14,7 @@ import { Extractors } from "./extractors/registry.ts";
 import { type Feedback, type FeedbackInput, Feedbacks } from "./feedback.ts";
 import type { Mindscape, MindscapeChangeView } from "./mind-row.ts";
 import { Mindscaper } from "./mindscaper.ts";
-import { Mindscapes } from "./mindscapes.ts";
+import { Mindscapes, missingMindscape } from "./mindscapes.ts";
 import { type Observation, type ObservationInput, personId } from "./observation.ts";
 import { type ObservationPage, Observations, type Recorded } from "./observations.ts";
 import type { Agents } from "./types.ts";
@@ -161,6 +161,11 @@ export class Learning {
         throw new PersonaError("person_not_found", "There is no such person.");
       return person;
     };
+    /** The mindscape of somebody else is one that is not there. */
+    const knownTo = (asked: string | undefined) => {
+      if (owner !== undefined && asked !== undefined && asked !== owner) throw missingMindscape(asked);
+      return personOf(asked);
+    };
     return {
       observe: async (observation) => {
         assertOpen();
@@ -171,15 +176,15 @@ export class Learning {
         const { person, ...page } = parse(observationPageSchema, asked, "page");
         return this.#observations.list(tenant, personOf(person), page);
       },
-      mindscape: async (person) => mindscapes.get(tenant, personOf(person)),
+      mindscape: async (person) => mindscapes.get(tenant, knownTo(person)),
       mindscapeHistory: async (asked) => {
         const { person, ...page } = parse(historySchema, asked, "page");
-        return mindscapes.history(tenant, personOf(person), page);
+        return mindscapes.history(tenant, knownTo(person), page);
       },
       curate: async (curation, options) => {
         assertOpen();
         const { person, by = owner ?? "host", ...condition } = parse(curateSchema, options, "options");
-        return mindscapes.curate(tenant, personOf(person), curation, by, condition);
+        return mindscapes.curate(tenant, knownTo(person), curation, by, condition);
       },
       feedback: async (feedback) => {
         assertOpen();

@@ -53,7 +53,7 @@ export class Mindscapes {
   /** Rejects with `mindscape_not_found`, `mindscape_damaged`. */
   async get(tenant: string, person: string): Promise<Mindscape> {
     const mindscape = await this.read(tenant, person);
-    if (mindscape === undefined) throw missing(person);
+    if (mindscape === undefined) throw missingMindscape(person);
     return mindscape;
   }
 
@@ -63,7 +63,7 @@ export class Mindscapes {
     person: string,
     page: { readonly before?: number | undefined; readonly limit: number },
   ): Promise<readonly MindscapeChangeView[]> {
-    if ((await this.#table.mindscape(tenant, person)) === undefined) throw missing(person);
+    if ((await this.#table.mindscape(tenant, person)) === undefined) throw missingMindscape(person);
     return (await this.#table.mindscapeHistory({ tenant, person, ...page })).map(changeOf);
   }
 
@@ -85,7 +85,8 @@ export class Mindscapes {
       const version = read.row?.version;
       const isMet =
         ifVersion === undefined || ifVersion === version || (ifVersion === "none") === (version === undefined);
-      if (typeof ifVersion !== "string" && version === undefined && ifVersion !== undefined) throw missing(person);
+      if (typeof ifVersion !== "string" && version === undefined && ifVersion !== undefined)
+        throw missingMindscape(person);
       if (!isMet || (typeof ifVersion === "number" && ifVersion !== version)) throw conflict(person, version);
       const next = curatedMind(read.mind, curation, by, this.#options.clock.now());
       if (Object.keys(next.traits).length > MAX_TRAITS) throw tooMany();
@@ -93,7 +94,7 @@ export class Mindscapes {
       if (read.row !== undefined && isDeepStrictEqual(next.traits, read.mind.traits)) return mindscapeOf(read.row);
       const change = this.change(tenant, person, read, next, { cause: "curation", by, digested: [] });
       const saved = await this.save(change, next.traits);
-      if (saved === "erased") throw missing(person);
+      if (saved === "erased") throw missingMindscape(person);
       return saved === "stale" ? "stale" : mindscapeOf(change.row);
     };
     return untilWritten(attempt, `The mindscape of ${JSON.stringify(person)}`, this.#options);
@@ -168,7 +169,7 @@ export function zoneIn(traits: Traits): string {
   return typeof zone === "string" && isZone(zone) ? zone : "UTC";
 }
 
-function missing(person: string): PersonaError {
+export function missingMindscape(person: string): PersonaError {
   return new PersonaError("mindscape_not_found", `Nothing is known of ${JSON.stringify(person)} yet.`);
 }
 

@@ -77,17 +77,17 @@ export class Observations {
   }
 
   #checked(input: unknown): readonly Checked[] {
-    const result = Array.isArray(input) ? batchSchema.safeParse(input) : observationSchema.safeParse(input);
+    const isList = Array.isArray(input);
+    const result = isList ? listSchema.safeParse({ observations: input }) : oneSchema.safeParse(input);
     const faults = result.success ? [] : faultsOf(result.error, "observation");
     // Also where something else is wrong, so that one answer names everything.
     const latest = this.#clock.now() + MAX_AHEAD_MS;
-    for (const [place, one] of (Array.isArray(input) ? input : [input]).slice(0, MAX_BATCH).entries()) {
+    for (const [place, one] of (isList ? input : [input]).slice(0, MAX_BATCH).entries()) {
       const at = timeSchema.safeParse(one).data?.observed_at ?? 0;
       const message = "must not be later than now; look at the clock of whoever sends it";
-      if (at > latest) faults.push({ field: fieldOf(place, "observed_at", Array.isArray(input)), message });
+      if (at > latest) faults.push({ field: fieldOf(place, "observed_at", isList), message });
     }
-    if (result.success && faults.length === 0)
-      return Array.isArray(result.data) ? result.data : [result.data as Checked];
+    if (result.success && faults.length === 0) return result.data;
     throw invalidInput("observation", faults);
   }
 
@@ -127,11 +127,14 @@ export class Observations {
   }
 }
 
-const batchSchema = z.array(observationSchema).min(1).max(MAX_BATCH);
+const oneSchema = observationSchema.transform((one) => [one]);
+const listSchema = z
+  .object({ observations: z.array(observationSchema).min(1).max(MAX_BATCH) })
+  .transform(({ observations }) => observations);
 const timeSchema = z.looseObject({ observed_at: observationSchema.shape.observed_at });
 const NO_SUCH = "must be the id of an observation of this person";
 
-const fieldOf = (place: number, field: string, listed: boolean) => (listed ? `[${place}].${field}` : field);
+const fieldOf = (place: number, field: string, listed: boolean) => (listed ? `observations[${place}].${field}` : field);
 
 /** Nothing of none; and of a row that cannot be read, which is for the digest to be loud about. */
 function viewOf(row: ObservationRow | undefined): readonly Observation[] {

@@ -1,5 +1,5 @@
 /** The entries of the catalogue: the same routes for personas, roles and sequences. */
-import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
 import type { Collection, Condition } from "../../catalogue/catalogue.ts";
@@ -9,7 +9,7 @@ import { acceptMergePatch, MERGE_PATCH } from "../json-body.ts";
 import { matchesExactly, matchesRoughly, preconditionsOf } from "../preconditions.ts";
 import { serializedAsMade } from "../serialization.ts";
 import type { Services } from "../services.ts";
-import { validatorCompiler } from "../validation.ts";
+import { bodiesLater } from "../validation.ts";
 import {
   changeHeaders,
   cursorOf,
@@ -201,10 +201,6 @@ function entries(resource: Resource): FastifyPluginAsyncZod<Services> {
 }
 
 const NOT_MODIFIED = z.undefined().register(wire, { description: "It is what is known already" });
-
-/** Bodies are for the catalogue to check: once, and with what it knows of other entries. */
-const bodiesLater: FastifySchemaCompiler<z.ZodType> = (route) =>
-  route.httpPart === "body" ? (value: unknown) => ({ value }) : validatorCompiler(route);
 
 /** What a replacement or a patch must say, so that it does not undo what somebody else has done meanwhile. */
 function demanded(request: Pick<FastifyRequest, "headers">, collection: Collection, id: string): Condition {

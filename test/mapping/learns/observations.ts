@@ -46,7 +46,7 @@ export function takesObservations(open: OpenStore): void {
       const list = [session("o2"), session("o1", { duration_minutes: 5 })];
       await expect(record(study, list)).rejects.toEqual(refused("observation_conflict"));
       const twice = [session("o3"), session("o3", { duration_minutes: 5 })];
-      await expect(record(study, twice)).rejects.toEqual(refused("invalid_input", "[1].id"));
+      await expect(record(study, twice)).rejects.toEqual(refused("invalid_input", "observations[1].id"));
       expect(await study.observations.list(TENANT, ANA, { limit: 10 })).toHaveLength(1);
       expect(await record(study, session("o1"), BEN)).toMatchObject({ repeated: [] });
     });
@@ -59,11 +59,16 @@ export function takesObservations(open: OpenStore): void {
         session("o3", {}, { observed_at: FRIDAY + 6 * MINUTE }),
         session("o4", {}, { observed_at: "2026-11-20T09:00:00" }),
       ];
-      const fields = ["[1].id", "[1].content.productivity_score", "[3].observed_at", "[2].observed_at"];
+      const fields = [
+        "observations[1].id",
+        "observations[1].content.productivity_score",
+        "observations[3].observed_at",
+        "observations[2].observed_at",
+      ];
       await expect(record(study, list)).rejects.toEqual(refused("invalid_input", ...fields));
       const others = [session("o1"), session("o2", {}, { person_id: BEN })];
-      await expect(record(study, others)).rejects.toEqual(refused("invalid_input", "[1].person_id"));
-      await expect(record(study, [])).rejects.toEqual(refused("invalid_input", "observation"));
+      await expect(record(study, others)).rejects.toEqual(refused("invalid_input", "observations[1].person_id"));
+      await expect(record(study, [])).rejects.toEqual(refused("invalid_input", "observations"));
       await expect(study.observations.record(TENANT, session("o1"))).rejects.toEqual(
         refused("invalid_input", "person_id"),
       );

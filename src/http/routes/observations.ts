@@ -1,0 +1,64 @@
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import type { ObservationInput } from "../../mapping/observation.ts";
+import { personOf } from "../access.ts";
+import { serializedAsMade } from "../serialization.ts";
+import type { Services } from "../services.ts";
+import { bodiesLater } from "../validation.ts";
+import { observationPageQuery, observationPageSchema, observationsBody, recordedSchema } from "../wire/observation.ts";
+
+/** A hundred observations with texts of 64 KiB; what is not text is bounded as everywhere. */
+const MAX_BODY_BYTES = 8_388_608;
+
+const tags = ["mapping"];
+
+export const observations: FastifyPluginAsyncZod<Services> = async (app, { access }) => {
+  app.setValidatorCompiler(bodiesLater);
+  app.setSerializerCompiler(serializedAsMade);
+
+  app.post(
+    "/v1/observations",
+    {
+      config: { policy: "user" },
+      bodyLimit: Math.max(app.initialConfig.bodyLimit ?? 0, MAX_BODY_BYTES),
+      schema: {
+        tags,
+        summary: "Record what was observed of a person; sent again under its id, it is the same observation",
+        body: observationsBody,
+        response: { 200: recordedSchema, 201: recordedSchema },
+      },
+    },
+    async (request, reply) => {
+      const recorded = await access(request).mapping.observe(ofCaller(request.body, personOf(request.identity)));
+      const isNew = recorded.observations.some(({ id }) => !recorded.repeated.includes(id));
+      return reply.code(isNew ? 201 : 200).send(recorded);
+    },
+  );
+
+  app.get(
+    "/v1/observations",
+    {
+      config: { policy: "user" },
+      schema: {
+        tags,
+        summary: "What was observed of a person",
+        querystring: observationPageQuery,
+        response: { 200: observationPageSchema },
+      },
+    },
+    async (request) => {
+      const { person_id: person = personOf(request.identity), limit, ...page } = request.query;
+      const found = await access(request).mapping.observations({ ...page, person, limit: limit + 1 });
+      return { observations: found.slice(0, limit), more: found.length > limit };
+    },
+  );
+};
+
+/** Who says nothing of whom it is about speaks of themselves. Whatever else it is, is for the library to refuse. */
+function ofCaller(body: unknown, person: string): ObservationInput | readonly ObservationInput[] {
+  const own = (one: unknown) =>
+    typeof one === "object" && one !== null && !Array.isArray(one) ? { person_id: person, ...one } : one;
+  const list = typeof body === "object" && body !== null && "observations" in body ? body.observations : undefined;
+  return (
+    Array.isArray(list) && Object.keys(body as object).length === 1 ? list.map(own) : own(body)
+  ) as ObservationInput;
+}
