@@ -6,8 +6,9 @@ import { PersonaError } from "../errors.ts";
 import { fence, freeTag, quote } from "../prompt/delimit.ts";
 import { clockSchema, parse } from "../runtime/settings.ts";
 import { estimateTokens } from "../tokens.ts";
-import type { Cognition, CognitionTurn, Providers, TurnMessage } from "../types.ts";
-import { demand, type Form } from "./form.ts";
+import type { Providers, TurnMessage } from "../types.ts";
+import type { Form } from "./form.ts";
+import { asked, cognitionOf, type SoleQuestion } from "./sole-turn.ts";
 
 export interface JudgeOptions {
   /** How long a verdict may take, 1..600 000 ms. Default 10 000. */
@@ -39,8 +40,6 @@ const FORM: Form = {
 /** What was said, as far back as it fits. */
 const TRANSCRIPT_TOKENS = 4_000;
 const CHARACTERS_PER_TOKEN = 4;
-/** Longer answers are no verdict. */
-const MAX_ANSWER = 10_000;
 
 /**
  * Judges with this model, or with the default one. Each verdict is a call like that of a turn: its provider has its gate,
@@ -50,66 +49,18 @@ const MAX_ANSWER = 10_000;
  */
 export function modelJudge(providers: Providers, model?: string, options?: JudgeOptions): ExitJudge {
   const { timeoutMs, clock = systemClock() } = parse(optionsSchema, options, "options");
-  const cognition = providers.cognition(model);
-  if (cognition === undefined) {
-    const fault = { field: "model", message: "must be given, since the providers have no default" };
-    throw new PersonaError("invalid_input", `${fault.field} ${fault.message}`, { fields: [fault] });
-  }
-  return async (question) => {
-    const timeout = new AbortController();
-    const late = new PersonaError("cognition_timeout", `The judge did not answer within ${timeoutMs / 1000} s`);
-    const until = clock.now() + timeoutMs;
-    const cancel = clock.at(until, () => timeout.abort(late));
-    try {
-      return await judge(cognition, question, AbortSignal.any([question.signal, timeout.signal]), until);
-    } finally {
-      cancel();
-    }
-  };
+  const cognition = cognitionOf(providers, model);
+  return async (question) => verdictOf(await asked(cognition, soleQuestion(question), { clock, timeoutMs }));
 }
 
-async function judge(
-  cognition: Cognition,
-  question: ExitQuestion,
-  signal: AbortSignal,
-  until: number,
-): Promise<Verdict> {
-  signal.throwIfAborted();
-  const turn = turnOf(question, signal, until);
-  demand(turn, FORM);
-  const answer = await cognition(turn);
-  return verdictOf(typeof answer === "object" && "text" in answer ? answer.text : "");
-}
-
-/** The judge's turn: rules and criteria are its instructions, the conversation is the one thing that it hears. */
-function turnOf({ step, messages, reserve }: ExitQuestion, signal: AbortSignal, deadline: number): CognitionTurn {
+/** Rules and criteria are the judge's instructions, the conversation is the one thing that it hears. */
+function soleQuestion({ step, messages, signal, reserve }: ExitQuestion): SoleQuestion {
   const texts = [step.instruction, step.exit_criteria ?? "", ...messages.map(({ text }) => text)];
   const tag = freeTag("said", texts);
   const text = newest(messages)
     .map((message) => quoted(message, tag))
     .join("\n\n");
-  let length = 0;
-  return {
-    id: "judge",
-    persona: { id: "judge", name: "Judge", instructions: rules(step, tag, texts), model: undefined },
-    conversation: "judge",
-    text,
-    trigger: { id: "judge", from: { kind: "human", id: "judge" }, text, at: 0, turn: undefined },
-    context: [],
-    attempt: 1,
-    tools: [],
-    deadline,
-    signal,
-    history: async () => [],
-    earlier: async () => 0,
-    room: async () => undefined,
-    stream(token) {
-      length += token.length;
-      if (length > MAX_ANSWER) throw invalid(`more than ${MAX_ANSWER} characters`);
-    },
-    note() {},
-    reserve: reserve ?? (async () => ({ settle() {} })),
-  };
+  return { id: "judge", name: "Judge", instructions: rules(step, tag, texts), text, form: FORM, signal, reserve };
 }
 
 function rules(
@@ -142,24 +93,8 @@ function newest(messages: readonly TurnMessage[]): readonly TurnMessage[] {
   return [{ ...last, text: last.text.slice(-TRANSCRIPT_TOKENS * CHARACTERS_PER_TOKEN).toWellFormed() }];
 }
 
-/** Some models put a fence around what is JSON. */
-const FENCED = /^```(?:json)?\s*([^`]*)```$/;
-
-function verdictOf(answer: string): Verdict {
-  const text = answer.trim();
-  const verdict = verdictSchema.safeParse(parsed(FENCED.exec(text)?.[1] ?? text));
+function verdictOf(answer: unknown): Verdict {
+  const verdict = verdictSchema.safeParse(answer);
   if (verdict.success) return verdict.data;
-  throw invalid("something else");
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function invalid(what: string): PersonaError {
-  return new PersonaError("cognition_invalid", `The judge answered ${what} instead of a verdict`);
+  throw new PersonaError("cognition_invalid", "The judge answered something else instead of a verdict");
 }
