@@ -7,7 +7,7 @@ import type { Mind, TraitChanges } from "./digest.ts";
 import { type Traits, traitSchema } from "./trait.ts";
 
 const time = z.int().register(wire, { description: "Milliseconds since 1970" });
-const byPath = z.record(z.string(), traitSchema).register(wire, { description: "By dotted path" });
+const byPath = z.record(z.string(), traitSchema).readonly().register(wire, { description: "By dotted path" });
 
 export const mindscapeSchema = z
   .object({
@@ -29,7 +29,10 @@ export const mindscapeChangeSchema = z
     cause: z.enum(["digest", "curation", "feedback"]),
     by: z.string().register(wire, { description: "Who did it: a user, or an agent" }),
     at: time,
-    changes: z.record(z.string(), changed).register(wire, { description: "By path; null where there is none" }),
+    changes: z
+      .record(z.string(), changed)
+      .readonly()
+      .register(wire, { description: "By path; null where there is none" }),
   })
   .register(wire, { id: "MindscapeChange" });
 

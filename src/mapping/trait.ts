@@ -32,7 +32,7 @@ export interface Curated {
   readonly by: string;
   /** Milliseconds since 1970. */
   readonly at: number;
-  readonly reason?: string | undefined;
+  readonly reason?: string;
 }
 
 /** By dotted path. */
@@ -45,8 +45,8 @@ export const traitSchema = z
     sample_size: z.int().min(0),
     volatility: z.enum(VOLATILITIES),
     updated_at: z.int(),
-    sources: z.array(z.string()),
-    curated: z.object({ by: z.string(), at: z.int(), reason: z.string().optional() }).optional(),
+    sources: z.array(z.string()).readonly(),
+    curated: z.object({ by: z.string(), at: z.int(), reason: z.string().exactOptional() }).exactOptional(),
   })
   .register(wire, { id: "Trait", description: "What is known of a person; other keys are those of other writers" });
 

@@ -16,8 +16,11 @@ export const observationsBody = z
 
 export const recordedSchema = z
   .object({
-    observations: z.array(observationViewSchema).register(wire, { description: "In the order of the request" }),
-    repeated: z.array(z.string()).register(wire, { description: "Ids of those that were there before" }),
+    observations: z
+      .array(observationViewSchema)
+      .readonly()
+      .register(wire, { description: "In the order of the request" }),
+    repeated: z.array(z.string()).readonly().register(wire, { description: "Ids of those that were there before" }),
   })
   .register(wire, { id: "Recorded" });
 
