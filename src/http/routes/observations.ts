@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { invalidInput } from "../../faults.ts";
 import type { ObservationInput } from "../../mapping/observation.ts";
 import { personOf } from "../access.ts";
 import { serializedAsMade } from "../serialization.ts";
@@ -55,10 +56,13 @@ export const observations: FastifyPluginAsyncZod<Services> = async (app, { acces
 
 /** Who says nothing of whom it is about speaks of themselves. Whatever else it is, is for the library to refuse. */
 function ofCaller(body: unknown, person: string): ObservationInput | readonly ObservationInput[] {
-  const own = (one: unknown) =>
-    typeof one === "object" && one !== null && !Array.isArray(one) ? { person_id: person, ...one } : one;
-  const list = typeof body === "object" && body !== null && "observations" in body ? body.observations : undefined;
-  return (
-    Array.isArray(list) && Object.keys(body as object).length === 1 ? list.map(own) : own(body)
-  ) as ObservationInput;
+  const own = (one: unknown) => (isObject(one) ? { person_id: person, ...one } : one);
+  if (!isObject(body))
+    throw invalidInput("body", [{ field: "body", message: "must be one observation, or { observations }" }]);
+  const { observations, ...rest } = body;
+  const isBatch = Array.isArray(observations) && Object.keys(rest).length === 0;
+  return (isBatch ? observations.map(own) : own(body)) as ObservationInput;
 }
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
