@@ -29,6 +29,8 @@ const CLOSE = {
 
 /** Messages of one client that wait for their answer; then nothing more is read from it for a while. */
 const MAX_IN_FLIGHT = 32;
+/** Bytes that may be on their way to a client that has not taken them yet. */
+const MAX_AHEAD = 4_096;
 /** How long the other side may take to answer a close. */
 const LAST_WORDS_MS = 1_000;
 
@@ -54,6 +56,7 @@ export class EventSocket {
   #rev: number;
   #told: number;
   #owesPong = false;
+  #gathers = false;
   #cancelAlarm: () => void = () => {};
 
   constructor(services: Services, socket: WebSocket, request: FastifyRequest, opening: Opening) {
@@ -166,7 +169,29 @@ export class EventSocket {
 
   /** Resolves when the client has room for more, or is gone. */
   #write(frame: Frame): Promise<void> {
-    return new Promise((resolve) => this.#socket.send(JSON.stringify(frame), () => resolve()));
+    if (frame.type !== "token") this.#gather();
+    return new Promise((resolve) => {
+      this.#socket.send(JSON.stringify(frame), () => resolve());
+      if (frame.type === "token") this.#letGo();
+      if (this.#socket.bufferedAmount < MAX_AHEAD) resolve();
+    });
+  }
+
+  /**
+   * What is said in one turn of the event loop goes out together, at its end: each write alone takes longer than what is
+   * in it, and a question to a model that this turn has begun is on its way before. Only tokens do not wait.
+   */
+  #gather(): void {
+    if (this.#gathers) return;
+    this.#gathers = true;
+    this.#request.raw.socket.cork();
+    setImmediate(() => this.#letGo());
+  }
+
+  #letGo(): void {
+    if (!this.#gathers) return;
+    this.#gathers = false;
+    this.#request.raw.socket.uncork();
   }
 
   /** The server closes: what was taken is still answered, as long as anybody waits. */

@@ -1,10 +1,11 @@
 /** `fetch` for URLs that somebody configured: they must not lead into the network that this process stands in. */
 import { lookup as systemLookup } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
-import { Agent, fetch as fetchWithDispatcher, type RequestInit } from "undici";
+import { Agent } from "undici";
 import { PersonaError } from "../errors.ts";
 import { isPublicAddress } from "./addresses.ts";
 import { bounded } from "./bounded.ts";
+import { type Asked, exchange } from "./exchange.ts";
 
 export interface GuardOptions {
   /**
@@ -19,6 +20,9 @@ export interface GuardOptions {
   /** All addresses of a host name. Default: as the system resolves it. */
   readonly resolve?: (host: string) => Promise<readonly Address[]>;
 }
+
+/** How answers may be packed. */
+const PACKINGS = ["gzip", "deflate"] as const;
 
 export interface Address {
   readonly address: string;
@@ -42,23 +46,18 @@ export function guardedFetch(options: GuardOptions = {}): typeof fetch {
     typeof allowPrivate === "boolean" ? allowPrivate : allowPrivate.includes(origin);
 
   return async (input, init) => {
-    const [url, request] = input instanceof Request ? [new URL(input.url), copyOf(input)] : [parse(input), {}];
+    const url = input instanceof Request ? new URL(input.url) : parse(input);
     const anywhere = mayBePrivate(url);
     assertCallable(url, anywhere);
-    const dispatcher = anywhere ? free : guarded;
-    const answer = await fetchWithDispatcher(url, {
-      ...(request as RequestInit),
-      ...(init as RequestInit | undefined),
-      redirect: "manual",
-      dispatcher,
-    }).catch(rethrowRefusal);
+    const asked = await askedOf(input, init);
+    const answer = await exchange(anywhere ? free : guarded, { ...asked, url });
     if (answer.status >= 300 && answer.status < 400) {
       await answer.body?.cancel();
       throw refused(url.host, `answers ${answer.status}; redirects are not followed, so name the final URL`);
     }
-    const body = answer.body as ReadableStream<Uint8Array> | null;
+    const body = unpacked(answer);
     const tooMuch = () => new PersonaError("response_too_large", `${url.host} answered more than ${maxBytes} bytes.`);
-    return new Response(body && bounded(body, maxBytes, tooMuch), answer as unknown as ResponseInit);
+    return new Response(body && bounded(body, maxBytes, tooMuch), answer);
   };
 }
 
@@ -103,14 +102,37 @@ function lookupBy(resolve: (host: string) => Promise<readonly Address[]>): Looku
   };
 }
 
-function copyOf({ method, headers, body, signal }: Request): object {
-  return { method, headers: [...headers], body, signal, ...(body && { duplex: "half" }) };
+/** A text goes as it is; what else a body can be is read first. */
+async function askedOf(input: string | URL | Request, init: RequestInit = {}): Promise<Omit<Asked, "url">> {
+  const { body = null, method = "GET", signal } = init;
+  if (input instanceof Request || (body !== null && typeof body !== "string")) {
+    const request = new Request(input, init);
+    const bytes = request.body === null ? null : new Uint8Array(await request.arrayBuffer());
+    return { method: request.method, headers: complete(request.headers), body: bytes, signal: request.signal };
+  }
+  const headers = complete(new Headers(init.headers));
+  if (body !== null && !headers.has("content-type")) headers.set("content-type", "text/plain;charset=UTF-8");
+  return { method: method.toUpperCase(), headers, body, signal };
 }
 
-/** `fetch` wraps what happened while it connected. */
-function rethrowRefusal(error: unknown): never {
-  const { cause } = error as Error;
-  throw cause instanceof PersonaError ? cause : error;
+function complete(given: Headers): Headers {
+  const headers = new Headers(given);
+  for (const [name, value] of HEADERS) if (!headers.has(name)) headers.set(name, value);
+  return headers;
+}
+
+/** What every request says, unless it says something else. */
+const HEADERS = [
+  ["accept", "*/*"],
+  ["accept-encoding", PACKINGS.join(", ")],
+  ["user-agent", "persona-runtime"],
+] as const;
+
+function unpacked({ body, headers }: Response): ReadableStream<Uint8Array> | null {
+  const encoding = headers.get("content-encoding")?.toLowerCase();
+  const packing = PACKINGS.find((one) => one === encoding);
+  if (body === null || packing === undefined) return body;
+  return body.pipeThrough(new DecompressionStream(packing) as ReadableWritablePair<Uint8Array, Uint8Array>);
 }
 
 function refused(what: string, why: string): PersonaError {

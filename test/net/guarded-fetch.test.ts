@@ -205,6 +205,90 @@ describe("what is allowed", () => {
     expect([again.headers.get("x-method"), await again.text()]).toEqual(["PUT", "again"]);
   });
 
+  const form = new URLSearchParams({ a: "1", b: "two words" });
+  it.each<[string, RequestInit]>([
+    ["nothing but a URL", {}],
+    ["a method in small letters", { method: "post", body: "x" }],
+    ["a text without a type", { method: "POST", body: "süß" }],
+    ["a type of its own", { method: "POST", body: "{}", headers: new Headers({ "Content-Type": "application/json" }) }],
+    ["headers as pairs", { headers: [["X-Token", "t"]] }],
+    ["a form", { method: "POST", body: form }],
+    ["bytes", { method: "POST", body: new Uint8Array([1, 2, 3]) }],
+    ["a stream", { method: "POST", body: new Blob(["streamed"]).stream(), duplex: "half" } as RequestInit],
+    ["no body at all", { method: "HEAD" }],
+  ])("is asked and answers as by fetch: %s", async (_, init) => {
+    const inside = await watched((request, response) => {
+      const { "content-type": type, "x-token": token } = request.headers;
+      const cookies: [string, string[]] = ["set-cookie", ["a=1", "b=2"]];
+      response.writeHead(203, "Perhaps", Object.fromEntries([cookies, ["x-latin", "caf\u00e9"]]));
+      response.write(JSON.stringify([request.method, request.url, type, token]));
+      request.pipe(response);
+    });
+    const told = async (answer: Response) => ({
+      ...{ status: answer.status, statusText: answer.statusText, text: await answer.text() },
+      ...{ cookies: answer.headers.getSetCookie(), latin: answer.headers.get("x-latin") },
+    });
+    const url = `${inside.origin}/path?query=1`;
+    // A stream can be read once.
+    const copy = () =>
+      init.body instanceof ReadableStream ? { ...init, body: new Blob(["streamed"]).stream() } : init;
+    expect(await told(await open(inside)(url, copy()))).toEqual(await told(await fetch(url, copy())));
+  });
+
+  it("unpacks what comes packed", async () => {
+    const inside = await watched((request, response) => {
+      expect(request.headers["accept-encoding"]).toBe("gzip, deflate");
+      response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("small"));
+    });
+    expect(await (await open(inside)(inside.origin)).text()).toBe("small");
+  });
+
+  it("ends at once when the caller gives up: before, while it waits, and in the middle", async () => {
+    const hungUp = Promise.withResolvers<void>();
+    const inside = await watched((request, response) => {
+      if (request.url !== "/middle") return;
+      response.once("close", hungUp.resolve);
+      response.write("once upon a ");
+    });
+    const reason = new Error("enough");
+    const fetch = open(inside);
+    await expect(fetch(inside.origin, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    expect(inside.connections()).toBe(0);
+    for (const path of ["/head", "/middle"]) {
+      const caller = new AbortController();
+      const call = fetch(`${inside.origin}${path}`, { signal: caller.signal });
+      const reader = path === "/head" ? undefined : (await call).body?.getReader();
+      await reader?.read();
+      caller.abort(reason);
+      await expect(reader?.read() ?? call).rejects.toBe(reason);
+    }
+    await hungUp.promise;
+  });
+
+  it("hangs up when nobody reads any more", async () => {
+    const hungUp = Promise.withResolvers<void>();
+    const inside = await watched((_request, response) => {
+      response.once("close", hungUp.resolve);
+      response.write("once upon a ");
+    });
+    const { body } = await open(inside)(inside.origin);
+    await body?.cancel();
+    await hungUp.promise;
+  });
+
+  it("fails as fetch does when the answer is no answer, or breaks off", async () => {
+    const inside = await watched((request, { socket }) => {
+      if (request.url === "/600") socket?.end("HTTP/1.1 600 Beyond\r\ncontent-length: 0\r\n\r\n");
+      if (request.url === "/cut") socket?.end("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\ncut");
+      if (request.url === "/none") socket?.destroy();
+    });
+    const fetch = open(inside);
+    await expect(fetch(`${inside.origin}/600`)).rejects.toThrow("fetch failed");
+    await expect(fetch(`${inside.origin}/none`)).rejects.toThrow("fetch failed");
+    const cut = await fetch(`${inside.origin}/cut`);
+    await expect(cut.text()).rejects.toMatchObject({ message: "terminated", cause: { code: "UND_ERR_SOCKET" } });
+  });
+
   it("is that origin and no other: not its other ports, names or protocols", async () => {
     const inside = await watched();
     const other = await watched();
