@@ -4,6 +4,7 @@
  */
 import { personaSchema, roleSchema, sequenceSchema } from "../../../src/catalogue/schema.ts";
 import { mapperEntries, PLAIN_OF_MAPPERS } from "./mappers.ts";
+import { mindEntries, PLAIN_OF_MINDS } from "./minds.ts";
 import type { Caller, Ids } from "./world.ts";
 
 export type Row = Readonly<Record<Caller, number>>;
@@ -27,6 +28,14 @@ const all = (status: number): Row => ({
   service: status,
   admin: status,
 });
+
+/** How callers are answered who may do it, or may not. */
+export interface Rows {
+  all(status: number): Row;
+  owned(status: number): Row;
+  shared(status: number): Row;
+  ruled(status: number, abroad?: number): Row;
+}
 
 /** What belongs to the owner. */
 const owned = (status: number): Row => ({ ...all(404), owner: status, service: status, admin: status });
@@ -147,6 +156,7 @@ export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
     steps: [{ id: "one", instruction: "Greet." }],
   }),
   ...mapperEntries({ all, owned, shared, ruled }),
+  ...mindEntries({ all, owned, shared, ruled }),
   "POST /v1/sessions/resolve": [
     [({ entry }) => ({ url: "/v1/sessions/resolve", body: { persona_id: entry } }), shared(200)],
     [({ role }) => ({ url: "/v1/sessions/resolve", body: { persona_id: "ida", role_id: role } }), shared(200)],
@@ -335,5 +345,6 @@ export const PLAIN: ReadonlySet<string> = new Set([
   ),
   ...Object.keys(sequenceSchema.shape.steps.element.shape),
   ...PLAIN_OF_MAPPERS,
+  ...PLAIN_OF_MINDS,
   ...["user_message", "persona_response", "context", "quality_score", "force"],
 ]);

@@ -1,5 +1,5 @@
 /** The entries of mappers and what they make of persons: under `/v1`, and the same at the root. */
-import type { Entry, Row } from "./entries.ts";
+import type { Entry, Rows } from "./entries.ts";
 import type { Ids } from "./world.ts";
 
 /** One rule; the author's words are nobody's who is abroad. */
@@ -20,14 +20,6 @@ export const mapperDocument = (id: string, version = "1.0.0") => ({
 
 const ANY = { "if-match": "*" };
 
-/** How callers are answered who may do it, or may not. */
-interface Rows {
-  all(status: number): Row;
-  owned(status: number): Row;
-  shared(status: number): Row;
-  ruled(status: number, abroad?: number): Row;
-}
-
 export function mapperEntries(rows: Rows): Readonly<Record<string, readonly Entry[]>> {
   return { ...under("/v1", rows), ...under("", rows) };
 }
@@ -38,7 +30,10 @@ function under(prefix: string, { all, owned, shared, ruled }: Rows): Readonly<Re
   const mapped = (ids: Ids, more = "") => `${prefix}/map-persona?personaId=ida&mapperId=${ids.mapper}${more}`;
   return {
     [`GET ${prefix}/map-persona`]: [
-      [(ids) => ({ url: mapped(ids, "&detailLevel=balanced&whenStale=serve&explain=true&context=%7B%7D") }), shared(200)],
+      [
+        (ids) => ({ url: mapped(ids, "&detailLevel=balanced&whenStale=serve&explain=true&context=%7B%7D") }),
+        shared(200),
+      ],
       [({ entry, mapper }) => ({ url: `${prefix}/map-persona?personaId=${entry}&mapperId=${mapper}` }), shared(200)],
       [(ids) => ({ url: mapped(ids, "&personId=user:olive") }), owned(200)],
     ],
@@ -59,7 +54,11 @@ function under(prefix: string, { all, owned, shared, ruled }: Rows): Readonly<Re
     [`PUT ${path}/:id`]: [
       [(ids) => ({ url: one(ids), body: mapperDocument(ids.mapper, "1.1.0"), headers: ANY }), ruled(201, 412)],
       [
-        (ids) => ({ url: `${one(ids)}?activate=true`, body: mapperDocument(ids.mapper), headers: { "if-none-match": "*" } }),
+        (ids) => ({
+          url: `${one(ids)}?activate=true`,
+          body: mapperDocument(ids.mapper),
+          headers: { "if-none-match": "*" },
+        }),
         ruled(412, 201),
       ],
     ],
@@ -73,10 +72,7 @@ function under(prefix: string, { all, owned, shared, ruled }: Rows): Readonly<Re
     [`POST ${path}/:id/publish`]: [[(ids) => ({ url: `${one(ids)}/publish?activate=true` }), ruled(200)]],
     [`POST ${path}/:id/simulate`]: [
       [(ids) => ({ url: `${one(ids)}/simulate`, body: {} }), { ...ruled(200), service: 200 }],
-      [
-        (ids) => ({ url: `${one(ids)}/simulate`, body: { person_id: "user:olive" } }),
-        { ...ruled(200), service: 200 },
-      ],
+      [(ids) => ({ url: `${one(ids)}/simulate`, body: { person_id: "user:olive" } }), { ...ruled(200), service: 200 }],
     ],
   };
 }

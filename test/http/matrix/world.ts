@@ -52,6 +52,10 @@ export interface Ids {
   readonly sequence: string;
   /** A mapper of this tenant only, active. */
   readonly mapper: string;
+  /** What the owner has observed, and what that mapper made of the owner and suggested. */
+  readonly observation: string;
+  readonly core: string;
+  readonly suggestion: string;
   /** A tool call that waits for an answer. */
   readonly call: string;
   readonly key: string;
@@ -140,6 +144,8 @@ export async function openWorld(): Promise<World> {
     "canary-late",
     "canary-olive",
     "canary-new",
+    "canary-observed",
+    "canary-mood",
   ];
   const hidden = [
     ...texts,
@@ -167,6 +173,9 @@ export async function openWorld(): Promise<World> {
         sessions: [await home.session(ids.session), await home.session(ids.guided)],
         keys: valid,
         mappers: await home.mapping.mappers.versions(ids.mapper),
+        observations: await home.mapping.observations({ person: OWNER.id }),
+        mindscape: await home.mapping.mindscape(OWNER.id),
+        feedback: await home.mapping.feedbackAnalytics({ person: OWNER.id }),
         entries: [home.catalogue.personas.list(), home.catalogue.roles.list(), home.catalogue.sequences.list()],
       };
     },
@@ -205,6 +214,11 @@ async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
   await owner.send("asker", "canary-asked", { from: OWNER }).accepted;
   const guided = await owner.openSession({ persona: "canary-entry", from: OWNER });
   await pass(clock, 10);
+  const said = { type: "diary", content: { text: "canary-observed" }, observed_at: clock.now() };
+  await owner.mapping.curate({ traits: { mood: { value: "canary-mood" } } });
+  await owner.mapping.observe({ id: "canary-observation", ...said });
+  await pass(clock, 10);
+  const mapped = await owner.mapping.mapPersona({ persona: "ida", mapper: "canary-mapper" });
   return {
     room: room.id,
     message: posted.message,
@@ -220,6 +234,9 @@ async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
     role: "canary-role",
     sequence: "canary-sequence",
     mapper: "canary-mapper",
+    observation: "canary-observation",
+    core: mapped.core.id,
+    suggestion: mapped.suggestions?.[0]?.id ?? "",
     call: (await home.toolCalls())[0]?.id ?? "",
     key: "",
     idempotencyKey,
@@ -245,6 +262,9 @@ function nothingLike(clock: ManualClock): Ids {
     role: "nobody-role",
     sequence: "nobody-sequence",
     mapper: "nobody-mapper",
+    observation: "never-observed",
+    core: id("core"),
+    suggestion: id("suggestion"),
     key: id("api_key"),
     idempotencyKey: "never-used",
   };
