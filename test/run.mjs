@@ -10,25 +10,13 @@ const proof = process.argv[2] === "proof";
 const words = process.argv.slice(proof ? 3 : 2);
 
 const rust = proof
-  ? [
-      "test",
-      "--profile",
-      "proof",
-      "-p",
-      "persona-cycle",
-      "--test",
-      "simulation",
-      "-p",
-      "persona-rules",
-      "--test",
-      "property",
-    ]
-  : ["test", "--workspace"];
+  ? "test --profile proof -p persona-cycle --test simulation -p persona-rules --test property"
+  : "test --workspace";
 const long = { PERSONA_SIM_STEPS: "10000000", PERSONA_RULES_CASES: "1000000" };
 // Every child of a test loads the same modules again.
 const cache = { NODE_COMPILE_CACHE: join(import.meta.dirname, "../target/compile-cache") };
 const passed = [
-  words.length > 0 || run("cargo", rust, proof ? long : {}),
+  words.length > 0 || run("cargo", rust.split(" "), proof ? long : {}),
   run("vitest", ["run", ...(proof ? ["--mode", "proof"] : []), ...words], proof ? {} : { ...cache, ...temporary() }),
 ];
 process.exitCode = passed.every(Boolean) ? 0 : 1;
