@@ -6,7 +6,9 @@ import { ROOT } from "./command-line.ts";
 
 /** Builds it into this folder; returns its file name, which `NAPI_RS_NATIVE_LIBRARY_PATH` may name. */
 export function buildPanickingAddon(folder: string): string {
-  const words = ["build", "--release", "--package", "persona-proof-panic", "--message-format=json-render-diagnostics"];
+  const words = "build --profile proof --package persona-proof-panic --message-format=json-render-diagnostics".split(
+    " ",
+  );
   const { status, stdout, stderr } = spawnSync("cargo", words, { cwd: ROOT, encoding: "utf8", maxBuffer: 2 ** 26 });
   if (status !== 0) throw new Error(`cargo ${words.join(" ")} failed: ${stderr}`);
   const [library = ""] = stdout.split("\n").flatMap((line) => {
