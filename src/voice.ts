@@ -6,6 +6,15 @@ export { type DetectOptions, detectSpeech, type SpeechSegment } from "./voice/de
 export { SpeechDetector, type SpeechDetectorOptions } from "./voice/detector.ts";
 export type { VoiceEvent } from "./voice/event.ts";
 export type { DetectorName, Level, ProfileOptions, TurnOptions, VoiceFormat } from "./voice/options.ts";
+export {
+  type AutomaticActivityDetection,
+  type FromProvider,
+  fromAutomaticActivityDetection,
+  fromSemanticVad,
+  fromServerVad,
+  type SemanticVad,
+  type ServerVad,
+} from "./voice/providers.ts";
 export { type Profile, resolveTurnOptions, type TurnSettings } from "./voice/resolve.ts";
 export { VoiceStream, type VoiceStreamOptions } from "./voice/stream.ts";
 export { readWav, type WavFile } from "./voice/wav.ts";

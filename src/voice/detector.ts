@@ -5,10 +5,10 @@ import { invalidInput, parse } from "../faults.ts";
 import * as layout from "../layout.ts";
 import { packControl, type VoiceControl } from "./control.ts";
 import type { VoiceEvent } from "./event.ts";
-import { eventOf, MOST_NEWS, newsOf, voiceFailed } from "./news.ts";
+import { checkTimes, soundGone, voiceClosed, voiceFailed } from "./failure.ts";
+import { eventOf, MOST_NEWS, newsOf } from "./news.ts";
 import { openingShape, packOpening, rateOf } from "./opening.ts";
 import type { CheckedFormat } from "./options.ts";
-import { checkTimes, closed, soundGone } from "./stream.ts";
 
 const detectorOptions = z.strictObject(openingShape);
 
@@ -49,21 +49,21 @@ export class SpeechDetector implements Disposable {
    */
   process(sound: Uint8Array | Float32Array, events: VoiceEvent[]): void {
     const bytes = this.#bytesOf(sound);
-    this.#open();
+    this.#assertOpen();
     this.#read(() => this.#addon.speechProcess(this.#native, bytes), events);
   }
 
   /** Tells a word, which takes effect now. Throws `voice_closed`, `invalid_input`. */
   control(control: VoiceControl, events: VoiceEvent[]): void {
     const [place, value] = packControl(control);
-    this.#open();
+    this.#assertOpen();
     this.#read(() => this.#addon.speechControl(this.#native, place, value), events);
   }
 
   /** As `VoiceStream.audio`; also after `finish`. */
   audio(fromMs: number, toMs: number): Int16Array {
     checkTimes(fromMs, toMs);
-    if (this.#state === "closed") throw closed();
+    if (this.#state === "closed") throw voiceClosed();
     const sound = this.#addon.speechSound(this.#native, fromMs, toMs);
     if (sound === null) throw soundGone();
     return sound;
@@ -71,7 +71,7 @@ export class SpeechDetector implements Disposable {
 
   /** No more sound will come: computes what is left, and closes the open turn. Throws `voice_closed`. */
   finish(events: VoiceEvent[]): void {
-    this.#open();
+    this.#assertOpen();
     this.#state = "finished";
     this.#read(() => this.#addon.speechFinish(this.#native), events);
   }
@@ -86,8 +86,8 @@ export class SpeechDetector implements Disposable {
     this.close();
   }
 
-  #open(): void {
-    if (this.#state !== "open") throw closed();
+  #assertOpen(): void {
+    if (this.#state !== "open") throw voiceClosed();
   }
 
   #bytesOf(sound: Uint8Array | Float32Array): Uint8Array {

@@ -4,7 +4,8 @@
  */
 import { type Addon, loadAddon } from "../addon.ts";
 import * as layout from "../layout.ts";
-import { MOST_NEWS, type News, newsOf, voiceFailed } from "./news.ts";
+import { voiceFailed } from "./failure.ts";
+import { MOST_NEWS, type News, newsOf } from "./news.ts";
 
 /** Longer than anything waits; Node.js takes no longer ones. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -64,9 +65,9 @@ export class Hearing {
     this.#addon.voiceCheck(this.#native, voice, now);
   }
 
-  /** False once the voice has ended. */
-  finish(voice: number): boolean {
-    return this.#addon.voiceFinish(this.#native, voice);
+  /** Without effect once the voice has ended. */
+  finish(voice: number): void {
+    this.#addon.voiceFinish(this.#native, voice);
   }
 
   sound(voice: number, fromMs: number, toMs: number): Int16Array | undefined {

@@ -1,7 +1,7 @@
 /** What native tells of a voice, as records and as events. */
-import { PersonaError } from "../errors.ts";
 import * as layout from "../layout.ts";
 import type { VoiceEvent } from "./event.ts";
+import { voiceFailed } from "./failure.ts";
 
 /** Records that cross at once: a bound on what JavaScript does in one turn of its loop. */
 export const MOST_NEWS = 512;
@@ -57,9 +57,4 @@ export function eventOf({ kind: type, word, at: atMs, until, from: soundFromMs }
     case "finished":
       return undefined;
   }
-}
-
-export function voiceFailed(cause?: unknown): PersonaError {
-  const message = "The detector failed, which is a defect of persona-runtime. Open the voice again.";
-  return new PersonaError("voice_failed", message, { cause });
 }

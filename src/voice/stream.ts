@@ -1,13 +1,14 @@
 /** A voice that is heard while it speaks. */
 import * as z from "zod";
 import { type Clock, systemClock } from "../clock.ts";
-import { PersonaError } from "../errors.ts";
+import type { PersonaError } from "../errors.ts";
 import { invalidInput, parse } from "../faults.ts";
 import { clockSchema, functionSchema } from "../inputs.ts";
 import { packControl, type VoiceControl } from "./control.ts";
 import type { VoiceEvent } from "./event.ts";
+import { checkTimes, soundGone, voiceClosed, voiceFailed } from "./failure.ts";
 import { type Hearing, hearing } from "./hearing.ts";
-import { eventOf, type News, voiceFailed } from "./news.ts";
+import { eventOf, type News } from "./news.ts";
 import { openingShape, packOpening, rateOf } from "./opening.ts";
 
 const streamSchema = z.strictObject({
@@ -70,10 +71,10 @@ export class VoiceStream implements Disposable {
     if (!(bytes instanceof Uint8Array)) {
       throw invalidInput("sound", [{ field: "bytes", message: "must be a Uint8Array, such as a Buffer" }]);
     }
-    this.#open();
+    this.#assertOpen();
     this.#pushedAt = this.#clock.now();
     const taken = this.#hearing.push(this.#voice, bytes, this.#pushedAt);
-    if (taken === undefined) throw closed();
+    if (taken === undefined) throw voiceClosed();
     this.#expectSound();
     return taken;
   }
@@ -91,8 +92,8 @@ export class VoiceStream implements Disposable {
   /** Tells a word, which takes effect after the sound that was pushed before it. Throws `voice_closed`, `invalid_input`. */
   control(control: VoiceControl): void {
     const [place, value] = packControl(control);
-    this.#open();
-    if (!this.#hearing.control(this.#voice, place, value)) throw closed();
+    this.#assertOpen();
+    if (!this.#hearing.control(this.#voice, place, value)) throw voiceClosed();
   }
 
   /**
@@ -102,7 +103,7 @@ export class VoiceStream implements Disposable {
    */
   audio(fromMs: number, toMs: number): Int16Array {
     checkTimes(fromMs, toMs);
-    this.#open();
+    this.#assertOpen();
     const sound = this.#hearing.sound(this.#voice, fromMs, toMs);
     if (sound === undefined) throw soundGone();
     return sound;
@@ -116,8 +117,8 @@ export class VoiceStream implements Disposable {
     if (this.#finished === undefined) {
       this.#finished = Promise.withResolvers();
       void this.#written.then(() => {
-        if (this.#end === undefined && !this.#hearing.finish(this.#voice)) this.#leave(closed());
-        else if (this.#end !== undefined) this.#finished?.reject(this.#end);
+        if (this.#end === undefined) this.#hearing.finish(this.#voice);
+        else this.#finished?.reject(this.#end);
       });
     }
     return this.#hearing.held(this.#finished.promise);
@@ -125,7 +126,7 @@ export class VoiceStream implements Disposable {
 
   /** Lets everything go at once: no event follows, and what waits is rejected (`voice_closed`). Once is enough. */
   close(): void {
-    this.#leave(closed());
+    this.#leave(voiceClosed());
   }
 
   [Symbol.dispose](): void {
@@ -143,7 +144,7 @@ export class VoiceStream implements Disposable {
     }
   }
 
-  #open(): void {
+  #assertOpen(): void {
     if (this.#end !== undefined) throw this.#end;
   }
 
@@ -153,7 +154,7 @@ export class VoiceStream implements Disposable {
       this.#room = undefined;
     } else if (news.kind === "finished") {
       this.#finished?.resolve();
-      this.#leave(closed());
+      this.#leave(voiceClosed());
     } else {
       if (news.kind === "failed") this.#leave(voiceFailed());
       const event = eventOf(news);
@@ -187,21 +188,4 @@ export class VoiceStream implements Disposable {
       else this.#hearing.check(this.#voice, this.#clock.now());
     });
   }
-}
-
-export function checkTimes(fromMs: number, toMs: number): void {
-  const fields = Object.entries({ fromMs, toMs })
-    .filter(([, ms]) => !Number.isFinite(ms) || ms < 0)
-    .map(([field]) => ({ field, message: "must be milliseconds of sound, 0 or more" }));
-  if (fields.length === 0 && fromMs > toMs) fields.push({ field: "toMs", message: "must not lie before `fromMs`" });
-  if (fields.length > 0) throw invalidInput("range", fields);
-}
-
-export function soundGone(): PersonaError {
-  const message = "Sound is kept for the open turn and for ten seconds after a turn; ask for it when its event comes.";
-  return new PersonaError("sound_gone", message);
-}
-
-export function closed(): PersonaError {
-  return new PersonaError("voice_closed", "The voice is closed; open another one.");
 }

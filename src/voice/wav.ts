@@ -12,7 +12,9 @@ export interface WavFile {
   readonly data: Uint8Array;
 }
 
-const WHAT_IS_WRONG: Record<(typeof layout.WAV_FAULT)[number], string> = {
+export type WavFault = (typeof layout.WAV_FAULT)[number];
+
+const WHAT_IS_WRONG: Record<WavFault, string> = {
   bad_wav: "It must be a WAV file whose header agrees with itself.",
   wav_truncated: "It must be as long as its header says.",
   unknown_encoding: "Its samples must be 16-bit integers, 32-bit floats, µ-law or A-law.",
@@ -29,12 +31,14 @@ export function readWav(file: Uint8Array): WavFile {
     throw invalidInput("file", [{ field: "file", message: "must be a Uint8Array, such as a Buffer" }]);
   }
   const [first = 0, encoding = 0, channels = 0, start, end] = loadAddon().wavParse(file);
-  if (end === undefined) {
-    const fault = layout.WAV_FAULT[first] ?? "bad_wav";
-    const message = `The file cannot be read. ${WHAT_IS_WRONG[fault]}`;
-    throw new PersonaError(fault === "wav_truncated" ? fault : "wav_invalid", message);
-  }
+  if (end === undefined) throw wavError(layout.WAV_FAULT[first] ?? "bad_wav");
   const sampleRate = first as CheckedFormat["sampleRate"];
   const format = { sampleRate, encoding: layout.ENCODING[encoding] ?? "s16le", channels, channel: 0 };
   return { format, data: file.subarray(start, end) };
+}
+
+/** What native found wrong with a file. */
+export function wavError(fault: WavFault): PersonaError {
+  const message = `The file cannot be read. ${WHAT_IS_WRONG[fault]}`;
+  return new PersonaError(fault === "wav_truncated" ? fault : "wav_invalid", message);
 }

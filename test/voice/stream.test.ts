@@ -87,13 +87,15 @@ describe("a turn", () => {
     const events: VoiceEvent[] = [];
     const stream: VoiceStream = new VoiceStream({
       format: FORMAT,
+      turn: { recoveryMs: 4_000 },
       onEvent: (event) => {
         events.push(event);
         if (event.type === "interrupt") stream.control({ type: "confirm" });
       },
     });
     stream.control({ type: "stance", stance: "speaking" });
-    for (const piece of cut(pcm(spoken("Wait a moment", { afterMs: 4_000 })), 640)) await stream.write(piece);
+    // Two seconds at most wait to be computed, so that the word comes before the silence is long enough.
+    for (const piece of cut(pcm(spoken("Wait a moment", { afterMs: 6_000 })), 640)) await stream.write(piece);
     await stream.finish();
     expect(types(events)).toEqual(["speech_start", "interrupt", "speech_end", "turn_end"]);
   });
@@ -108,7 +110,8 @@ describe("a turn", () => {
         if (event.type === "speech_end") stream.control({ type: "complete", pausedAtMs: event.atMs });
       },
     });
-    for (const piece of cut(pcm(SENTENCE), 640)) await stream.write(piece);
+    // The pause is known before the last two seconds are given.
+    for (const piece of cut(pcm(joined(SENTENCE, noise(3_000, 0, 1))), 640)) await stream.write(piece);
     await stream.finish();
     expect(events.at(-1)).toMatchObject({ type: "turn_end", reason: "complete" });
   });
@@ -240,6 +243,18 @@ describe("an end", () => {
     await other.stream.finish();
     expect(types(other.events)).toContain("turn_end");
     expect(closing.flatMap(({ events }) => events)).toEqual([]);
+  });
+
+  it("does not leave those behind whose news come after those of the closed", async () => {
+    const closing = Array.from({ length: 20 }, () => listen({ probabilities: true }).stream);
+    for (const stream of closing) stream.push(pcm(noise(1_000, 0.001, 1)));
+    // Until the threads have come to the end, which nobody has read of yet.
+    for (const stream of closing) while (codeOf(() => stream.audio(990, 992)) === "sound_gone");
+    for (const stream of closing) stream.close();
+    const { stream, events } = listen();
+    await stream.write(pcm(SENTENCE));
+    await stream.finish();
+    expect(types(events)).toContain("turn_end");
   });
 
   it("closes the open turn", async () => {

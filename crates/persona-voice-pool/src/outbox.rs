@@ -1,6 +1,7 @@
 //! What happened to the voices of one reader, until it is read.
 
 use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::sync::Mutex;
 
 use persona_voice::Event;
@@ -48,12 +49,14 @@ impl Outbox {
         Self { posted: Mutex::default(), wake: Mutex::new(Some(Box::new(wake))) }
     }
 
-    /// Hands over what was posted, the oldest first, up to `most`, with the voice's id.
-    pub fn read(&self, most: usize, mut take: impl FnMut(u64, News)) {
+    /// Hands over what was posted, the oldest first, with the voice's id, as long as `take` wants more. Whoever stops
+    /// before the end has to come again: it is not woken for what is left.
+    pub fn read(&self, mut take: impl FnMut(u64, News) -> ControlFlow<()>) {
         let mut posted = lock(&self.posted);
-        let count = posted.news.len().min(most);
-        for (id, news) in posted.news.drain(..count) {
-            take(id, news);
+        while let Some((id, news)) = posted.news.pop_front() {
+            if take(id, news).is_break() {
+                break;
+            }
         }
         posted.woken = !posted.news.is_empty();
     }

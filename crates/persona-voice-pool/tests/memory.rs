@@ -4,6 +4,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::mpsc::channel;
@@ -48,7 +49,10 @@ fn a_voice_holds_less_than_eight_kilobytes_besides_its_sound() {
         let mut read = 0;
         while read < count {
             woken.recv().unwrap();
-            outbox.read(usize::MAX, |_, news| read += usize::from(wanted(news)));
+            outbox.read(|_, news| {
+                read += usize::from(wanted(news));
+                ControlFlow::Continue(())
+            });
         }
     };
     let hear = |voices: &[Voice]| {

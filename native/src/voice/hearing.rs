@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -92,10 +93,10 @@ pub(crate) fn voice_check(hearing: &External<Hearing>, id: f64, now: f64) {
     with(hearing, id, |voice| voice.tell(Word::Check { now_ms: now as u64 }));
 }
 
-/// No more bytes will come; false if the voice has ended before.
+/// No more bytes will come. Without effect if the voice has ended before.
 #[napi(catch_unwind)]
-pub(crate) fn voice_finish(hearing: &External<Hearing>, id: f64) -> bool {
-    with(hearing, id, |voice| voice.tell(Word::Finish).is_ok()).unwrap_or(false)
+pub(crate) fn voice_finish(hearing: &External<Hearing>, id: f64) {
+    with(hearing, id, |voice| voice.tell(Word::Finish));
 }
 
 /// The sound between two times in milliseconds; nothing if it is not kept.
@@ -121,7 +122,7 @@ pub(crate) fn voice_close(hearing: &External<Hearing>, id: f64) {
     drop(voice);
 }
 
-/// Writes news, as many records as there are and fit; gives their number.
+/// Writes news, as many records as there are and fit; gives their number. If the array is full, there may be more.
 #[napi(catch_unwind)]
 pub(crate) fn voice_news(hearing: &External<Hearing>, mut news: Float64ArraySlice) -> f64 {
     let Hearing(open) = &**hearing;
@@ -129,13 +130,16 @@ pub(crate) fn voice_news(hearing: &External<Hearing>, mut news: Float64ArraySlic
     // SAFETY: the call is synchronous on the JavaScript thread, so nothing else touches the array meanwhile:
     // `src/voice/hearing.ts` makes it for this purpose, over memory that no other thread shares.
     let mut places = unsafe { news.as_mut() }.chunks_exact_mut(NewsRecord::SIZE);
-    let mut count = 0_u32;
-    open.outbox.read(places.len(), |id, news| {
+    let (mut count, mut place) = (0_u32, places.next());
+    open.outbox.read(|id, news| {
         // Of a voice that was closed meanwhile, nothing is told.
-        let (Some(voice), Some(place)) = (voices.get(&id), places.next()) else { return };
-        if news_record(id, voice.rate(), news).write(place).is_some() {
+        let Some(voice) = voices.get(&id) else { return ControlFlow::Continue(()) };
+        if let Some(place) = place.take() {
+            news_record(id, voice.rate(), news).write(place);
             count += 1;
         }
+        place = places.next();
+        if place.is_some() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     });
     count.into()
 }

@@ -1,5 +1,7 @@
 //! What waits is bounded, and a reader is woken once.
 
+use std::ops::ControlFlow;
+
 use persona_voice::Fault;
 use persona_voice_pool::{News, Word};
 
@@ -43,7 +45,7 @@ fn a_reader_is_woken_once_until_it_has_read_everything() {
     drop((voices, pool));
     assert_eq!(reader.wakes(), 0);
     // What is left over is not woken for again either.
-    reader.outbox.read(1, |_, _| {});
+    reader.outbox.read(|_, _| ControlFlow::Break(()));
     assert_eq!(reader.wakes(), 0);
 }
 

@@ -1,6 +1,7 @@
 //! A pool, a reader, and a detector that does what its sound says.
 
 use std::num::NonZero;
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -99,7 +100,10 @@ impl Reader {
         let over = |(_, it): &&(u64, News)| matches!(it, News::Finished | News::Failed);
         while news.iter().filter(over).count() < voices {
             self.wait();
-            self.outbox.read(usize::MAX, |id, it| news.push((id, it)));
+            self.outbox.read(|id, it| {
+                news.push((id, it));
+                ControlFlow::Continue(())
+            });
         }
         news
     }
