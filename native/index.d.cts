@@ -176,10 +176,10 @@ export declare function voiceClose(hearing: ExternalObject<Hearing>, id: number)
 /** Tells a control, by its place in `CONTROL`, with its value; false if the voice has ended. */
 export declare function voiceControl(hearing: ExternalObject<Hearing>, id: number, control: number, value: number): boolean
 
-/** No more bytes will come; false if the voice has ended before. */
-export declare function voiceFinish(hearing: ExternalObject<Hearing>, id: number): boolean
+/** No more bytes will come. Without effect if the voice has ended before. */
+export declare function voiceFinish(hearing: ExternalObject<Hearing>, id: number): void
 
-/** Writes news, as many records as there are and fit; gives their number. */
+/** Writes news, as many records as there are and fit; gives their number. If the array is full, there may be more. */
 export declare function voiceNews(hearing: ExternalObject<Hearing>, news: Float64Array): number
 
 /** Opens a voice under an id that is given once. `format` has rate, encoding, channels and channel. */

@@ -87,6 +87,13 @@ await runtime.close();`;
   expect(JSON.parse(server.stdout)).toContain("fastify");
 });
 
+test("the README's example of a voice runs", async () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const [, example = ""] = /^```js\n(import \{ VoiceStream .*?)^```$/ms.exec(readme) ?? [];
+  expect(example).toContain("finish");
+  expect(await runInProject("readme-voice.mjs", example)).toEqual({ code: 0, stdout: "", stderr: "" });
+});
+
 test("voices are an entry of their own, for which nothing of the runtime is loaded", async () => {
   const work = `
 const { detectSpeech, VoiceStream } = await import("persona-runtime/voice");

@@ -18,7 +18,7 @@ it.runIf(process.platform === "linux" && process.arch === "x64")("no kernel leav
     // The compiler has the sanitizer on its stable channel, too, for who asks like this.
     RUSTC_BOOTSTRAP: "1",
     RUSTFLAGS: "-Zsanitizer=address",
-    CARGO_PROFILE_DEV_OPT_LEVEL: "2",
+    CARGO_PROFILE_TEST_OPT_LEVEL: "2",
   };
   const words = [...WORDS, ...OWN_FOLDER, "--", ...TESTS];
   const { status, stdout, stderr } = spawnSync("cargo", words, { cwd: ROOT, env, encoding: "utf8" });
