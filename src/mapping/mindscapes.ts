@@ -83,11 +83,8 @@ export class Mindscapes {
     const attempt = async (): Promise<Mindscape | "stale"> => {
       const read = await this.readMind(tenant, person);
       const version = read.row?.version;
-      const isMet =
-        ifVersion === undefined || ifVersion === version || (ifVersion === "none") === (version === undefined);
-      if (typeof ifVersion !== "string" && version === undefined && ifVersion !== undefined)
-        throw missingMindscape(person);
-      if (!isMet || (typeof ifVersion === "number" && ifVersion !== version)) throw conflict(person, version);
+      if (typeof ifVersion === "number" && version === undefined) throw missingMindscape(person);
+      if (!isMet(ifVersion, version)) throw conflict(person, version);
       const next = curatedMind(read.mind, curation, by, this.#options.clock.now());
       if (Object.keys(next.traits).length > MAX_TRAITS) throw tooMany();
       // Nothing to remove: nothing to write.
@@ -112,6 +109,7 @@ export class Mindscapes {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** For who writes next: what is known, and what guards the write. */
   async readMind(tenant: string, person: string): Promise<ReadMind> {
     const since = this.#options.store.allocate("mapping");
     const row = await this.#table.mindscape(tenant, person);
@@ -144,6 +142,7 @@ export class Mindscapes {
     };
   }
 
+  /** Writes it and tells who listens, unless it is `stale`, or the person was erased. */
   async save(change: MindscapeChange, traits: Traits): Promise<"saved" | "stale" | "erased"> {
     const result = await this.#table.saveMindscape(change);
     if (result.status !== "saved") return result.status;
@@ -152,7 +151,7 @@ export class Mindscapes {
     return "saved";
   }
 
-  /** What was written is what everybody is told. */
+  /** Tells who listens; for those who have written a change with others. */
   tell({ row, changed }: MindscapeChange, traits: Traits): void {
     const { tenant, person, version } = row;
     for (const listener of this.#listeners) listener({ tenant, person, version, traits, changed });
@@ -167,6 +166,12 @@ export class Mindscapes {
 export function zoneIn(traits: Traits): string {
   const zone = Object.hasOwn(traits, ZONE_TRAIT) ? traits[ZONE_TRAIT]?.value : undefined;
   return typeof zone === "string" && isZone(zone) ? zone : "UTC";
+}
+
+function isMet(demanded: Condition["ifVersion"], version: number | undefined): boolean {
+  if (demanded === undefined) return true;
+  if (typeof demanded === "number") return demanded === version;
+  return (demanded === "none") === (version === undefined);
 }
 
 export function missingMindscape(person: string): PersonaError {

@@ -175,14 +175,13 @@ it("an energy check is what the person says, until later work says otherwise", a
 });
 
 describe("hours", () => {
-  // Fault of the earlier system: the zone never changed the hour that was compared.
   it.each([
     ["Europe/Berlin", "2026-07-20T03:30:00Z", "05:00-06:00", "morning"],
     ["Europe/Berlin", "2026-11-20T03:30:00Z", "04:00-05:00", "night"],
     ["America/New_York", "2026-11-20T12:30:00Z", "07:00-08:00", "morning"],
     ["Asia/Kolkata", "2026-11-20T12:45:00+00:00", "18:00-19:00", "evening"],
     ["UTC", "2026-11-20T13:30:00+01:00", "12:00-13:00", "afternoon"],
-  ])("are those of %s", async (zone, start, hours, period) => {
+  ])("are those of %s (of the earlier system: the zone never changed the hour)", async (zone, start, hours, period) => {
     const all = [5, 5, 5].map((score) => session({ start, productivity_score: score }));
     const traits = await traitsOf(all, zone);
     expect(valueAt(traits, "work.peak_hours")).toEqual([hours]);

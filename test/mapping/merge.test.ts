@@ -151,8 +151,7 @@ describe("of what excludes each other", () => {
 });
 
 describe("what other writers have stored", () => {
-  // Fault of the earlier system: merges erased weights.
-  it("stays through every kind of merge", () => {
+  it("stays through every kind of merge (of the earlier system: merges erased weights)", () => {
     const trait: Trait = {
       ...{ value: 60, confidence: 0.9, sample_size: 2, volatility: "low", updated_at: 1, sources: ["other@2"] },
       ...{ weight: 1.21, last_adjusted: "yesterday", adjustment_reason: { by: "positive_feedback" } },

@@ -61,8 +61,7 @@ export function appliesFeedback(open: OpenStore): void {
       expect([await weightOf(study), await weightOf(study, "rest")]).toEqual([1, 1]);
     });
 
-    // Fault of the earlier system: a second adjustment was lost.
-    it("loses no adjustment, whoever makes them at the same time", async () => {
+    it("loses no adjustment, whoever makes them at once (of the earlier system: a second adjustment was lost)", async () => {
       const study = await openStudy(open);
       await teach(study.store);
       const suggestion = await suggest(study.store);

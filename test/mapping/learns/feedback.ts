@@ -19,8 +19,7 @@ import {
 
 export function takesFeedback(open: OpenStore): void {
   describe("feedback", () => {
-    // Fault of the earlier system: feedback could not reach a rule.
-    it("finds its rule and the version of its mapper by the suggestion's id", async () => {
+    it("finds its rule by the suggestion's id (of the earlier system: feedback could not reach a rule)", async () => {
       const study = await openStudy(open);
       await teach(study.store);
       const { feedback } = await say(study, await suggest(study.store), "f1", { helpful: true, context: { hour: 9 } });

@@ -19,7 +19,7 @@ import {
 
 export function digestsObservations(open: OpenStore): void {
   describe("the Mindscaper", () => {
-    it("makes one mindscape of many observations, in one write", async () => {
+    it("makes one mindscape of many observations in one write, in the one shape that rules read (of the earlier system: two)", async () => {
       const study = await openStudy(open);
       for (let n = 0; n < 5; n += 1) await record(study, session(`o${n}`));
       expect(study.asked).toEqual(Array(5).fill(`mindscaper ${ANA}`));
@@ -73,8 +73,7 @@ export function digestsObservations(open: OpenStore): void {
       expect((await traitsOf(study))["work.focus_duration"]?.sample_size).toBe(6);
     });
 
-    // Fault of the earlier system: "optimistic locking" was a counter nobody compared.
-    it("reads again what somebody has changed meanwhile, and loses neither", async () => {
+    it("reads again what somebody has changed meanwhile (of the earlier system: optimistic locking nobody compared)", async () => {
       const study = await openStudy(open);
       await record(study, session("o1"));
       let curations = 0;
@@ -134,8 +133,7 @@ export function digestsObservations(open: OpenStore): void {
       },
     );
 
-    // Fault of the earlier system: the worker died on its first surprise and left tasks stuck.
-    it("lets an observation that cannot be read hold up no other, and takes it when it can be", async () => {
+    it("lets a surprise hold up no other observation, and takes it later (of the earlier system: the worker died on it)", async () => {
       let works = false;
       const fragile: Extractor = {
         ...{ name: "fragile", version: 1, types: ["work_session"] },
