@@ -20,6 +20,20 @@ export type * from "./catalogue/exit-judge.ts";
 export type * from "./catalogue/port.ts";
 export type { PersonaEntry, RoleEntry, SequenceEntry } from "./catalogue/schema.ts";
 export type * from "./facts.ts";
+export type { Analytics } from "./mapping/analytics.ts";
+export type { Extractor, Finding, SampleFinding, ScoreFinding, ValueFinding } from "./mapping/extractors/extractor.ts";
+export type { Feedback, FeedbackInput } from "./mapping/feedback.ts";
+export type {
+  AnalyticsInput,
+  CurationInput,
+  HistoryPage,
+  LearningView,
+  WeightChange,
+} from "./mapping/learning.ts";
+export type { Mindscape, MindscapeChangeView } from "./mapping/mind-row.ts";
+export type { Observation, ObservationInput } from "./mapping/observation.ts";
+export type { ObservationPage, Recorded } from "./mapping/observations.ts";
+export type { Trait, Traits } from "./mapping/trait.ts";
 export type * from "./tool.ts";
 export type {
   Commits,
