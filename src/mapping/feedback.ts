@@ -27,7 +27,10 @@ const opinion = {
 
 export const feedbackSchema = z
   .strictObject({
-    id: described(clientId, "The client's choice, unique for the person; sent again, it is the same feedback"),
+    id: described(
+      clientId.exactOptional(),
+      "The client's choice, unique for the person; sent again, it is the same feedback. Default: one is made, and each time it is another",
+    ),
     person_id: described(personId.exactOptional(), "Default: the caller, or whose the suggestion or core is"),
     suggestion_id: described(name.exactOptional(), "On a suggestion, by its id"),
     core_id: described(name.exactOptional(), "On a persona core, by its id; with a `rule_id`, on that rule"),
@@ -130,12 +133,13 @@ export class Feedbacks {
     if (owner !== undefined && of !== owner) throw missingTarget(checked);
     const now = clock.now();
     const { from: since, to: until } = dayAround(now, await zoneOf(tenant, of));
-    const { id, person_id: _, context, helpful = helpfulBy(checked.rating), rating } = checked;
+    const key = store.allocate("mapping");
+    const { id = madeId(key), person_id: _, context, helpful = helpfulBy(checked.rating), rating } = checked;
     const row: FeedbackRow = {
-      ...{ key: store.allocate("mapping"), tenant, person: of, id, ...target },
+      ...{ key, tenant, person: of, id, ...target },
       helpful: helpful === undefined ? null : helpful ? 1 : 0,
       ...{ rating: rating ?? null, context: JSON.stringify(context), createdAt: now, appliedAt: null },
-      fingerprint: jsonFingerprint({ ...checked, person_id: of }),
+      fingerprint: jsonFingerprint({ ...checked, id, person_id: of }),
     };
     const quota = { since, until, limit: perDay };
     const result = await agents.enqueue(tenant, "adjuster", row.mapper, { feedback: { row, quota } });
@@ -190,6 +194,9 @@ export class Feedbacks {
     throw invalidInput("feedback", [{ field: "rule_id", message }]);
   }
 }
+
+/** As unique as the key. */
+const madeId = (key: number) => `made-${key.toString(36)}`;
 
 /** In the middle it is neither. */
 function helpfulBy(rating: number | undefined): boolean | undefined {

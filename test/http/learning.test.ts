@@ -144,8 +144,9 @@ describe("feedback", () => {
     await until(async () => (await weight()) === 1.1);
     expect((await send(`POST ${url}`, given)).status).toBe(200);
     expect((await send(`POST ${url}`, { ...given, helpful: false })).body.code).toBe("feedback_conflict");
+    expect((await send(`POST ${url}`, { suggestion_id: suggestion, rating: 3 })).status).toBe(201);
     const analytics = await send("GET /v1/feedback/analytics?mapper_id=coach&days=1");
-    const figures = { total: 1, helpful: 1, unhelpful: 0, neutral: 0, helpful_rate: 1 };
+    const figures = { total: 2, helpful: 1, unhelpful: 0, neutral: 1, helpful_rate: 1, average_rating: 3 };
     expect(analytics.body).toMatchObject({
       ...figures,
       rules: [{ rule_id: "deep", ...figures }],

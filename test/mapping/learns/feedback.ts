@@ -56,6 +56,20 @@ export function takesFeedback(open: OpenStore): void {
       expect(await weightOf(study)).toBe(1.1);
     });
 
+    it("is another one each time where it has no id", async () => {
+      const study = await openStudy(open);
+      await teach(study.store);
+      const suggestion_id = await suggest(study.store);
+      const give = () => study.feedbacks.record(TENANT, { suggestion_id, helpful: true }, { person: ANA });
+      const [first, second] = [await give(), await give()];
+      expect([first.repeated, second.repeated]).toEqual([false, false]);
+      expect(first.feedback.id).not.toBe(second.feedback.id);
+      const again = { id: first.feedback.id, suggestion_id, helpful: true };
+      expect(await study.feedbacks.record(TENANT, again, { person: ANA })).toMatchObject({ repeated: true });
+      await study.adjust("coach");
+      expect(await weightOf(study)).toBe(1.21);
+    });
+
     it("is on something that is the person's own", async () => {
       const study = await openStudy(open);
       await teach(study.store);
