@@ -14,6 +14,7 @@ export async function copied(url: string): Promise<string> {
   try {
     await client.query(`SET search_path = ${searchParams.get("schema")}`);
     for (const migration of MIGRATIONS) copy.exec(inSqlite(migration));
+    // Each database indexes narratives in its own way.
     const tables = copy
       .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'narrative%'")
       .pluck()

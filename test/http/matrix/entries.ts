@@ -5,6 +5,7 @@
 import { personaSchema, roleSchema, sequenceSchema } from "../../../src/catalogue/schema.ts";
 import { mapperEntries, PLAIN_OF_MAPPERS } from "./mappers.ts";
 import { mindEntries, PLAIN_OF_MINDS } from "./minds.ts";
+import { narrativeEntries, PLAIN_OF_NARRATIVES } from "./narratives.ts";
 import type { Caller, Ids } from "./world.ts";
 
 export type Row = Readonly<Record<Caller, number>>;
@@ -157,6 +158,7 @@ export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
   }),
   ...mapperEntries({ all, owned, shared, ruled }),
   ...mindEntries({ all, owned, shared, ruled }),
+  ...narrativeEntries({ all }),
   "POST /v1/sessions/resolve": [
     [({ entry }) => ({ url: "/v1/sessions/resolve", body: { persona_id: entry } }), shared(200)],
     [({ role }) => ({ url: "/v1/sessions/resolve", body: { persona_id: "ida", role_id: role } }), shared(200)],
@@ -346,5 +348,6 @@ export const PLAIN: ReadonlySet<string> = new Set([
   ...Object.keys(sequenceSchema.shape.steps.element.shape),
   ...PLAIN_OF_MAPPERS,
   ...PLAIN_OF_MINDS,
+  ...PLAIN_OF_NARRATIVES,
   ...["user_message", "persona_response", "context", "quality_score", "force"],
 ]);

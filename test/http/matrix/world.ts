@@ -56,6 +56,8 @@ export interface Ids {
   readonly observation: string;
   readonly core: string;
   readonly suggestion: string;
+  /** What the owner has told of herself. */
+  readonly narrative: string;
   /** A tool call that waits for an answer. */
   readonly call: string;
   readonly key: string;
@@ -146,6 +148,7 @@ export async function openWorld(): Promise<World> {
     "canary-new",
     "canary-observed",
     "canary-mood",
+    "canary-narrative",
   ];
   const hidden = [
     ...texts,
@@ -176,6 +179,7 @@ export async function openWorld(): Promise<World> {
         observations: await home.mapping.observations({ person: OWNER.id }),
         mindscape: await home.mapping.mindscape(OWNER.id),
         feedback: await home.mapping.feedbackAnalytics({ person: OWNER.id }),
+        narratives: await home.mapping.narratives.list({ person: OWNER.id }),
         entries: [home.catalogue.personas.list(), home.catalogue.roles.list(), home.catalogue.sequences.list()],
       };
     },
@@ -213,6 +217,7 @@ async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
   const late = await owner.send("canary-idle", "canary-late", { from: OWNER, expiresInMs: 1 }).accepted;
   await owner.send("asker", "canary-asked", { from: OWNER }).accepted;
   const guided = await owner.openSession({ persona: "canary-entry", from: OWNER });
+  const narrative = await owner.mapping.narratives.add({ text: "canary-narrative" });
   await pass(clock, 10);
   const said = { type: "diary", content: { text: "canary-observed" }, observed_at: clock.now() };
   await owner.mapping.curate({ traits: { mood: { value: "canary-mood" } } });
@@ -237,6 +242,7 @@ async function furnish(home: Runtime, clock: ManualClock): Promise<Ids> {
     observation: "canary-observation",
     core: mapped.core.id,
     suggestion: mapped.suggestions?.[0]?.id ?? "",
+    narrative: narrative.id,
     call: (await home.toolCalls())[0]?.id ?? "",
     key: "",
     idempotencyKey,
@@ -265,6 +271,7 @@ function nothingLike(clock: ManualClock): Ids {
     observation: "never-observed",
     core: id("core"),
     suggestion: id("suggestion"),
+    narrative: id("narrative"),
     key: id("api_key"),
     idempotencyKey: "never-used",
   };
