@@ -4,3 +4,4 @@ export { type ModelExtractorOptions, modelExtractor } from "./ai/extractor.ts";
 export { type JudgeOptions, modelJudge } from "./ai/judge.ts";
 export type { Model, ModelOptions, ModelsOptions, ProviderOptions } from "./ai/options.ts";
 export { providers } from "./ai/providers.ts";
+export { modelSummary, type SummaryOptions } from "./ai/summary.ts";

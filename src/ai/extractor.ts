@@ -75,9 +75,8 @@ export function modelExtractor(providers: Providers, options: ModelExtractorOpti
       const text = JSON.stringify({ type, content });
       const question = { id: "extractor", name: "Extractor", instructions: rules(traits), form, signal };
       const said = fence("observation", text, [text, ...Object.values(traits)]);
-      const answer = answerSchema.safeParse(
-        await asked(cognition, { ...question, text: said }, { clock: clock ?? systemClock(), timeoutMs }),
-      );
+      const patience = { clock: clock ?? systemClock(), timeoutMs };
+      const answer = answerSchema.safeParse((await asked(cognition, { ...question, text: said }, patience)).answer);
       if (!answer.success)
         throw new PersonaError("cognition_invalid", "The extractor answered something else than traits");
       return answer.data.traits.map(

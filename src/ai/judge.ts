@@ -50,7 +50,7 @@ const CHARACTERS_PER_TOKEN = 4;
 export function modelJudge(providers: Providers, model?: string, options?: JudgeOptions): ExitJudge {
   const { timeoutMs, clock = systemClock() } = parse(optionsSchema, options, "options");
   const cognition = cognitionOf(providers, model);
-  return async (question) => verdictOf(await asked(cognition, soleQuestion(question), { clock, timeoutMs }));
+  return async (question) => verdictOf((await asked(cognition, soleQuestion(question), { clock, timeoutMs })).answer);
 }
 
 /** Rules and criteria are the judge's instructions, the conversation is the one thing that it hears. */

@@ -1,7 +1,7 @@
 /** A turn that belongs to no conversation: one question to a model, answered with one JSON object. */
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
-import type { Cognition, CognitionTurn, Providers } from "../types.ts";
+import type { Cognition, CognitionFacts, CognitionTurn, Providers, Usage } from "../types.ts";
 import { demand, type Form } from "./form.ts";
 
 export interface SoleQuestion {
@@ -25,11 +25,20 @@ export interface Patience {
 /** Longer answers are none. */
 const MAX_ANSWER = 10_000;
 
+/** What came of a question. */
+export interface Said {
+  /** Undefined if it is no JSON. */
+  readonly answer: unknown;
+  readonly usage: Usage | undefined;
+  /** `provider:model` that answered in the end. */
+  readonly model: string | undefined;
+}
+
 /**
- * What the model says, as JSON; undefined if it is no JSON. Rejects with `cognition_timeout`, `cognition_invalid` for an
+ * What the model says, as JSON. Rejects with `cognition_timeout`, `cognition_invalid` for an
  * answer that goes on and on, or as the call of a model fails.
  */
-export async function asked(cognition: Cognition, question: SoleQuestion, patience: Patience): Promise<unknown> {
+export async function asked(cognition: Cognition, question: SoleQuestion, patience: Patience): Promise<Said> {
   const { clock, timeoutMs } = patience;
   const timeout = new AbortController();
   const late = new PersonaError("cognition_timeout", `The ${question.id} did not answer within ${timeoutMs / 1000} s`);
@@ -38,10 +47,15 @@ export async function asked(cognition: Cognition, question: SoleQuestion, patien
   try {
     const signal = AbortSignal.any([question.signal, timeout.signal]);
     signal.throwIfAborted();
-    const turn = turnOf({ ...question, signal }, until);
+    let model: string | undefined;
+    const note = (facts: CognitionFacts) => {
+      if (facts.provider !== undefined && facts.model !== undefined) model = `${facts.provider}:${facts.model}`;
+    };
+    const turn = { ...turnOf({ ...question, signal }, until), note };
     demand(turn, question.form);
     const answer = await cognition(turn);
-    return parsed(typeof answer === "object" && "text" in answer ? answer.text : "");
+    const { text = "", usage } = typeof answer === "object" && "text" in answer ? answer : {};
+    return { answer: parsed(text), usage, model };
   } finally {
     cancel();
   }

@@ -3,11 +3,12 @@
  * made from is another, when their mapper has another active version, or when their time is over.
  */
 import type { Clock } from "../clock.ts";
+import { costOf, isPlausible, usdOf } from "../cognition/budgets/money.ts";
 import { type ErrorCode, PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { CoreRow } from "../store/mapping/port.ts";
 import type { Store } from "../store/port.ts";
-import type { PersonaWarning } from "../types.ts";
+import type { PersonaWarning, Price } from "../types.ts";
 import type { MappingCost, PersonaCore } from "./persona-core.ts";
 import type { ActiveMapper, KnownPerson, Residents } from "./residents.ts";
 import { erased } from "./suggestions.ts";
@@ -43,6 +44,8 @@ export interface PersonaCoresOptions {
   readonly changed: (rev: number) => void;
   readonly warn: (warning: PersonaWarning) => void;
   readonly summarize?: Summarize | undefined;
+  /** By `provider:model`. */
+  readonly prices?: Readonly<Record<string, Price>> | undefined;
 }
 
 export class PersonaCores {
@@ -52,6 +55,7 @@ export class PersonaCores {
   readonly #changed: (rev: number) => void;
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #summarize: Summarize | undefined;
+  readonly #prices: Readonly<Record<string, Price>>;
   /** What is being made, so that two who want the same wait for one. */
   readonly #making = new Map<string, Promise<MadeCore>>();
   readonly #closed = new AbortController();
@@ -64,6 +68,7 @@ export class PersonaCores {
     this.#changed = options.changed;
     this.#warn = options.warn;
     this.#summarize = options.summarize;
+    this.#prices = options.prices ?? {};
   }
 
   /** Whether there is somebody who puts cores into words. */
@@ -105,7 +110,7 @@ export class PersonaCores {
     const core = coreFrom(known, mapper);
     const said = summary ? await this.#summarized(of, core.traits) : {};
     const now = this.#clock.now();
-    const cost = costOf(now - began, said.summary);
+    const cost = this.#costOf(now - began, said.summary);
     const row: CoreRow = {
       key: this.#store.allocate("mapping"),
       tenant: mapper.tenant,
@@ -141,6 +146,13 @@ export class PersonaCores {
       this.#warn({ code: "summary_failed", message: `A core of ${mapper.id} has no summary`, cause });
       return { error: cause instanceof PersonaError ? cause.code : "cognition_failed" };
     }
+  }
+
+  #costOf(ms: number, { usage, model }: Partial<Summary> = {}): MappingCost {
+    if (usage === undefined || !isPlausible(usage)) return { ms, tokens: 0, usd: 0 };
+    const price = model === undefined ? undefined : this.#prices[model];
+    const usd = price === undefined ? 0 : usdOf(costOf(usage, price));
+    return { ms, tokens: usage.inputTokens + usage.outputTokens, usd };
   }
 
   /** Rows of whoever is never asked about again do not stay for ever. */
@@ -199,9 +211,4 @@ function coreFrom({ traits }: KnownPerson, { compiled }: ActiveMapper): CoreCont
 /** Whether one is the other, or lies above or below it. */
 function touches(one: string, other: string): boolean {
   return one === other || one.startsWith(`${other}.`) || other.startsWith(`${one}.`);
-}
-
-function costOf(ms: number, summary: Summary | undefined): MappingCost {
-  const { usage, costUsd = 0 } = summary ?? {};
-  return { ms, tokens: (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0), usd: costUsd };
 }

@@ -12,6 +12,7 @@ import { NarrativeMeanings } from "./narrative-meanings.ts";
 import { type FoundNarrative, type NarrativePage, Narratives, searchSchema } from "./narratives.ts";
 import { type Erasure, Persons, personIn } from "./persons.ts";
 import { Serving, type ServingOptions, type ServingView } from "./serving.ts";
+import type { Summarize } from "./summary.ts";
 import type { Agents } from "./types.ts";
 
 export interface MappingParts {
@@ -24,6 +25,8 @@ export interface MappingParts {
   readonly changed: (rev: number) => void;
   readonly warn: (warning: PersonaWarning) => void;
   readonly persona: ServingOptions["persona"];
+  /** Of models, by `provider:model`. */
+  readonly prices?: ServingOptions["prices"];
   readonly options: MappingOptions;
 }
 
@@ -34,6 +37,14 @@ export interface MappingOptions {
   readonly feedbackPerDay?: number | undefined;
   /** Embeds narratives and what is looked for in them. Default: they are found by their words only. */
   readonly embedder?: Embedder | undefined;
+  /** Puts cores into words, for whoever asks deeply. Default: they have no summary. */
+  readonly summarize?: Summarize | undefined;
+  /** Bytes of the text of a mapper's document, 1 024..4 194 304. Default 1 MiB. */
+  readonly documentBytes?: number | undefined;
+  /** Rules of a mapper. Default 20 000. */
+  readonly rules?: number | undefined;
+  /** Persons whose traits are kept in memory, ready to be asked about. Default 10 000. */
+  readonly residents?: number | undefined;
 }
 
 /** What all tenants share. */
@@ -45,14 +56,18 @@ export class MappingEngine {
   readonly #meanings: NarrativeMeanings | undefined;
 
   constructor(parts: MappingParts) {
-    const { store, clock, agents, random, changed, warn, persona, options } = parts;
+    const { store, clock, agents, random, changed, warn, persona, prices, options } = parts;
     const { extractors, feedbackPerDay, embedder } = options;
     this.learning = new Learning({ store, clock, random, agents, changed, extractors, feedbackPerDay });
     this.#meanings = embedder && new NarrativeMeanings({ store, clock, embedder, warn });
     this.#narratives = new Narratives({ store, clock, changed, meanings: this.#meanings });
     const { mindscapes, weights } = this.learning;
     const narratives = this.#narratives;
-    this.serving = new Serving({ store, clock, mindscapes, weights, narratives, persona, changed, warn });
+    this.serving = new Serving({
+      ...{ store, clock, mindscapes, weights, narratives, persona, changed, warn, prices },
+      ...{ summarize: options.summarize, maxPersons: options.residents },
+      bounds: { documentBytes: options.documentBytes, rules: options.rules },
+    });
     const erased = (tenant: string, person: string) => this.serving.erased(tenant, person);
     this.#persons = new Persons({ store, clock, changed, erased });
   }

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { parse, senderId } from "../runtime/settings.ts";
 import type { Store } from "../store/port.ts";
-import type { PersonaWarning, TurnSuggestions } from "../types.ts";
+import type { PersonaWarning, Price, TurnSuggestions } from "../types.ts";
 import type { MapperBounds } from "./check-mapper.ts";
 import { PersonaCores } from "./cores.ts";
 import { MapPersona } from "./map-persona.ts";
@@ -31,6 +31,8 @@ export interface ServingOptions {
   readonly changed: (rev: number) => void;
   readonly warn: (warning: PersonaWarning) => void;
   readonly summarize?: Summarize | undefined;
+  /** Of models, by `provider:model`. */
+  readonly prices?: Readonly<Record<string, Price>> | undefined;
   readonly bounds?: MapperBounds | undefined;
   /** Most persons in memory. Default 10 000. */
   readonly maxPersons?: number | undefined;
@@ -174,13 +176,14 @@ export class Serving {
 
   constructor(options: ServingOptions) {
     this.#options = options;
-    const { store, clock, mindscapes, weights, narratives, changed, warn, summarize, bounds, maxPersons } = options;
+    const { store, clock, mindscapes, weights, narratives, changed, warn, summarize, prices, bounds, maxPersons } =
+      options;
     const { mapping } = store;
     const residents = new Residents({ mapping, mindscapes, weights, narratives, maxPersons });
     this.#residents = residents;
     const activated = (tenant: string, id: string) => residents.activated(tenant, id);
     this.#mappers = new Mappers({ store, clock, changed, activated, bounds });
-    this.#cores = new PersonaCores({ store, clock, residents, changed, warn, summarize });
+    this.#cores = new PersonaCores({ store, clock, residents, changed, warn, summarize, prices });
     this.#given = new GivenSuggestions(store, clock);
     const allocate = () => store.allocate("mapping");
     this.#mapPersona = new MapPersona({ clock, residents, allocate, cores: this.#cores, given: this.#given });

@@ -18,7 +18,8 @@ export interface SummaryQuestion {
 export interface Summary {
   readonly text: string;
   readonly usage?: Usage | undefined;
-  readonly costUsd?: number | undefined;
+  /** `provider:model` that said it, for what it cost. */
+  readonly model?: string | undefined;
 }
 
 /** Rejects when it cannot say: then the core is without a summary. */

@@ -204,6 +204,7 @@ export class PersonaRuntime {
       random: random(seed),
       changed: onChange,
       warn: this.#warn,
+      prices,
       options: mapping,
       persona: (tenant, id) => this.#personas.mapped(tenant, id),
     });

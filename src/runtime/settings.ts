@@ -10,6 +10,7 @@ import { parse } from "../faults.ts";
 import { clockSchema, functionSchema, ID_FORM, ID_PATTERN, modelNameSchema, textSchema, toolName } from "../inputs.ts";
 import type { Embedder } from "../mapping/embedder.ts";
 import { extractorsSchema } from "../mapping/extractors/registry.ts";
+import type { Summarize } from "../mapping/summary.ts";
 import { SPENDERS } from "../store/port.ts";
 import {
   type Cognition,
@@ -209,6 +210,10 @@ export const optionsSchema = z.strictObject({
       embedder: z
         .custom<Embedder>(isEmbedder, "must have a model (`provider:model`) and a function embed()")
         .optional(),
+      summarize: functionSchema<Summarize>().optional(),
+      documentBytes: z.int().min(1_024).max(4_194_304).optional(),
+      rules: z.int().min(1).max(1_000_000).optional(),
+      residents: z.int().min(1).max(10_000_000).optional(),
     })
     .optional(),
   clock: clockSchema.optional(),

@@ -136,12 +136,15 @@ describe("a summary", () => {
     return {
       text: `sees ${Object.keys(question.traits).length}`,
       usage: { inputTokens: 20, outputTokens: 5 },
-      costUsd: 0.01,
+      model: "m:x",
     };
   };
 
   it("is asked of a model once, for whoever wants to know deeply, and paid for by that answer", async () => {
-    const { mapPersona, curate, clock } = await opened({ summarize });
+    const { mapPersona, curate, clock } = await opened({
+      summarize,
+      prices: { "m:x": { inputUsdPerMTok: 400, outputUsdPerMTok: 400 } },
+    });
     await curate(calm);
     expect((await mapPersona(ASK)).cost).toEqual({ ms: 0, tokens: 0, usd: 0 });
     const deep = await mapPersona({ ...ASK, detailLevel: "deep_dive" });

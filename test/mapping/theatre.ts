@@ -7,13 +7,14 @@ import type { FoundNarrative, NarrativeSource } from "../../src/mapping/sources.
 import type { Summarize } from "../../src/mapping/summary.ts";
 import { openMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/port.ts";
-import type { PersonaWarning } from "../../src/types.ts";
+import type { PersonaWarning, Price } from "../../src/types.ts";
 import { ANA, openStudy, TENANT } from "./study.ts";
 
 export interface Staging {
   readonly summarize?: Summarize;
   readonly bounds?: MapperBounds;
   readonly maxPersons?: number;
+  readonly prices?: Readonly<Record<string, Price>>;
   /** In place of the store that mappers and cores are kept in. */
   readonly wrap?: (store: Store) => Store;
 }
