@@ -9,6 +9,7 @@ import { optionsSchema } from "../runtime/settings.ts";
 import { shownStore } from "../store/postgres/target.ts";
 import { about } from "./about.ts";
 import { catalogueTable } from "./catalogue.ts";
+import { mappingTable } from "./mapping.ts";
 
 const { maxTurnsInFlight, maxHops, seed } = optionsSchema.shape;
 
@@ -113,6 +114,7 @@ export const configSchema = z
       })
       .prefault({}),
     catalogue: catalogueTable,
+    mapping: mappingTable,
     auth: z
       .strictObject({
         mode: z.enum(["none", "required"]).default("none").register(about, {
@@ -352,7 +354,7 @@ export const configSchema = z
       })
       .prefault({}),
   })
-  .check(({ value: { providers, models, catalogue }, issues }) => {
+  .check(({ value: { providers, models, catalogue, mapping }, issues }) => {
     const known = (model: string) => Object.hasOwn(providers, model.slice(0, model.indexOf(":")));
     const names = Object.keys(providers).join(", ") || "none";
     const fault = (...path: string[]) =>
@@ -365,6 +367,7 @@ export const configSchema = z
     if (models.default !== undefined && !known(models.default)) fault("models", "default");
     if (!models.fallback.every(known)) fault("models", "fallback");
     if (catalogue.judge !== undefined && !known(catalogue.judge)) fault("catalogue", "judge");
+    if (mapping.summary !== undefined && !known(mapping.summary)) fault("mapping", "summary");
   });
 
 export type Config = z.output<typeof configSchema>;
