@@ -867,6 +867,7 @@ module.exports.rulesPerson = nativeBinding.rulesPerson
 module.exports.rulesScore = nativeBinding.rulesScore
 module.exports.rulesSet = nativeBinding.rulesSet
 module.exports.rulesSetAll = nativeBinding.rulesSetAll
+module.exports.rulesSetNumber = nativeBinding.rulesSetNumber
 module.exports.rulesSetWeights = nativeBinding.rulesSetWeights
 module.exports.rulesSheet = nativeBinding.rulesSheet
 module.exports.rulesSuggest = nativeBinding.rulesSuggest

@@ -125,6 +125,9 @@ export declare function rulesSet(beside: ExternalObject<Beside>, person: number,
 /** Sets traits: an object of values by key, as JSON. Those that nothing reads are passed over. */
 export declare function rulesSetAll(beside: ExternalObject<Beside>, person: number, traits: string): void
 
+/** Sets the trait of a key to a number. */
+export declare function rulesSetNumber(beside: ExternalObject<Beside>, person: number, key: number, value: number): void
+
 /** Sets shared weights, all of them or none: pairs of a rule and its weight. */
 export declare function rulesSetWeights(mapper: ExternalObject<Mapper>, pairs: Float64Array): void
 

@@ -1,4 +1,4 @@
-/** The libraries that the fleet is compared with. They are installed beside this file only, when a benchmark needs them. */
+/** The libraries that the fleet and the rule engine are compared with. They are installed beside this file only, when a benchmark needs them. */
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 /** Versions by name; those of `package.json`, as installed. */
 export function installPeers(): Record<string, string> {
   if (!existsSync(join(import.meta.dirname, "node_modules"))) {
-    const { status, error } = spawnSync("npm", ["ci", "--no-audit", "--no-fund"], {
+    const { status, error } = spawnSync("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund"], {
       cwd: import.meta.dirname,
       stdio: ["ignore", 2, 2],
     });

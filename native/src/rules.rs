@@ -47,6 +47,9 @@ enum Who {
     Many(Crowd),
 }
 
+/// About what a person takes beside the bits for each rule and each check.
+const BYTES_OF_A_PERSON: usize = 1_024;
+
 /// Compiles a document; gives its faults as JSON (`[{field, code, message}]`) if it has any.
 #[napi(catch_unwind)]
 pub(crate) fn rules_compile(
@@ -134,7 +137,10 @@ pub(crate) fn rules_person(
     factors: &[f64],
 ) -> Result<External<Beside>> {
     let person = person_of(&mapper.rules, zone, traits, scores, factors)?;
-    Ok(External::new(Beside { mapper: Rc::clone(mapper), who: RefCell::new(Some(Who::One(person))) }))
+    // The garbage collector must know that it is worth while to look for those whom nothing holds any more.
+    let bytes = BYTES_OF_A_PERSON + mapper.rules.rule_count() as usize / 4;
+    let beside = Beside { mapper: Rc::clone(mapper), who: RefCell::new(Some(Who::One(person))) };
+    Ok(External::new_with_size_hint(beside, bytes))
 }
 
 /// As `rules_person` and `rules_suggest`, in one call, of which nothing stays.
@@ -199,6 +205,14 @@ pub(crate) fn rules_zone(beside: &External<Beside>, person: f64, name: String) -
         }
         .map_err(fault)
     })
+}
+
+/// Sets the trait of a key to a number.
+#[napi(catch_unwind)]
+pub(crate) fn rules_set_number(beside: &External<Beside>, person: f64, key: f64, value: f64) -> Result<()> {
+    let key = number(key, "key")?;
+    let value = Number::from_f64(value).map(Value::Number).ok_or_else(|| invalid("value"))?;
+    change(beside, |rules, who| set_key(rules, who, person, key, Some(value)))
 }
 
 /// Sets the trait of a key: a value as the context's fields are packed, JSON in `json`.

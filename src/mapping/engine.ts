@@ -161,6 +161,11 @@ export class ResidentPerson {
     return this.#place.fires(ask);
   }
 
+  /** The same as places among `ruleIds`. */
+  firing(ask: Ask): Uint32Array {
+    return this.#place.firing(ask);
+  }
+
   suggest(ask: Ask): Suggestions {
     return this.#place.suggest(ask);
   }
@@ -267,9 +272,12 @@ class Place implements CrowdMember {
     if (key === undefined) return;
     const { packer } = this.#kit;
     const kind = packer.kindOf(value, path);
-    const rest = restOf(kind, value, path);
     try {
-      this.#addon.rulesSet(this.#handle, this.#number, key, kind, packer.payloadOf(kind, value), rest);
+      if (typeof value === "number") this.#addon.rulesSetNumber(this.#handle, this.#number, key, value);
+      else {
+        const rest = restOf(kind, value, path);
+        this.#addon.rulesSet(this.#handle, this.#number, key, kind, packer.payloadOf(kind, value), rest);
+      }
     } catch (error) {
       throw asPersonaError(error);
     }
@@ -291,10 +299,13 @@ class Place implements CrowdMember {
   }
 
   fires(ask: Ask): readonly string[] {
-    const fired = this.#kit.ask(ask, (now, numbers, rest) =>
+    return Array.from(this.firing(ask), (rule) => this.#kit.ruleIds[rule] as string);
+  }
+
+  firing(ask: Ask): Uint32Array {
+    return this.#kit.ask(ask, (now, numbers, rest) =>
       this.#addon.rulesFires(this.#handle, this.#number, now, numbers, rest),
     );
-    return Array.from(fired, (rule) => this.#kit.ruleIds[rule] as string);
   }
 
   suggest(ask: Ask): Suggestions {

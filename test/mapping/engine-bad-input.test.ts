@@ -134,13 +134,14 @@ describe("a document", () => {
     expect(faults(aDocument([aRule("a", always), aRule("b", always)]), { rules: 1 })).toEqual(["/rules too_many"]);
   });
 
-  it("of a hundred thousand rules is refused, and compiled where it is allowed", () => {
-    const rules = Array.from({ length: 100_000 }, (_, n) => aRule(`r${n}`, trait(`t${n % 50}`, "greater", n)));
-    const document = aDocument(rules);
-    expect(faults(document)).toEqual([" too_large"]);
+  it("of a hundred thousand rules is refused; twenty thousand are compiled", () => {
+    const rules = Array.from({ length: 20_000 }, (_, n) => aRule(`r${n}`, trait(`t${n % 50}`, "greater", n)));
+    const many = `[${"{},".repeat(99_999)}{}]`;
+    const document = aDocument(["RULES"]).replace('["RULES"]', many);
     expect(faults(document, { bytes: 2 ** 26 })).toEqual(["/rules too_many"]);
-    const person = compileMapper(document, { bytes: 2 ** 26, rules: 100_000 }).person({ traits: { t7: 50_000.5 } });
-    expect(person.fires({ now })).toHaveLength(1000);
+    expect(faults(aDocument(rules))).toEqual([" too_large"]);
+    const person = compileMapper(aDocument(rules), { bytes: 2 ** 26 }).person({ traits: { t7: 10_000.5 } });
+    expect(person.fires({ now })).toHaveLength(200);
     expect(ids(person.suggest({ now }))).toEqual(["r7", "r57", "r107", "r157", "r207"]);
   });
 });
@@ -210,7 +211,7 @@ describe("a person", () => {
     const reads = compileMapper(aDocument([aRule("c", { context_check: { field: "c", operator: "exists" } })]));
     const person = reads.person();
     for (const c of [Number.NaN, 1n, () => 1]) {
-      expect(() => person.suggest({ now, context: { c } })).toThrow(invalid("context.c"));
+      expect(() => person.suggest({ now, context: { c } })).toThrow(invalid("c"));
     }
     expect(ids(person.suggest({ now, context: { c: null } }))).toEqual(["c"]);
     expect(ids(person.suggest({ now, context: { other: 1n } }))).toEqual([]);

@@ -110,7 +110,21 @@ describe("a compiled mapper", () => {
   });
 
   it("takes and gives back every kind of JSON value", () => {
-    const values = ["text", "ünï 🎯", "", 0, -1.5, 1e300, true, false, [1, ["a"]], { b: { c: null } }, []];
+    const values = [
+      "text",
+      "ünï 🎯",
+      "",
+      0,
+      -1.5,
+      1e300,
+      0.20463134278543293,
+      0.9527565059252083,
+      true,
+      false,
+      [1, ["a"]],
+      { b: { c: null } },
+      [],
+    ];
     const read = { from_trait: "a", default: "none" };
     const mapper = compileMapper(
       aDocument([aRule("r", trait("a", "exists"), { actions: [suggesting("t", { p: read })] })]),

@@ -1,12 +1,13 @@
 //! All predicates that look at one value: thresholds in order, equalities by value.
 
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::ops::Range;
 
 use serde_json::Value;
 
 use crate::predicate::{Bound, Place, Predicate, Test};
-use crate::value::{hash_of, same};
+use crate::value::{Mixer, hash_of, same};
 
 #[derive(Debug)]
 pub(crate) struct Column {
@@ -15,7 +16,7 @@ pub(crate) struct Column {
     above: Thresholds,
     below: Thresholds,
     /// By hash of the value; the predicates that hold of it, ascending.
-    any_of: HashMap<u64, Vec<(Value, Vec<u32>)>>,
+    any_of: HashMap<u64, Vec<(Value, Vec<u32>)>, BuildHasherDefault<Mixer>>,
     /// What must be tested one by one.
     others: Vec<u32>,
 }
@@ -66,7 +67,7 @@ impl Column {
 
     fn new(place: Place) -> Self {
         let (above, below) = (Thresholds::default(), Thresholds::default());
-        Self { place, exists: None, above, below, any_of: HashMap::new(), others: Vec::new() }
+        Self { place, exists: None, above, below, any_of: HashMap::default(), others: Vec::new() }
     }
 
     fn add(&mut self, id: u32, test: &Test) {

@@ -119,11 +119,9 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The checks that make a condition hold, in document order; it does hold.
-    pub(crate) fn support<'b>(&'b self, condition: &'b Condition) -> Vec<Seen<'b>> {
-        let (mut number, mut seen) = (0, Vec::new());
-        self.gather(condition, true, &mut number, &mut seen);
-        seen
+    /// Adds the checks that make a condition hold, in document order; it does hold.
+    pub(crate) fn support<'b>(&'b self, condition: &'b Condition, seen: &mut Vec<Seen<'b>>) {
+        self.gather(condition, true, &mut 0, seen);
     }
 
     /// Says whether the condition holds; adds its checks if that is what is `wanted`.
@@ -240,7 +238,11 @@ impl Actual<'_> {
     fn to_value(self) -> Option<Value> {
         match self {
             Self::Value(value) => value.cloned(),
-            Self::Time(local) => Some(Value::from(local.to_string())),
+            Self::Time(local) => {
+                let mut text = String::new();
+                local.write(&mut text);
+                Some(Value::from(text))
+            }
         }
     }
 }

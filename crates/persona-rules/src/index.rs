@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::bits::{self, Lists};
 use crate::column::Column;
-use crate::document::Document;
+use crate::document::{Action, Document};
 use crate::field::Field;
 use crate::formula::{Formula, Row};
 use crate::gate::{Gates, Postings};
@@ -17,6 +17,8 @@ pub(crate) struct Index {
     pub(crate) rule_of: Vec<u32>,
     /// The rows of each rule.
     pub(crate) rows_of_rule: Lists,
+    /// For each rule the priority of each of its actions: what ranking reads, close together.
+    pub(crate) priorities: Lists,
     /// Rules that would take too many rows, ascending.
     pub(crate) formulas: Vec<(u32, Formula)>,
 
@@ -86,6 +88,7 @@ impl Index {
             .collect();
         Self {
             rows_of_rule: rows_of_rule(&rule_of, document.rules.len()),
+            priorities: priorities(document),
             rule_of,
             formulas,
             watchers: watchers(document, &resident),
@@ -182,6 +185,11 @@ fn rows_of_rule(rule_of: &[u32], rules: usize) -> Lists {
         rows[rule as usize].push(row);
     }
     Lists::of(rows)
+}
+
+fn priorities(document: &Document) -> Lists {
+    let priority = |action: &Action| document.templates[action.template].priority as u32;
+    Lists::of(document.rules.iter().map(|rule| rule.actions.iter().map(priority).collect::<Vec<_>>()))
 }
 
 fn watchers(document: &Document, resident: &[Column]) -> Lists {

@@ -70,9 +70,10 @@ impl Packed {
         }
     }
 
-    fn add_text(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.length += if text.is_ascii() { text.len() } else { text.encode_utf16().count() };
+    fn add_text(&mut self, write: impl FnOnce(&mut String)) {
+        let from = self.text.len();
+        write(&mut self.text);
+        self.length += utf16_length(&self.text[from..]);
         self.numbers.push(self.length as f64);
     }
 
@@ -85,44 +86,56 @@ impl Packed {
             Some(Value::Number(number)) => (4.0, number.as_f64().unwrap_or(f64::NAN)),
             Some(Value::String(text)) => {
                 self.numbers.push(5.0);
-                return self.add_text(text);
+                return self.add_text(|all| all.push_str(text));
             }
             Some(other) => {
                 self.numbers.push(6.0);
-                return self.add_text(&other.to_string());
+                return self.add_text(|all| all.push_str(&other.to_string()));
             }
         };
         self.numbers.extend([kind, number]);
     }
 }
 
+fn utf16_length(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.encode_utf16().count() }
+}
+
 impl Taker for Packed {
-    fn suggestion(&mut self, draft: &Draft<'_>) {
-        self.numbers[0] += 1.0;
+    fn suggestion<'a>(&mut self, draft: &Draft<'a>) -> Result<(), &'a str> {
+        let before = (self.numbers.len(), self.text.len(), self.length);
         self.numbers.extend([f64::from(draft.rule), f64::from(draft.index), draft.weight]);
-        for (text, rendered) in
-            [(&draft.template.title, &draft.title), (&draft.template.description, &draft.description)]
-        {
-            if text.plain().is_none() {
-                self.add_text(rendered);
+        for template in [&draft.template.title, &draft.template.description] {
+            if template.plain().is_some() {
+                continue;
+            }
+            let mut rendered = Ok(());
+            self.add_text(|text| rendered = draft.render(template, text));
+            if rendered.is_err() {
+                self.numbers.truncate(before.0);
+                self.text.truncate(before.1);
+                self.length = before.2;
+                return rendered;
             }
         }
-        for ((_, source), value) in draft.action.parameters.iter().zip(&draft.parameters) {
+        for ((_, source), value) in draft.action.parameters.iter().zip(draft.parameters) {
             if let Source::Read { .. } = source {
                 self.add_value(value.as_deref());
             }
         }
         self.numbers.push(draft.because.len() as f64);
-        for seen in &draft.because {
+        for seen in draft.because {
             self.numbers.extend([f64::from(seen.number), f64::from(u8::from(seen.holds))]);
             match seen.actual {
                 Actual::Value(value) => self.add_value(value),
                 Actual::Time(local) => {
                     self.numbers.push(5.0);
-                    self.add_text(&local.to_string());
+                    self.add_text(|text| local.write(text));
                 }
             }
         }
+        self.numbers[0] += 1.0;
+        Ok(())
     }
 
     fn fault(&mut self, fault: RuleFault) {

@@ -14,21 +14,25 @@ pub(crate) fn parameters<'a>(
     rules: &'a RuleSet,
     action: &'a Action,
     situation: Situation<'a>,
-) -> Result<Vec<Option<Cow<'a, Value>>>, &'a str> {
-    let value_of = |(name, source): &'a (String, Source)| match source {
-        Source::Literal(value) => Ok(Some(Cow::Borrowed(value))),
-        Source::Read { subject, default, transform } => {
-            let value = rules.read(*subject, situation).filter(|value| !value.is_null());
-            let Some(value) = value.or(default.as_ref()) else { return Ok(None) };
-            match transform {
-                Some(transform) => {
-                    transformed(value, *transform).map(|value| Some(Cow::Owned(value))).ok_or(name.as_str())
+    values: &mut Vec<Option<Cow<'a, Value>>>,
+) -> Result<(), &'a str> {
+    values.clear();
+    for (name, source) in &action.parameters {
+        values.push(match source {
+            Source::Literal(value) => Some(Cow::Borrowed(value)),
+            Source::Read { subject, default, transform } => {
+                let value = rules.read(*subject, situation).filter(|value| !value.is_null());
+                match (value.or(default.as_ref()), transform) {
+                    (None, _) => None,
+                    (Some(value), None) => Some(Cow::Borrowed(value)),
+                    (Some(value), Some(transform)) => {
+                        Some(Cow::Owned(transformed(value, *transform).ok_or(name.as_str())?))
+                    }
                 }
-                None => Ok(Some(Cow::Borrowed(value))),
             }
-        }
-    };
-    action.parameters.iter().map(value_of).collect()
+        });
+    }
+    Ok(())
 }
 
 /// The value after the transform; `None` if it is of a type that the transform does not take.

@@ -9,7 +9,7 @@ use crate::document::{Action, Priority};
 use crate::evaluate::{Evaluation, Situation};
 use crate::explain::{Finding, Observer, Seen};
 use crate::render;
-use crate::template::Template;
+use crate::template::{Template, Text};
 use crate::{Fault, RuleSet, Weights};
 
 /// What a situation calls for.
@@ -113,18 +113,32 @@ impl RuleSet {
         self.find(situation, weights, evaluation)?;
         let observer = Observer::new(self, situation)?;
         let weight_of = |rule| weights.of(rule) * situation.person.factor(rule);
+        let (mut parameters, mut because) = (Vec::new(), Vec::new());
         let mut left = limit;
         let mut last = None;
         while left > 0 {
             // One that fails makes room for another, which is rare enough to look at all rules again.
             let best = self.best(&evaluation.fired, &weight_of, last, left);
-            for candidate in &best {
-                match self.draft(candidate, situation, &observer) {
-                    Ok(draft) => {
-                        left -= 1;
-                        taker.suggestion(&draft);
+            for &Candidate { rule, action: index, weight, .. } in &best {
+                let definition = &self.document.rules[rule as usize];
+                let action = &definition.actions[index as usize];
+                let template = &self.document.templates[action.template];
+                let taken = match render::parameters(self, action, situation, &mut parameters) {
+                    Ok(()) => {
+                        because.clear();
+                        observer.support(&definition.condition, &mut because);
+                        let (parameters, because) = (&parameters[..], &because[..]);
+                        let draft = Draft { rule, index, action, template, weight, parameters, because };
+                        taker.suggestion(&draft).map_err(|name| (name, RuleFaultCode::MissingParameter))
                     }
-                    Err(fault) => taker.fault(fault),
+                    Err(name) => Err((name, RuleFaultCode::TransformFailed)),
+                };
+                match taken {
+                    Ok(()) => left -= 1,
+                    Err((name, code)) => {
+                        let parameter = name.to_owned();
+                        taker.fault(RuleFault { rule, action: index, parameter, code });
+                    }
                 }
             }
             last = best.last().copied();
@@ -146,71 +160,29 @@ impl RuleSet {
         let mut best: Vec<Candidate> = Vec::with_capacity(count.min(rules.len()) + 1);
         for &rule in rules {
             let weight = weight_of(rule);
-            if best.len() == count && best.last().is_some_and(|worst| worst.weight > weight) {
-                continue;
-            }
-            for (action, definition) in (0..).zip(&self.document.rules[rule as usize].actions) {
-                let priority = self.document.templates[definition.template].priority;
+            for (action, &priority) in (0..).zip(self.index.priorities.get(rule as usize)) {
                 let candidate = Candidate { rule, action, weight, priority };
-                if last.is_some_and(|last| candidate.order(&last) != Ordering::Greater) {
-                    continue;
-                }
-                if best.len() == count
-                    && best.last().is_none_or(|worst| candidate.order(worst) != Ordering::Less)
+                let is_full = best.len() == count;
+                if is_full && best.last().is_none_or(|worst| candidate.order(worst) != Ordering::Less)
+                    || last.is_some_and(|last| candidate.order(&last) != Ordering::Greater)
                 {
                     continue;
                 }
                 // The same rule may be there by another row.
                 if let Err(place) = best.binary_search_by(|other| other.order(&candidate)) {
+                    best.truncate(count - 1);
                     best.insert(place, candidate);
-                    best.truncate(count);
                 }
             }
         }
         best
     }
-
-    fn draft<'a>(
-        &'a self,
-        candidate: &Candidate,
-        situation: Situation<'a>,
-        observer: &'a Observer<'a>,
-    ) -> Result<Draft<'a>, RuleFault> {
-        let &Candidate { rule, action: index, weight, .. } = candidate;
-        let fault =
-            |code| move |name: &str| RuleFault { rule, action: index, parameter: name.to_owned(), code };
-        let definition = &self.document.rules[rule as usize];
-        let action = &definition.actions[index as usize];
-        let parameters =
-            render::parameters(self, action, situation).map_err(fault(RuleFaultCode::TransformFailed))?;
-        let template = &self.document.templates[action.template];
-        let mut draft = Draft {
-            rule,
-            index,
-            action,
-            template,
-            weight,
-            title: String::new(),
-            description: String::new(),
-            parameters,
-            because: Vec::new(),
-        };
-        let missing = fault(RuleFaultCode::MissingParameter);
-        let (mut title, mut description) = (String::new(), String::new());
-        template.title.render(&mut title, |name, text| draft.write(name, text)).map_err(missing)?;
-        template
-            .description
-            .render(&mut description, |name, text| draft.write(name, text))
-            .map_err(missing)?;
-        (draft.title, draft.description) = (title, description);
-        draft.because = observer.support(&definition.condition);
-        Ok(draft)
-    }
 }
 
 /// Whoever takes suggestions, best first, and faults as they come.
 pub(crate) trait Taker {
-    fn suggestion(&mut self, draft: &Draft<'_>);
+    /// Fails with the name of a parameter that a text asks for and that has no value; then nothing was taken.
+    fn suggestion<'a>(&mut self, draft: &Draft<'a>) -> Result<(), &'a str>;
     fn fault(&mut self, fault: RuleFault);
 }
 
@@ -221,38 +193,42 @@ pub(crate) struct Draft<'a> {
     pub(crate) action: &'a Action,
     pub(crate) template: &'a Template,
     pub(crate) weight: f64,
-    pub(crate) title: String,
-    pub(crate) description: String,
     /// One for each parameter of the action.
-    pub(crate) parameters: Vec<Option<Cow<'a, Value>>>,
-    pub(crate) because: Vec<Seen<'a>>,
+    pub(crate) parameters: &'a [Option<Cow<'a, Value>>],
+    pub(crate) because: &'a [Seen<'a>],
 }
 
-impl Draft<'_> {
-    /// Writes a parameter, if it has a value.
-    fn write(&self, name: &str, text: &mut String) -> bool {
-        let place = self.action.parameters.iter().position(|(known, _)| known == name);
-        let value = place.and_then(|place| self.parameters[place].as_deref());
-        value.map(|value| render::write_value(value, text)).is_some()
+impl<'a> Draft<'a> {
+    /// Fails with the name of a placeholder that has no value.
+    pub(crate) fn render(&self, template: &'a Text, text: &mut String) -> Result<(), &'a str> {
+        template.render(text, |name, text| {
+            let place = self.action.parameters.iter().position(|(known, _)| known == name);
+            let value = place.and_then(|place| self.parameters[place].as_deref());
+            value.map(|value| render::write_value(value, text)).is_some()
+        })
     }
 }
 
 impl Taker for Answer {
-    fn suggestion(&mut self, draft: &Draft<'_>) {
-        let named = draft.action.parameters.iter().zip(&draft.parameters);
+    fn suggestion<'a>(&mut self, draft: &Draft<'a>) -> Result<(), &'a str> {
+        let (mut title, mut description) = (String::new(), String::new());
+        draft.render(&draft.template.title, &mut title)?;
+        draft.render(&draft.template.description, &mut description)?;
+        let named = draft.action.parameters.iter().zip(draft.parameters);
         let given = named.filter_map(|((name, _), value)| Some((name.clone(), value.as_deref()?.clone())));
         self.suggestions.push(Suggestion {
             rule: draft.rule,
             action: draft.index,
             kind: draft.action.kind.clone(),
-            title: draft.title.clone(),
-            description: draft.description.clone(),
+            title,
+            description,
             priority: draft.template.priority,
             weight: draft.weight,
             parameters: given.collect(),
             metadata: draft.template.metadata.clone(),
             because: draft.because.iter().map(|&seen| seen.into()).collect(),
         });
+        Ok(())
     }
 
     fn fault(&mut self, fault: RuleFault) {
@@ -265,7 +241,8 @@ struct Candidate {
     rule: u32,
     action: u32,
     weight: f64,
-    priority: Priority,
+    /// As the order of [`Priority`] counts.
+    priority: u32,
 }
 
 impl Candidate {

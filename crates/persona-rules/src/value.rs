@@ -1,6 +1,6 @@
 //! What it means that two values are the same, and a hash that agrees.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use serde_json::Value;
 
@@ -16,14 +16,38 @@ pub(crate) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-/// Equal for values that are the same.
+/// Equal for values that are the same. Made to be quick: whoever could look for collisions owns what gets slow by them.
 pub(crate) fn hash_of(value: &Value) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = Mixer(0);
     feed(value, &mut hasher);
     hasher.finish()
 }
 
-fn feed(value: &Value, hasher: &mut DefaultHasher) {
+/// Multiplies and rotates, as the compiler's own hasher does.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, rest) = bytes.as_chunks::<8>();
+        for &word in words {
+            self.write_u64(u64::from_le_bytes(word));
+        }
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        self.write_u64(u64::from_le_bytes(last) ^ (rest.len() as u64) << 56);
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0.rotate_left(26)
+    }
+}
+
+fn feed(value: &Value, hasher: &mut Mixer) {
     match value {
         Value::Null => hasher.write_u8(0),
         Value::Bool(bool) => hasher.write_u8(1 + u8::from(*bool)),
@@ -42,7 +66,7 @@ fn feed(value: &Value, hasher: &mut DefaultHasher) {
         // Keys may come in any order, so that of the sum must not matter.
         Value::Object(fields) => {
             let field = |(key, value): (&String, &Value)| {
-                let mut hasher = DefaultHasher::new();
+                let mut hasher = Mixer(0);
                 key.hash(&mut hasher);
                 feed(value, &mut hasher);
                 hasher.finish()

@@ -1,6 +1,5 @@
 //! Local time.
 
-use std::fmt;
 use std::sync::LazyLock;
 
 use jiff::tz::{TimeZone, TimeZoneDatabase};
@@ -41,10 +40,13 @@ impl Local {
     }
 }
 
-impl fmt::Display for Local {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Local {
+    /// Writes it like `saturday 14:05`.
+    pub(crate) fn write(self, text: &mut String) {
+        let digit = |number: u16| char::from(b'0' + (number % 10) as u8);
         let (hour, minute) = (self.minute_of_day / 60, self.minute_of_day % 60);
-        write!(f, "{} {hour:02}:{minute:02}", DAYS[self.hour_of_week / 24])
+        text.push_str(DAYS[self.hour_of_week / 24]);
+        text.extend([' ', digit(hour / 10), digit(hour), ':', digit(minute / 10), digit(minute)]);
     }
 }
 

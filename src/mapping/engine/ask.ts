@@ -35,9 +35,16 @@ export class Packer {
     for (let n = 0; n < fields.length; n += 1) {
       const field = fields[n] as string;
       const value = context !== undefined && Object.hasOwn(context, field) ? context[field] : undefined;
-      const kind = this.kindOf(value, `context.${field}`);
+      // The two that most values are.
+      const word = typeof value === "string" ? this.#words.get(value) : undefined;
+      if (word !== undefined) {
+        numbers[2 * n] = TEXT;
+        numbers[2 * n + 1] = word;
+        continue;
+      }
+      const kind = this.kindOf(value, field);
       numbers[2 * n] = kind;
-      numbers[2 * n + 1] = this.payloadOf(kind, value);
+      numbers[2 * n + 1] = kind === NUMBER ? (value as number) : 0;
       if (kind === JSON_TEXT) {
         rest ??= [];
         rest.push(value);

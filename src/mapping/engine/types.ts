@@ -74,7 +74,7 @@ export interface CheckSheet {
   /** The path, field, zone (`user_local` for the person's) or query. */
   readonly subject: string;
   /** Of a check of a trait or the context. */
-  readonly operator?: string;
+  readonly operator?: string | undefined;
   /** What the document says beside the operator, or the threshold of a narrative check. */
   readonly expected?: unknown;
 }
