@@ -5,9 +5,11 @@
 //! - `rules`: the functions that compile mapper documents and ask them.
 //! - `vectors`: how alike the vectors of texts are.
 //! - `voice`: the functions that hear voices, on threads of their own or in the calling one.
+//! - `voice_score`: the functions that score detectors on labelled clips.
 
 mod fleet;
 mod layout;
 mod rules;
 mod vectors;
 mod voice;
+mod voice_score;

@@ -3,6 +3,20 @@
 pub(super) static MULAW: [f32; 256] = table(true);
 pub(super) static ALAW: [f32; 256] = table(false);
 
+/// What µ-law leaves of samples.
+pub(crate) fn through_mulaw(samples: &[f32]) -> Vec<f32> {
+    samples.iter().map(|sample| MULAW[usize::from(compress_mulaw(*sample))]).collect()
+}
+
+/// The code of the interval that a sample lies in.
+fn compress_mulaw(sample: f32) -> u8 {
+    let magnitude = ((sample.abs() * 32_768.0).round() as u32).min(32_635) + 132;
+    let segment = magnitude.ilog2() - 7;
+    let code = (segment << 4) | ((magnitude >> (segment + 3)) & 15);
+    let sign = if sample < 0.0 { 128 } else { 0 };
+    !(sign | code as u8)
+}
+
 const fn table(mulaw: bool) -> [f32; 256] {
     let mut table = [0.0; 256];
     let mut byte = 0;
@@ -43,6 +57,24 @@ mod tests {
         }
         for (byte, value) in alaw {
             assert_eq!(expand_alaw(byte), value, "A-law {byte:#x}");
+        }
+    }
+
+    #[test]
+    fn a_code_comes_back_as_itself() {
+        for code in 0..=255_u8 {
+            let value = MULAW[usize::from(code)];
+            assert_eq!(
+                MULAW[usize::from(compress_mulaw(value))].to_bits() << 1,
+                value.to_bits() << 1,
+                "{code}"
+            );
+        }
+        // Steps grow with the value, to a thirty-second of it.
+        for step in -980_i16..=980 {
+            let sample = f32::from(step) / 1_000.0;
+            let found = MULAW[usize::from(compress_mulaw(sample))];
+            assert!((found - sample).abs() <= sample.abs() / 32.0 + 2e-4, "{sample}: {found}");
         }
     }
 

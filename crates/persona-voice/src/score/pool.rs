@@ -1,9 +1,25 @@
-//! Scores against labels, from any number of files.
+//! Scores against labels, from any number of clips.
 
-/// Pairs of a score and the truth.
+use super::Draw;
+
+/// Pairs of a score and the truth, as they come.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pool {
-    pairs: Vec<(f32, bool)>,
+    pairs: Vec<Pair>,
+    clip: u32,
+}
+
+/// The same from the highest score down, for any [`Draw`] of the clips.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ranking {
+    pairs: Vec<Pair>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Pair {
+    score: f32,
+    speech: bool,
+    clip: u32,
 }
 
 /// Decisions at a threshold.
@@ -29,9 +45,25 @@ impl Confusion {
 impl Pool {
     /// Adds a pair. Scores that are not numbers count as 0.
     pub fn add(&mut self, score: f32, speech: bool) {
-        self.pairs.push((if score.is_nan() { 0.0 } else { score }, speech));
+        let score = if score.is_nan() { 0.0 } else { score };
+        self.pairs.push(Pair { score, speech, clip: self.clip });
     }
 
+    /// What is added from now on is of another clip.
+    pub fn next_clip(&mut self) {
+        self.clip += 1;
+    }
+
+    /// Everything so far.
+    #[must_use]
+    pub fn rank(&self) -> Ranking {
+        let mut pairs = self.pairs.clone();
+        pairs.sort_unstable_by(|left, right| right.score.total_cmp(&left.score));
+        Ranking { pairs }
+    }
+}
+
+impl Ranking {
     /// How many pairs there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -46,37 +78,35 @@ impl Pool {
 
     /// The probability that speech scores higher than silence, equal scores counting half. Nothing unless there is both.
     #[must_use]
-    pub fn roc_auc(&self) -> Option<f64> {
-        let (speech, silence) = self.totals();
-        let mut higher = 0.0;
-        let mut found = 0;
-        for (more_found, invented) in self.steps().map(|(_, found, invented)| (found, invented)) {
-            higher += invented as f64 * (found as f64 + more_found as f64 / 2.0);
-            found += more_found;
+    pub fn roc_auc(&self, draw: &Draw) -> Option<f64> {
+        let (mut higher, mut speech, mut silence) = (0.0, 0, 0);
+        for (_, found, invented) in self.steps(draw) {
+            higher += invented as f64 * (speech as f64 + found as f64 / 2.0);
+            speech += found;
+            silence += invented;
         }
         (speech > 0 && silence > 0).then(|| higher / (speech as f64 * silence as f64))
     }
 
     /// The mean precision over the recalls that are reached one after the other. Nothing without speech.
     #[must_use]
-    pub fn average_precision(&self) -> Option<f64> {
-        let (speech, _) = self.totals();
-        let (mut found, mut taken, mut sum) = (0, 0, 0.0);
-        for (_, more_found, invented) in self.steps() {
-            found += more_found;
-            taken += more_found + invented;
-            sum += more_found as f64 * found as f64 / taken as f64;
+    pub fn average_precision(&self, draw: &Draw) -> Option<f64> {
+        let (mut speech, mut taken, mut sum) = (0, 0, 0.0);
+        for (_, found, invented) in self.steps(draw) {
+            speech += found;
+            taken += found + invented;
+            sum += found as f64 * speech as f64 / taken.max(1) as f64;
         }
         (speech > 0).then(|| sum / speech as f64)
     }
 
     /// The best F1 of any threshold, and the highest threshold that reaches it. Nothing without speech.
     #[must_use]
-    pub fn best_f1(&self) -> Option<(f64, f32)> {
-        let (speech, _) = self.totals();
+    pub fn best_f1(&self, draw: &Draw) -> Option<(f64, f32)> {
+        let speech = self.steps(draw).map(|(_, found, _)| found).sum();
         let mut confusion = Confusion { missed: speech, ..Confusion::default() };
         let mut best = None;
-        for (threshold, found, invented) in self.steps() {
+        for (threshold, found, invented) in self.steps(draw) {
             confusion.found += found;
             confusion.missed -= found;
             confusion.invented += invented;
@@ -89,37 +119,35 @@ impl Pool {
 
     /// Scores from the threshold on count as speech.
     #[must_use]
-    pub fn confusion_at(&self, threshold: f32) -> Confusion {
+    pub fn confusion_at(&self, threshold: f32, draw: &Draw) -> Confusion {
         let mut confusion = Confusion::default();
-        for &(score, speech) in &self.pairs {
-            match (score >= threshold, speech) {
-                (true, true) => confusion.found += 1,
-                (true, false) => confusion.invented += 1,
-                (false, true) => confusion.missed += 1,
+        for pair in &self.pairs {
+            let times = draw.times(pair.clip);
+            match (pair.score >= threshold, pair.speech) {
+                (true, true) => confusion.found += times,
+                (true, false) => confusion.invented += times,
+                (false, true) => confusion.missed += times,
                 (false, false) => {}
             }
         }
         confusion
     }
 
-    fn totals(&self) -> (u64, u64) {
-        let speech = self.pairs.iter().filter(|(_, speech)| *speech).count() as u64;
-        (speech, self.pairs.len() as u64 - speech)
+    /// F1 of that; nothing without speech.
+    #[must_use]
+    pub fn f1_at(&self, threshold: f32, draw: &Draw) -> Option<f64> {
+        let confusion = self.confusion_at(threshold, draw);
+        (confusion.found + confusion.missed > 0).then(|| confusion.f1())
     }
 
     /// From the highest score down, each once: how much speech and how much silence has it.
-    fn steps(&self) -> impl Iterator<Item = (f32, u64, u64)> {
-        let mut pairs = self.pairs.clone();
-        pairs.sort_unstable_by(|left, right| right.0.total_cmp(&left.0));
-        let mut at = 0;
-        std::iter::from_fn(move || {
-            let score = pairs.get(at)?.0;
+    fn steps(&self, draw: &Draw) -> impl Iterator<Item = (f32, u64, u64)> {
+        self.pairs.chunk_by(|left, right| left.score.total_cmp(&right.score).is_eq()).map(|pairs| {
             let (mut found, mut invented) = (0, 0);
-            while let Some(&(_, speech)) = pairs.get(at).filter(|pair| pair.0.total_cmp(&score).is_eq()) {
-                *(if speech { &mut found } else { &mut invented }) += 1;
-                at += 1;
+            for pair in pairs {
+                *(if pair.speech { &mut found } else { &mut invented }) += draw.times(pair.clip);
             }
-            Some((score, found, invented))
+            (pairs[0].score, found, invented)
         })
     }
 }
