@@ -7,6 +7,9 @@ import { type ConfigOptions, takesConfig } from "./config-options.ts";
 import { SORTS } from "./top-view.ts";
 import { UsageError } from "./usage-error.ts";
 
+/** As `DetectorName` has them; to import that would load what detects. */
+const DETECTORS = ["refined", "network", "gated", "energy"] as const;
+
 /** Runs the command that the words name; throws a `UsageError` for words that are wrong. */
 export async function runCommand(words: readonly string[]): Promise<void> {
   try {
@@ -27,6 +30,8 @@ function program(): Command {
     .helpOption("-h, --help", "shows this, or the options of a command")
     .helpCommand(false)
     .showSuggestionAfterError()
+    // Options belong to the command that they follow.
+    .enablePositionalOptions()
     // What is wrong is told by `run`, like every other failure.
     .configureOutput({ outputError: () => {}, writeErr: () => {} })
     .addHelpText("after", EXIT_CODES)
@@ -121,6 +126,32 @@ function program(): Command {
     .option("--json", "print the report as JSON")
     .action(async (file, options) => (await import("./replay.ts")).replayCommand(file, options));
 
+  const vad = command("vad", "Finds speech in WAV files", [
+    "persona-runtime vad call.wav",
+    "persona-runtime vad *.wav --rttm > speech.rttm",
+    "persona-runtime vad score recordings --bootstrap 2000",
+  ])
+    .usage("[options] <FILE...> | score [options] <FOLDER>")
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .argument("<FILE...>", "WAV files: 16-bit, float, µ-law or A-law")
+    .option("--json", "as JSON, for scripts")
+    .option("--rttm", "as RTTM")
+    .addOption(new Option("--detector <NAME>", "what finds it").choices(DETECTORS).default(DETECTORS[0]))
+    .addOption(number("--channel <N>", "which channel, counted from 0", 0, 7))
+    .addOption(decimal("--threshold <P>", "probability from which it is speech (0.5)", 0.01, 0.99))
+    .addOption(number("--min-speech <MS>", "shorter speech is none (96)", 0, 5_000))
+    .addOption(number("--min-silence <MS>", "silence between two segments (100)", 32, 10_000))
+    .action(async (files, options) => (await import("./vad.ts")).vadCommand(files, options));
+  vad
+    .command("score")
+    .description("How good the detectors are on labelled recordings, also over a telephone and in noise.")
+    .argument("<FOLDER>", "NAME.wav with NAME.csv: lines of start_s,end_s,speech from 0 on without gaps, 1 for speech")
+    .addOption(number("--bootstrap <ROUNDS>", "how sure the gain of refining is: draws of the clips", 100, 100_000))
+    .addOption(number("--seed <N>", "of noise and draws", 0, 2 ** 32).default(1))
+    .option("--json", "as JSON, for scripts")
+    .action(async (folder, options) => (await import("./vad-score.ts")).vadScoreCommand(folder, options));
+
   const keys = command("keys", "Makes, lists and revokes API keys", [
     "persona-runtime keys create --user root --role admin",
     "persona-runtime keys list --url http://127.0.0.1:8787",
@@ -196,6 +227,15 @@ function number(flags: string, description: string, least: number, most: number)
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= least && value <= most) return value;
     throw new UsageError(`${flags.split(" ")[0]} must be a whole number from ${least} to ${most}, not "${text}".`);
+  });
+}
+
+/** An option that takes a number with decimals. */
+function decimal(flags: string, description: string, least: number, most: number): Option {
+  return new Option(flags, description).argParser((text) => {
+    const value = Number(text);
+    if (/^\d*\.?\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new UsageError(`${flags.split(" ")[0]} must be a number from ${least} to ${most}, not "${text}".`);
   });
 }
 

@@ -1,6 +1,7 @@
 /** Where somebody speaks in a recording. */
 import * as z from "zod";
 import { invalidInput, parse } from "../faults.ts";
+import { functionSchema } from "../inputs.ts";
 import { SpeechDetector } from "./detector.ts";
 import type { VoiceEvent } from "./event.ts";
 import { type CheckedFormat, detectorSchema, formatSchema, profileShape } from "./options.ts";
@@ -25,9 +26,14 @@ const detectSchema = z.strictObject({
   minSpeechMs,
   /** Silence between two segments, 32..10 000 ms. Default 100. */
   minSilenceMs: minSilenceMs.unwrap().default(100),
+  /** Is told how far it has come, from 0 to 1, after each minute or so of sound. */
+  onProgress: functionSchema<(share: number) => void>().exactOptional(),
 });
 
 export type DetectOptions = z.input<typeof detectSchema>;
+
+/** Bytes, or samples, that are computed at once. */
+const PIECE = 2_097_152;
 
 /** Pauses of turns do not matter here. A turn is cut at the latest after this time, which is undone. */
 const TURN = { prefixPaddingMs: 0, maxTurnMs: 600_000 };
@@ -38,11 +44,14 @@ const TURN = { prefixPaddingMs: 0, maxTurnMs: 600_000 };
  * `wav_invalid`, `wav_truncated`, or `addon_missing`.
  */
 export function detectSpeech(sound: Uint8Array | Float32Array, options: DetectOptions = {}): SpeechSegment[] {
-  const { sampleRate, channel, detector, ...profile } = parse(detectSchema, options, "options");
+  const { sampleRate, channel, detector, onProgress, ...profile } = parse(detectSchema, options, "options");
   const { format, data } = recordingOf(sound, sampleRate, channel);
   const events: VoiceEvent[] = [];
   const speech = new SpeechDetector({ format, detector, turn: { ...TURN, listening: profile } });
-  speech.process(data, events);
+  for (let at = 0; at < data.length; at += PIECE) {
+    speech.process(data.subarray(at, at + PIECE), events);
+    onProgress?.(Math.min(1, (at + PIECE) / data.length));
+  }
   speech.finish(events);
   speech.close();
   return segmentsOf(events, profile.minSilenceMs);
