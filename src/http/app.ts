@@ -46,8 +46,10 @@ import { socket } from "./routes/socket.ts";
 import { spending } from "./routes/spending.ts";
 import { status } from "./routes/status.ts";
 import { toolCalls } from "./routes/tool-calls.ts";
+import { voice } from "./routes/voice.ts";
+import { voicePage } from "./routes/voice-page.ts";
 import type { Services } from "./services.ts";
-import { endRefusedUpgrades, RequestMessage } from "./upgrade.ts";
+import { acceptSockets, endRefusedUpgrades, RequestMessage } from "./upgrade.ts";
 import { validatorCompiler } from "./validation.ts";
 
 export interface AppOptions {
@@ -124,6 +126,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   const services: Services = { runtime, access, clock, closing, graceOver, heartbeatMs, limits: limited };
   const { version } = manifest;
   await collectRoutes(app, version);
+  await acceptSockets(app);
   for (const routes of [
     rooms,
     sessions,
@@ -147,12 +150,14 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     events,
     spending,
     socket,
+    voice,
     status,
     health,
   ]) {
     await app.register(routes, services);
   }
   await app.register(root, { version });
+  await app.register(voicePage);
   if (metrics !== undefined) await app.register(metricsRoute, { metrics });
   await describeRoutes(app);
   await app.ready();

@@ -11,28 +11,18 @@ import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import type { EventStream, Runtime } from "../types.ts";
 import { concerns, type EventFilter } from "./event-stream.ts";
-import { whileValid } from "./identity.ts";
 import { problemOfOne } from "./problem.ts";
 import { OrderedEntries } from "./send-entry.ts";
 import type { Services } from "./services.ts";
+import { SocketLife } from "./socket-life.ts";
 import { eventOf } from "./wire/event.ts";
 import { acceptedOf } from "./wire/send.ts";
 import { type socketFrame, socketSend } from "./wire/socket.ts";
-
-/** Why a socket ends. From 4000 on the numbers are an application's own; these follow the statuses of HTTP. */
-const CLOSE = {
-  going: [1001, "the server closes"],
-  failed: [1011, "the server's log says more"],
-  nobody: [4401, "the key or token has expired or was revoked"],
-  slow: [4408, "two heartbeats were not answered"],
-} as const satisfies Record<string, readonly [code: number, reason: string]>;
 
 /** Messages of one client that wait for their answer; then nothing more is read from it for a while. */
 const MAX_IN_FLIGHT = 32;
 /** Bytes that may be on their way to a client that has not taken them yet. */
 const MAX_AHEAD = 4_096;
-/** How long the other side may take to answer a close. */
-const LAST_WORDS_MS = 1_000;
 
 interface Opening {
   /** As the caller may see and use it. */
@@ -49,21 +39,20 @@ export class EventSocket {
   readonly #request: FastifyRequest;
   readonly #opening: Opening;
   readonly #entries: OrderedEntries;
-  readonly #ended = new AbortController();
+  readonly #life: SocketLife;
   readonly #inFlight = new Set<Promise<void>>();
   #events: EventStream | undefined;
   /** The newest rev that was read, and that the client knows of. */
   #rev: number;
   #told: number;
-  #owesPong = false;
   #gathers = false;
-  #cancelAlarm: () => void = () => {};
 
   constructor(services: Services, socket: WebSocket, request: FastifyRequest, opening: Opening) {
     this.#services = services;
     this.#socket = socket;
     this.#request = request;
     this.#opening = opening;
+    this.#life = new SocketLife(services, socket, request);
     this.#entries = new OrderedEntries(opening.runtime, request.identity);
     this.#rev = opening.after;
     this.#told = opening.after;
@@ -71,50 +60,34 @@ export class EventSocket {
 
   /** Until one side ends it. Rejects never. */
   async run(): Promise<void> {
-    const { closing, clock, heartbeatMs } = this.#services;
-    const leave = () => void this.#leave();
-    closing.addEventListener("abort", leave);
     this.#socket.on("message", (data, isBinary) => this.#take(data, isBinary));
-    this.#socket.on("pong", () => {
-      this.#owesPong = false;
+    const over = this.#life.last({
+      leave: () => void this.#leave(),
+      beat: () => {
+        // It also goes on over what is others'.
+        this.#rev = Math.max(this.#rev, this.#events?.rev ?? 0);
+        if (this.#rev > this.#told) void this.#tellRev();
+      },
     });
-    this.#socket.on("error", (error) => this.#request.log.info({ err: error }, "a socket was broken"));
-    const closed = new Promise<void>((resolve) => this.#socket.once("close", () => resolve()));
-    const beat = () => {
-      if (this.#owesPong) return this.#end("slow");
-      this.#owesPong = true;
-      this.#socket.ping();
-      // It also goes on over what is others'.
-      this.#rev = Math.max(this.#rev, this.#events?.rev ?? 0);
-      if (this.#rev > this.#told) void this.#tellRev();
-      this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, beat);
-    };
-    this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, beat);
-    const stay = whileValid(this.#request.identity, this.#services, () => this.#end("nobody"));
-    if (closing.aborted) leave();
     void this.#tell();
-    await closed;
-    closing.removeEventListener("abort", leave);
-    stay();
-    this.#ended.abort();
-    this.#cancelAlarm();
+    await over;
   }
 
   async #tell(): Promise<void> {
     const { runtime, after, filter } = this.#opening;
     try {
       await this.#tellRev();
-      this.#events = runtime.events({ after, signal: this.#ended.signal });
+      this.#events = runtime.events({ after, signal: this.#life.ended });
       for await (const event of this.#events) {
         if ("rev" in event) this.#rev = event.rev;
         if (!concerns(event, filter)) continue;
         this.#told = this.#rev;
         await this.#write(eventOf(event));
       }
-      this.#end("going");
+      this.#life.end("going");
     } catch (error) {
       this.#request.log.error({ err: error }, "a socket failed unexpectedly");
-      this.#end("failed");
+      this.#life.end("failed");
     }
   }
 
@@ -126,7 +99,7 @@ export class EventSocket {
 
   #take(data: RawData, isBinary: boolean): void {
     // A socket that is closing is still read, until the other side closes too.
-    if (this.#services.closing.aborted || this.#ended.signal.aborted) return;
+    if (this.#services.closing.aborted || this.#life.ended.aborted) return;
     const answered = this.#answer(data, isBinary).then((answer) => this.#write(answer));
     this.#inFlight.add(answered);
     if (this.#inFlight.size >= MAX_IN_FLIGHT) this.#socket.pause();
@@ -196,24 +169,13 @@ export class EventSocket {
 
   /** The server closes: what was taken is still answered, as long as anybody waits. */
   async #leave(): Promise<void> {
-    this.#ended.abort();
+    this.#life.stop();
     const { promise: over, resolve } = Promise.withResolvers<void>();
     const { graceOver } = this.#services;
     graceOver.addEventListener("abort", () => resolve(), { once: true });
     if (graceOver.aborted) resolve();
     await Promise.race([Promise.all(this.#inFlight), over]);
-    this.#end("going");
-  }
-
-  #end(why: keyof typeof CLOSE): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    const { clock } = this.#services;
-    this.#ended.abort();
-    this.#cancelAlarm();
-    const [code, reason] = CLOSE[why];
-    this.#socket.close(code, reason);
-    // Nobody need answer, and who takes nothing does not even hear of it.
-    this.#cancelAlarm = clock.at(clock.now() + LAST_WORDS_MS, () => this.#socket.terminate());
+    this.#life.end("going");
   }
 }
 

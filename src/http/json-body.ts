@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { PersonaError } from "../errors.ts";
 
 /** Most bytes of a request's body. */
@@ -57,6 +57,19 @@ function acceptJson(app: FastifyInstance, type: string): void {
     if (isUtf8(body)) return parse(request, body.toString(), done);
     done(new PersonaError("unparsable_body", "The body must be encoded as UTF-8."));
   });
+}
+
+/** Reads what comes in a frame of a socket; throws `unparsable_body` for what is no JSON, or poisons prototypes. */
+export function frameParser(app: FastifyInstance): (request: FastifyRequest) => (text: string) => unknown {
+  const parse = app.getDefaultJsonParser("error", "error");
+  return (request) => (text) => {
+    let parsed: unknown;
+    void parse(request, text, (error, document) => {
+      if (error) throw new PersonaError("unparsable_body", "Send one JSON document.");
+      parsed = document;
+    });
+    return parsed;
+  };
 }
 
 const [QUOTE, BACKSLASH] = [0x22, 0x5c];

@@ -52,6 +52,7 @@ const OWN_ROUTES = [
   "GET /v1/spending",
   "GET /v1/status",
   "GET /v1/tool-calls",
+  "GET /v1/voice/turns",
   "PATCH /v1/enrollments/{id}",
   "PATCH /v1/mindscapes/{person}",
   "PATCH /v1/personas/{id}",

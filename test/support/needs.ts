@@ -1,6 +1,7 @@
 /** What some tests need and not every machine has. */
 import { spawnSync } from "node:child_process";
 import { beforeEach } from "vitest";
+import { CHROMIUM } from "./chromium.ts";
 import { missingNodes } from "./nodes.ts";
 import { PostgresServer } from "./postgres-server.ts";
 import { speaks } from "./spoken.ts";
@@ -25,6 +26,8 @@ const NEEDS = {
       : "There is no `strace`, or it may not trace.",
   /** PostgreSQL's own programs, to run a server. */
   postgres: () => (PostgresServer.programs() === undefined ? "There is no PostgreSQL server (initdb)." : undefined),
+  /** A browser, for the pages. */
+  chromium: () => (CHROMIUM === undefined ? "There is no Chromium (CHROMIUM names one)." : undefined),
   /** Debian's `espeak-ng` says the words of tests about voices. */
   espeak: () => (speaks() ? undefined : "There is no `espeak-ng`."),
   /** A package registry that npm can reach. */

@@ -1,30 +1,16 @@
-import websocket from "@fastify/websocket";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { PersonaError } from "../../errors.ts";
 import { EventSocket } from "../event-socket.ts";
+import { frameParser } from "../json-body.ts";
 import { holdStream } from "../limits.ts";
 import type { Services } from "../services.ts";
 import { SOCKET_PATH } from "../upgrade.ts";
 import { socketFrame } from "../wire/socket.ts";
 import { eventQuery } from "./events.ts";
 
-/** What a client may offer besides its token, so that the answer need not repeat the token. */
-const SUBPROTOCOL = "persona-runtime";
-
 export const socket: FastifyPluginAsyncZod<Services> = async (app, services) => {
   const { bodyLimit: maxBytes = 0 } = app.initialConfig;
-  await app.register(websocket, {
-    options: {
-      maxPayload: maxBytes,
-      handleProtocols: (offered: ReadonlySet<string>) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
-    },
-    // Each socket ends by itself, when it has answered what it took.
-    preClose(done) {
-      this.websocketServer.close();
-      done();
-    },
-  });
-  const parseJson = app.getDefaultJsonParser("error", "error");
+  const parserOf = frameParser(app);
 
   app.route({
     method: "GET",
@@ -55,15 +41,7 @@ export const socket: FastifyPluginAsyncZod<Services> = async (app, services) => 
     wsHandler: async (opened, request) => {
       const runtime = services.access(request);
       const { after = runtime.rev, ...filter } = request.query;
-      const parse = (text: string) => {
-        let parsed: unknown;
-        void parseJson(request, text, (error, document) => {
-          if (error) throw new PersonaError("unparsable_body", "Send one JSON document.");
-          parsed = document;
-        });
-        return parsed;
-      };
-      await new EventSocket(services, opened, request, { runtime, after, filter, parse }).run();
+      await new EventSocket(services, opened, request, { runtime, after, filter, parse: parserOf(request) }).run();
     },
   });
 };

@@ -54,6 +54,13 @@ const onceElsewhere: Row = { ...all(202), owner: 422, admin: 422 };
 const notAsUser: Row = { ...all(202), other: 403, foreigner: 403, owner: 403 };
 /** To speak, or to open a room, for the user `olive`: the foreigner is one too, elsewhere. */
 const asOlive = (status: number): Row => ({ ...all(status), other: 403 });
+const VOICE_PAGE = [
+  "/voice",
+  ...["page.css", "page.js", "ear.js", "microphone.js", "options.js", "plot.js", "sound.js", "track.js"].map(
+    (name) => `/voice/${name}`,
+  ),
+];
+
 export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
   "GET /v1/rooms/:id": [
     [({ room }) => ({ url: `/v1/rooms/${room}` }), owned(200)],
@@ -215,6 +222,9 @@ export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
   // What the stream says is looked at by itself.
   "GET /v1/events": [],
   "GET /v1/socket": [[() => ({ url: "/v1/socket" }), all(426)]],
+  // Of what it hears nothing is kept, and nothing it says is anybody's.
+  "GET /v1/voice/turns": [[() => ({ url: "/v1/voice/turns" }), all(426)]],
+  ...Object.fromEntries(VOICE_PAGE.map((url) => [`GET ${url}`, [[() => ({ url }), open(200)]]] as const)),
   "GET /v1/status": [[() => ({ url: "/v1/status" }), all(200)]],
   "GET /v1/busiest": [[() => ({ url: "/v1/busiest" }), all(200)]],
   "GET /v1/spending": ["owner", "persona", "model", "fleet"].map((by) => [
