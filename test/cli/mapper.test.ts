@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { personaRuntime, temporaryFolder } from "../support/command-line.ts";
 
-const RIGHT = join(import.meta.dirname, "../../examples/mappers/team_host.yaml");
+const RIGHT = join(import.meta.dirname, "../../src/mapping/examples/team_host.yaml");
 
 test("says what is in a file that is right, without a server", async () => {
   expect(await personaRuntime("mapper", "validate", RIGHT)).toEqual({

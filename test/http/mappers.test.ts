@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { openCatalogueHouse } from "./catalogue-house.ts";
 import { mapperDocument } from "./matrix/mappers.ts";
 
-const YAML = readFileSync(new URL("../../examples/mappers/team_host.yaml", import.meta.url), "utf8");
+const YAML = readFileSync(new URL("../../src/mapping/examples/team_host.yaml", import.meta.url), "utf8");
 const AS_YAML = { "content-type": "application/yaml" };
 const ANA = "user:ana";
 

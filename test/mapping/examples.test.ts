@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { ANA } from "./study.ts";
 import { openTheatre } from "./theatre.ts";
 
-const FOLDER = new URL("../../examples/mappers/", import.meta.url);
+const FOLDER = new URL("../../src/mapping/examples/", import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, FOLDER), "utf8");
 
 /** Tuesday and Monday, 10:00 UTC. */

@@ -17,7 +17,7 @@ const FILES = {
   "/voice/track.js": "track.js",
 } as const;
 
-const FOLDER = new URL("../../../pages/voice/", import.meta.url);
+const FOLDER = new URL("../../../src/pages/voice/", import.meta.url);
 
 /** Nothing but what lies here, and the socket of the same server. */
 const POLICY =
