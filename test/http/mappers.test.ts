@@ -126,7 +126,10 @@ describe("refuses", () => {
 it("simulates, and stores nothing", async () => {
   const { send } = await opened();
   await send("POST /v1/mappers", mapperDocument("coach"));
-  const { status, body } = await send("POST /v1/mappers/coach/simulate", { traits: { mood: "calm" }, time_zone: "Asia/Tokyo" });
+  const { status, body } = await send("POST /v1/mappers/coach/simulate", {
+    traits: { mood: "calm" },
+    time_zone: "Asia/Tokyo",
+  });
   expect(status).toBe(200);
   expect(body).toMatchObject({
     mapper_version: 1,
