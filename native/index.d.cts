@@ -3,6 +3,8 @@ type Handle = unknown
 type Mapper = unknown
 type Beside = unknown
 type Hearing = unknown
+type Labelled = unknown
+type Tallied = unknown
 export declare class ExternalObject<T> {
   readonly '': {
     readonly '': unique symbol
@@ -17,6 +19,21 @@ export declare class ExternalObject<T> {
  * can point the loader at a WASI artifact this package does not build itself.
  */
 export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
+
+/** A WAV file and its labels, both checked before. */
+export declare function clipCreate(file: Uint8Array, labels: string): ExternalObject<Labelled>
+
+/** 8000 or 16000. */
+export declare function clipRate(clip: ExternalObject<Labelled>): number
+
+/** From -1 to 1. */
+export declare function clipSamples(clip: ExternalObject<Labelled>): Float32Array
+
+/** The probability for each frame of a detector: of 8 ms (`refined`) or 32 ms. */
+export declare function clipScores(clip: ExternalObject<Labelled>, detector: string): Float32Array
+
+/** The clip over a bad line or in noise; `variant` is a name of `VARIANTS`. */
+export declare function clipVaried(clip: ExternalObject<Labelled>, variant: string, seed: number): ExternalObject<Labelled>
 
 /**
  * Writes the cosine of `query` and each of the vectors that lie in `packed`, one behind the other, into `scores`; 0
@@ -71,11 +88,27 @@ export declare function fleetUnhear(handle: ExternalObject<Handle>, room: number
 /** Says why the conversations of a persona wait: as many records as there are and fit. Gives their number. */
 export declare function fleetWhy(handle: ExternalObject<Handle>, slot: number, strands: Float64Array): number
 
+/** Scores on one grid; what is missing does not exist without speech, or without silence. */
+export interface GridScores {
+  /** Labelled frames or cells. */
+  count: number
+  rocAuc?: number
+  averagePrecision?: number
+  bestF1?: number
+  /** Of the best F1. */
+  threshold?: number
+  /** F1 at 0.5. */
+  f1?: number
+}
+
 /** Takes the function that is called when there is news. */
 export declare function hearingCreate(wake: () => void): ExternalObject<Hearing>
 
 /** Closes all voices. When it returns, nobody is woken any more, and threads without voices are gone. */
 export declare function hearingShut(hearing: ExternalObject<Hearing>): void
+
+/** The line, counted from 1, that is no label; nothing if all are. */
+export declare function labelsFault(csv: string): number | null
 
 /** The layout as lines of TypeScript; `native/generate.mjs` writes them to `src/layout.ts`. */
 export declare function layout(): string
@@ -169,6 +202,50 @@ export declare function speechProcess(handle: ExternalObject<Handle>, bytes: Uin
 
 /** The sound between two times in milliseconds; nothing if it is not kept. */
 export declare function speechSound(handle: ExternalObject<Handle>, from: number, to: number): Int16Array | null
+
+/** Adds what a detector scored on a clip: one score for each `hop_ms` of it. */
+export declare function tallyAdd(tally: ExternalObject<Tallied>, clip: ExternalObject<Labelled>, scores: Float32Array, hopMs: number): void
+
+/** An empty tally. */
+export declare function tallyCreate(): ExternalObject<Tallied>
+
+/** How much more one detector has of a figure than another. */
+export interface TallyGain {
+  value: number
+  /** 95 of 100 draws of the clips are between this and `high`. */
+  low: number
+  high: number
+  /** The share of the draws with a gain above 0. */
+  aboveZero: number
+}
+
+/** A paired bootstrap over the clips, which both tallies must have in the same order. */
+export declare function tallyGains(tally: ExternalObject<Tallied>, other: ExternalObject<Tallied>, rounds: number, seed: number): TallyGains
+
+/** Gains in the causal figures, and in the median end, where less is better. */
+export interface TallyGains {
+  rocAuc?: TallyGain
+  bestF1?: TallyGain
+  f1?: TallyGain
+  endMedianMs?: TallyGain
+}
+
+/** Over all clips together. */
+export declare function tallyScores(tally: ExternalObject<Tallied>): TallyScores
+
+/** What a detector scored on all clips of a tally. */
+export interface TallyScores {
+  /** Each frame against the label at its middle. */
+  frames: GridScores
+  /** Every 10 ms, what was known by then. */
+  causal: GridScores
+  /** From a labelled end to the first frame below 0.5: median and 90th percentile. */
+  endMedianMs?: number
+  endLateMs?: number
+  /** Ends that were found, and silences of 200 ms and more in which none was. */
+  ends: number
+  endsMissed: number
+}
 
 /** Lets the time pass without sound. */
 export declare function voiceCheck(hearing: ExternalObject<Hearing>, id: number, now: number): void
