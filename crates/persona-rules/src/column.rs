@@ -9,6 +9,9 @@ use serde_json::Value;
 use crate::predicate::{Bound, Place, Predicate, Test};
 use crate::value::{Mixer, hash_of, same};
 
+/// A value, and the predicates that ask for it.
+type Asked = (Value, Vec<u32>);
+
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) place: Place,
@@ -16,7 +19,7 @@ pub(crate) struct Column {
     above: Thresholds,
     below: Thresholds,
     /// By hash of the value; the predicates that hold of it, ascending.
-    any_of: HashMap<u64, Vec<(Value, Vec<u32>)>, BuildHasherDefault<Mixer>>,
+    any_of: HashMap<u64, Vec<Asked>, BuildHasherDefault<Mixer>>,
     /// What must be tested one by one.
     others: Vec<u32>,
 }
@@ -127,7 +130,7 @@ impl Column {
     }
 
     /// What equality predicates ask for, with those that ask for it.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &(Value, Vec<u32>)> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &Asked> {
         self.any_of.values().flatten()
     }
 

@@ -123,7 +123,7 @@ impl RuleSet {
                 let definition = &self.document.rules[rule as usize];
                 let action = &definition.actions[index as usize];
                 let template = &self.document.templates[action.template];
-                let taken = match render::parameters(self, action, situation, &mut parameters) {
+                let outcome = match render::parameters(self, action, situation, &mut parameters) {
                     Ok(()) => {
                         because.clear();
                         observer.support(&definition.condition, &mut because);
@@ -133,7 +133,7 @@ impl RuleSet {
                     }
                     Err(name) => Err((name, RuleFaultCode::TransformFailed)),
                 };
-                match taken {
+                match outcome {
                     Ok(()) => left -= 1,
                     Err((name, code)) => {
                         let parameter = name.to_owned();

@@ -19,7 +19,7 @@ use std::panic::resume_unwind;
 use std::thread;
 
 use oracle::World;
-use persona_rules::{Evaluation, Limits, Person, RuleSet, Situation};
+use persona_rules::{Evaluation, Limits, Packed, Person, RuleSet, Situation};
 use rng::Rng;
 use serde_json::{Map, Value};
 
@@ -87,6 +87,7 @@ struct Stage {
     person: Person,
     world: World,
     evaluation: Evaluation,
+    packed: Packed,
 }
 
 impl Stage {
@@ -103,7 +104,15 @@ impl Stage {
             zone: "UTC".to_owned(),
             now: 0,
         };
-        Self { rng, document, rules, person, world, evaluation: Evaluation::default() }
+        Self {
+            rng,
+            document,
+            rules,
+            person,
+            world,
+            evaluation: Evaluation::default(),
+            packed: Packed::default(),
+        }
     }
 
     /// Some time passes, and something is learned or forgotten.
@@ -141,7 +150,7 @@ impl Stage {
     }
 
     fn compare(&mut self, case: &str) -> Outcome {
-        let Self { rng, document, rules, person, world, evaluation } = self;
+        let Self { rng, document, rules, person, world, evaluation, packed } = self;
         let definitions = document["rules"].as_array().unwrap();
         let mut weights = rules.weights();
         let mut plain: Vec<f64> = definitions.iter().map(|rule| rule["weight"].as_f64().unwrap()).collect();
@@ -160,6 +169,13 @@ impl Stage {
             .map(|(rule, _)| rule)
             .collect();
         assert_eq!(evaluation.fired, expected, "{case}\n{document:#}");
+
+        rules.suggest_packed(situation, &weights, limit, evaluation, packed).unwrap();
+        let lengths = [answer.suggestions.len() as f64, answer.faults.len() as f64];
+        assert_eq!(packed.numbers[..2], lengths, "{case}");
+        for text in answer.suggestions.iter().flat_map(|one| [&one.title, &one.description]) {
+            assert!(packed.text.contains(&text[..]) || text == "P" || text == "{plain}", "{case}: {text}");
+        }
 
         let (suggestions, faults) = world.suggest(document, &plain, limit);
         let given: Vec<oracle::Suggestion> = answer
