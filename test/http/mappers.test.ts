@@ -75,6 +75,12 @@ it("answers for a stored person: level, stale policy, cost, and the choice made"
   await curate("cross");
   expect((await send(`${ask}&detailLevel=instant&whenStale=serve`)).body).toMatchObject({ cache: "stale" });
   expect(await send(`${ask}&whenStale=refuse`)).toMatchObject({ status: 409, body: { code: "core_stale" } });
+  const ours = `persona_id=ada&mapper_id=coach&person_id=${ANA}&detail_level=instant&when_stale=serve`;
+  expect((await send(`GET /v1/map-persona?${ours}`)).body).toMatchObject({
+    core: { person_id: ANA },
+    choice: { detail_level: "instant", when_stale: "serve" },
+  });
+  expect((await send("GET /v1/map-persona")).body.fields).toEqual([{ field: "persona_id", message: "must be given" }]);
   const own = await send("GET /v1/map-persona?personaId=ada&explain=true&limit=1");
   expect(own.body).toMatchObject({ core: { person_id: "user:local" }, suggestions: [], trace: [{ fires: false }] });
 });

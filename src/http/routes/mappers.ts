@@ -72,13 +72,15 @@ function reads(prefix: string): FastifyPluginAsyncZod<Services> {
         },
       },
       async (request) => {
-        const { personaId, personId, mapperId, explain, ...given } = request.query;
+        const { query, identity } = request;
+        const { context, limit } = query;
         return access(request).mapping.mapPersona({
-          ...given,
-          persona: personaId,
-          person: personId ?? personOf(request.identity),
-          mapper: mapperId,
-          explain: explain === "true",
+          persona: query.personaId ?? query.persona_id ?? missing("personaId"),
+          person: query.personId ?? query.person_id ?? personOf(identity),
+          mapper: query.mapperId ?? query.mapper_id,
+          detailLevel: query.detailLevel ?? query.detail_level,
+          whenStale: query.whenStale ?? query.when_stale,
+          ...{ context, limit, explain: query.explain === "true" },
         });
       },
     );
@@ -270,6 +272,11 @@ function writes(prefix: string): FastifyPluginAsyncZod<Services> {
       },
     );
   };
+}
+
+function missing(field: string): never {
+  const fault = { field, message: "must be given" };
+  throw new PersonaError("invalid_input", `${field} must be given`, { fields: [fault] });
 }
 
 /** Bodies are texts here, and for the reader of documents to check. */

@@ -78,16 +78,23 @@ export const simulationBody = z.strictObject({
   rules: z.array(z.string()).optional().register(wire, { description: "The rules to tell of. Default: all" }),
 });
 
-/** Named as the interface was published. */
+const detailLevel = z.enum(DETAIL_LEVELS).optional();
+const whenStale = z.enum(STALE_POLICIES).optional();
+
+/** Named as the interface was published, or as everything else here. */
 export const mapPersonaQuery = z.strictObject({
-  personaId: idInput,
+  personaId: idInput.optional().register(wire, { description: "Needed, by this name or as `persona_id`" }),
   mapperId: idInput.optional().register(wire, { description: "Default: the persona's" }),
   personId: idInput.optional().register(wire, { description: "Default: the caller (`user:7`)" }),
-  detailLevel: z
-    .enum(DETAIL_LEVELS)
-    .default("balanced")
-    .register(wire, { description: "`instant`: the stored core alone" }),
-  whenStale: z.enum(STALE_POLICIES).default("regenerate"),
+  detailLevel: detailLevel.clone().register(wire, {
+    description: "`instant`: the stored core alone. Default `balanced`",
+  }),
+  whenStale: whenStale.clone().register(wire, { description: "Default `regenerate`" }),
+  persona_id: idInput.optional().register(wire, { description: "The same as `personaId`" }),
+  mapper_id: idInput.optional().register(wire, { description: "The same as `mapperId`" }),
+  person_id: idInput.optional().register(wire, { description: "The same as `personId`" }),
+  detail_level: detailLevel.clone().register(wire, { description: "The same as `detailLevel`" }),
+  when_stale: whenStale.clone().register(wire, { description: "The same as `whenStale`" }),
   context: z
     .string()
     .transform((text, { addIssue }) => {

@@ -36,6 +36,10 @@ function under(prefix: string, { all, owned, shared, ruled }: Rows): Readonly<Re
       ],
       [({ entry, mapper }) => ({ url: `${prefix}/map-persona?personaId=${entry}&mapperId=${mapper}` }), shared(200)],
       [(ids) => ({ url: mapped(ids, "&personId=user:olive") }), owned(200)],
+      [
+        ({ mapper }) => ({ url: `${prefix}/map-persona?persona_id=ida&mapper_id=${mapper}&person_id=user:olive` }),
+        owned(200),
+      ],
     ],
     [`GET ${path}`]: [
       [() => ({ url: path }), all(200)],
@@ -79,6 +83,7 @@ function under(prefix: string, { all, owned, shared, ruled }: Rows): Readonly<Re
 
 /** Inputs that name nothing. */
 export const PLAIN_OF_MAPPERS = [
+  ...["detail_level", "when_stale"],
   ...["version", "traits", "time_zone", "context", "scores", "at", "rules", "before"],
   ...["metadata", "required_traits", "trait_mappings", "templates", "feedback_settings"],
 ];
