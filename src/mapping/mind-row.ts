@@ -43,11 +43,11 @@ export type MindscapeChangeView = Readonly<Omit<z.output<typeof mindscapeChangeS
 const memorySchema = z.record(z.string(), z.looseObject({}));
 
 /** Throws `mindscape_damaged` for what cannot be read; a further write would make it worse. */
-export function mindOf(row: Pick<MindscapeRow, "person" | "traits" | "state"> | undefined): Mind {
+export function mindOf(row: Pick<MindscapeRow, "traits" | "state"> | undefined): Mind {
   if (row === undefined) return { traits: {}, memory: {} };
   return {
-    traits: read(byPath, row.traits, row.person) as Traits,
-    memory: read(memorySchema, row.state, row.person) as Mind["memory"],
+    traits: read(byPath, row.traits) as Traits,
+    memory: read(memorySchema, row.state) as Mind["memory"],
   };
 }
 
@@ -57,16 +57,16 @@ export function mindscapeOf(row: MindscapeRow): Mindscape {
   return { person_id: person, version, traits: mindOf(row).traits, ...times };
 }
 
-export function changeOf({ person, version, cause, by, at, changes }: MindscapeHistoryRow): MindscapeChangeView {
-  const known = read(z.record(z.string(), changed), changes, person) as TraitChanges;
+export function changeOf({ version, cause, by, at, changes }: MindscapeHistoryRow): MindscapeChangeView {
+  const known = read(z.record(z.string(), changed), changes) as TraitChanges;
   return { version, cause, by, at, changes: known };
 }
 
-function read(schema: z.ZodType, text: string, person: string): unknown {
+function read(schema: z.ZodType, text: string): unknown {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    const message = `What is stored of the mindscape of ${JSON.stringify(person)} cannot be read. Erase the person, or restore the database.`;
+    const message = "What is stored of this mindscape cannot be read. Erase the person, or restore the database.";
     throw new PersonaError("mindscape_damaged", message, { cause });
   }
 }

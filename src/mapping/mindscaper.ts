@@ -25,6 +25,7 @@ export interface MindscaperOptions extends Chances {
 
 /** Observations of one write. */
 const PAGE = 200;
+const MAX_REASONS = 10;
 
 /** What was found in one observation, or why nothing could be. */
 type Reading = { readonly found: readonly Found[] } | { readonly failure: string };
@@ -47,8 +48,7 @@ export class Mindscaper {
     const readings = new Map<string, Reading>();
     for (let after: number | undefined = 0; after !== undefined; ) {
       const from: number = after;
-      const what = `The mindscape of ${JSON.stringify(person)}`;
-      const page = await untilWritten(() => this.#digest(tenant, person, from, readings, signal), what, {
+      const page = await untilWritten(() => this.#digest(tenant, person, from, readings, signal), "The mindscape", {
         ...this.#options,
         signal,
       });
@@ -58,7 +58,9 @@ export class Mindscaper {
       readings.clear();
     }
     if (failures.length === 0) return taken === 0 ? "There was nothing new." : `Digested ${taken} observations.`;
-    throw new PersonaError("extractor_failed", `${failures.length} observations stay pending: ${failures.join("; ")}`);
+    // It is kept with a dead letter, where no erasure looks: so it names neither person nor observations.
+    const reasons = [...new Set(failures)].slice(0, MAX_REASONS).join("; ");
+    throw new PersonaError("extractor_failed", `${failures.length} observations stay pending: ${reasons}`);
   }
 
   async #digest(tenant: string, person: string, after: number, readings: Map<string, Reading>, signal: AbortSignal) {
@@ -72,7 +74,7 @@ export class Mindscaper {
       const name = `${row.key} ${zone}`;
       const reading = readings.get(name) ?? (await this.#readingOf(row, zone, signal));
       readings.set(name, reading);
-      if ("failure" in reading) failures.push(`${JSON.stringify(row.id)}: ${reading.failure}`);
+      if ("failure" in reading) failures.push(reading.failure);
       else digestible.push({ row, found: reading.found });
     }
     const last = rows.length < PAGE ? undefined : rows.at(-1)?.key;
@@ -97,9 +99,10 @@ export class Mindscaper {
 
   async #readingOf(row: ObservationRow, zone: string, signal: AbortSignal): Promise<Reading> {
     const found: Found[] = [];
+    const observation = readable(row);
+    if (observation === undefined) return { failure: "what is stored cannot be read" };
     for (const extractor of this.#options.extractors.of(row.type)) {
       try {
-        const observation = observationOf(row);
         const at = observation.observed_at;
         const findings = await extractor.extract(observation, { at, zone: whereabouts(observation) ?? zone, signal });
         found.push({ source: sourceOf(extractor), at, findings: checked(findings, extractor) });
@@ -109,6 +112,14 @@ export class Mindscaper {
       }
     }
     return { found };
+  }
+}
+
+function readable(row: ObservationRow): Observation | undefined {
+  try {
+    return observationOf(row);
+  } catch {
+    return undefined;
   }
 }
 

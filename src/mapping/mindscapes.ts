@@ -94,7 +94,7 @@ export class Mindscapes {
       if (saved === "erased") throw missingMindscape(person);
       return saved === "stale" ? "stale" : mindscapeOf(change.row);
     };
-    return untilWritten(attempt, `The mindscape of ${JSON.stringify(person)}`, this.#options);
+    return untilWritten(attempt, "The mindscape", this.#options);
   }
 
   /** Where the person is: the trait `profile.timezone`, or else UTC. */

@@ -146,10 +146,26 @@ export function digestsObservations(open: OpenStore): void {
       for (const id of ["o1", "o2", "o3"]) await record(study, session(id));
       await expect(study.digest()).rejects.toEqual(refused("extractor_failed"));
       expect((await traitsOf(study))["fragile"]?.value).toEqual(["o1", "o3"]);
-      await expect(study.digest()).rejects.toThrow(/"o2": fragile: surprise/);
+      await expect(study.digest()).rejects.toThrow(/^1 observations stay pending: fragile: surprise$/);
       works = true;
       expect(await study.digest()).toBe("Digested 1 observations.");
       expect((await traitsOf(study))["fragile"]?.value).toEqual(["o1", "o3", "o2"]);
+    });
+
+    it("lets an observation that is damaged hold up no other, and repeats nothing of it", async () => {
+      const study = await openStudy(open);
+      await record(study, [session("o1"), session("o2")]);
+      const store = disturbed(study.store, {
+        pendingObservations: async (page) =>
+          (await study.store.mapping.pendingObservations(page)).map((row) =>
+            row.id === "o1" ? { ...row, content: "canary" } : row,
+          ),
+      });
+      const failure = await over(store, study.clock)
+        .digest()
+        .catch((error: Error) => error.message);
+      expect(failure).toBe("1 observations stay pending: what is stored cannot be read");
+      expect((await traitsOf(study))["work.focus_duration"]?.sample_size).toBe(1);
     });
 
     it("believes no extractor that says what no trait can be", async () => {
