@@ -11,6 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { Admission, Obstacle } from "./cognition/admission.ts";
 import type { ErrorCode } from "./errors.ts";
 import type { CognitionFacts, PromptFacts, ProviderCall, Usage } from "./facts.ts";
+import type { Embedder } from "./mapping/embedder.ts";
 import type { Mapping, MappingOptions } from "./mapping/mapping.ts";
 import type { Commits, Lane, Sender, Spender } from "./store/port.ts";
 import type { Tool, ToolAnswer, ToolCall, ToolCallFacts, TurnTool } from "./tool.ts";
@@ -319,6 +320,8 @@ export interface Providers {
    * `provider_unknown`.
    */
   cognition(model: string | undefined): Cognition | undefined;
+  /** What embeds texts by this model (`provider:model`). Throws `provider_unknown`, or `invalid_input` if it embeds none. */
+  embedder?(model: string): Embedder;
   status(): readonly ProviderStatus[];
 }
 

@@ -1,5 +1,5 @@
 /** What providers are configured with: the check, and the defaults. */
-import type { LanguageModel } from "ai";
+import type { EmbeddingModel as AnyEmbeddingModel, LanguageModel } from "ai";
 import * as z from "zod";
 import { modelNameSchema } from "../inputs.ts";
 import { clockSchema, functionSchema } from "../runtime/settings.ts";
@@ -10,6 +10,8 @@ export type Kind = (typeof KINDS)[number];
 
 /** A name of a model in the AI SDK would be that of a hosted gateway. */
 export type Model = Exclude<LanguageModel, string>;
+
+export type EmbeddingModel = Extract<AnyEmbeddingModel, { specificationVersion: "v4" }>;
 
 type CurrentModel = Extract<Model, { specificationVersion: "v4" }>;
 /** What is asked of a model, and what it streams, in the words of the specification that models of the AI SDK follow. */

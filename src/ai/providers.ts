@@ -3,12 +3,14 @@ import { randomInt } from "node:crypto";
 import { systemClock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { quoteId } from "../ids.ts";
+import type { Embedder } from "../mapping/embedder.ts";
 import { random } from "../random.ts";
 import { parse } from "../runtime/settings.ts";
 import type { Cognition, ProviderStatus, Providers } from "../types.ts";
 import { UNKNOWN } from "./abilities.ts";
 import { type Line, split } from "./call.ts";
 import { cognitionOf } from "./cognition.ts";
+import { embedderOf } from "./embedding.ts";
 import { Gate } from "./gate.ts";
 import { createModels, type Models } from "./kinds.ts";
 import {
@@ -66,6 +68,18 @@ export async function providers(
     return line;
   };
 
+  const embedder = (name: string): Embedder => {
+    const [providerName, model] = split(name);
+    const provider = byName.get(providerName);
+    if (provider === undefined) throw unknown(name, [...byName.keys()]);
+    const { gate, redact, models } = provider;
+    if (models.embedding === undefined) {
+      const message = "must be of a provider of the kind openai-compatible or google, which embed texts";
+      throw new PersonaError("invalid_input", `model ${message}`, { fields: [{ field: "model", message }] });
+    }
+    return embedderOf({ name, gate, redact, clock, model: models.embedding(model) });
+  };
+
   const fallback = models.fallback.map(lineOf);
   const cognitions = new Map<string, Cognition>();
   const cognition = (name = models.default): Cognition | undefined => {
@@ -79,7 +93,7 @@ export async function providers(
   };
   cognition();
   const status = (): readonly ProviderStatus[] => [...byName.values()].map(({ gate }) => gate.status());
-  return { cognition, status };
+  return { cognition, embedder, status };
 }
 
 const ofHost = (create: (model: string) => Model): Models => ({ create, abilities: () => UNKNOWN });

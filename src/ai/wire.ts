@@ -6,8 +6,11 @@ import { bounded } from "../net/bounded.ts";
 export const MAX_ANSWER_BYTES = 64 * 2 ** 20;
 const MAX_ERROR_BYTES = 64 * 2 ** 10;
 
-/** Calls through `fetch`, follows no redirect, and gives only answers that are event streams, or errors, of bounded length. */
-export function boundedFetch(name: string, call: typeof fetch): typeof fetch {
+/**
+ * Calls through `fetch`, follows no redirect, and gives only answers of this type (event streams, unless it says
+ * otherwise), or errors, of bounded length.
+ */
+export function boundedFetch(name: string, call: typeof fetch, wanted = "text/event-stream"): typeof fetch {
   return async (input, init) => {
     const response = await call(input, { ...init, redirect: "manual" });
     if (response.status >= 300 && response.status < 400) {
@@ -15,9 +18,9 @@ export function boundedFetch(name: string, call: typeof fetch): typeof fetch {
       throw new PersonaError("provider_failed", `${name} answered with a redirect, which is not followed`);
     }
     const type = response.headers.get("content-type") ?? "";
-    if (response.ok && !/^text\/event-stream\b/i.test(type)) {
+    if (response.ok && type.split(";", 1)[0]?.trim().toLowerCase() !== wanted) {
       await response.body?.cancel();
-      throw new PersonaError("provider_failed", `${name} answered with ${shown(type)} instead of text/event-stream`);
+      throw new PersonaError("provider_failed", `${name} answered with ${shown(type)} instead of ${wanted}`);
     }
     if (response.body === null) return response;
     const most = response.ok ? MAX_ANSWER_BYTES : MAX_ERROR_BYTES;

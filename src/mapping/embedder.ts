@@ -4,7 +4,7 @@ import { PersonaError } from "../errors.ts";
 export interface Embedder {
   /** `provider:model`. Vectors of different models are not compared. */
   readonly model: string;
-  /** One vector for each text, in their order. */
+  /** One vector for each text, in their order. Rejects with `embedding_invalid` if the texts are to blame. */
   embed(texts: readonly string[], signal: AbortSignal): Promise<readonly (readonly number[])[]>;
 }
 

@@ -1,5 +1,6 @@
 /** Narratives by meaning: each is embedded behind its answer, and compared exactly, all of a person, with a query. */
 import type { Clock } from "../clock.ts";
+import { PersonaError } from "../errors.ts";
 import type { NarrativeRow } from "../store/mapping/port.ts";
 import type { Store } from "../store/port.ts";
 import type { PersonaWarning } from "../types.ts";
@@ -17,6 +18,8 @@ export interface NarrativeMeaningsOptions {
 const BATCH = 32;
 /** Vectors that are compared in one native call. */
 const PAGE = 512;
+/** Characters of a text that are embedded: models take no longer ones. */
+const MAX_TEXT = 8_000;
 const CALL_MS = 30_000;
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 600_000;
@@ -26,6 +29,8 @@ export class NarrativeMeanings {
   readonly #closing = new AbortController();
   #listener: (row: NarrativeRow) => void = () => {};
   #work: Promise<void> | undefined;
+  /** Keys of what the model will not embed. */
+  readonly #refused = new Set<number>();
   #more = false;
   #failures = 0;
   #cancelWait: (() => void) | undefined;
@@ -100,11 +105,7 @@ export class NarrativeMeanings {
       for (let after = 0; !this.#closing.signal.aborted; ) {
         const rows = await store.mapping.unembedded(embedder.model, after, BATCH);
         if (rows.length === 0) return;
-        const vectors = await this.#embed(rows.map(({ text }) => text));
-        for (const [index, row] of rows.entries()) {
-          await store.mapping.saveEmbedding(row.key, embedder.model, vectors[index] as Float32Array);
-          this.#listener(row);
-        }
+        await this.#embedRows(rows.filter(({ key }) => !this.#refused.has(key)));
         this.#failures = 0;
         after = rows.at(-1)?.key ?? after;
       }
@@ -120,14 +121,42 @@ export class NarrativeMeanings {
     }
   }
 
+  /** A text that the model refuses keeps no other from being embedded, and is not tried again by this process. */
+  async #embedRows(rows: readonly NarrativeRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const { store, embedder, warn } = this.#options;
+    try {
+      const vectors = await this.#embed(rows.map(({ text }) => text));
+      for (const [index, row] of rows.entries()) {
+        await store.mapping.saveEmbedding(row.key, embedder.model, vectors[index] as Float32Array);
+        this.#listener(row);
+      }
+    } catch (cause) {
+      const [row, ...others] = rows;
+      if (row === undefined || !isRefusal(cause)) throw cause;
+      if (others.length > 0) {
+        for (const one of rows) await this.#embedRows([one]);
+        return;
+      }
+      this.#refused.add(row.key);
+      warn({ code: "embedding_failed", message: "A narrative is found by its words only", cause });
+    }
+  }
+
   async #embed(texts: readonly string[]): Promise<readonly Float32Array[]> {
     const { clock, embedder } = this.#options;
     const timeout = new AbortController();
     const cancel = clock.at(clock.now() + CALL_MS, () => timeout.abort(new Error("The model did not answer in time.")));
     try {
-      return await vectorsOf(embedder, texts, AbortSignal.any([timeout.signal, this.#closing.signal]));
+      const begun = texts.map((text) => text.slice(0, MAX_TEXT).toWellFormed());
+      return await vectorsOf(embedder, begun, AbortSignal.any([timeout.signal, this.#closing.signal]));
     } finally {
       cancel();
     }
   }
+}
+
+/** Whether the text is to blame, not the way to the model. */
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof PersonaError && cause.code === "embedding_invalid";
 }

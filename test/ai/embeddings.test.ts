@@ -1,0 +1,128 @@
+/** Narratives that a model embeds, over the protocol of OpenAI's embeddings, on a server of this machine. */
+import { expect, it } from "vitest";
+import { providers } from "../../src/ai.ts";
+import { ManualClock } from "../../src/clock.ts";
+import { similarities } from "../../src/mapping/similarities.ts";
+import { openHouse } from "../runtime/harness.ts";
+import { until } from "../support/event-loop.ts";
+import type { ModelRequest, Responder } from "../support/model-server.ts";
+import { at, openServer } from "./harness.ts";
+
+const ADA = "user:ada";
+
+/** Knows of mornings, of nights, and of nothing else. */
+const meaning = (text: string) => [/dawn|morning|early/i, /night|late/i, /./].map((word) => (word.test(text) ? 1 : 0));
+
+const embeds: Responder = ({ body }, response) => {
+  const data = body.input.map((text: string, index: number) => ({
+    object: "embedding",
+    index,
+    embedding: meaning(text),
+  }));
+  response.setHeader("content-type", "application/json");
+  response.end(
+    JSON.stringify({ object: "list", model: body.model, data, usage: { prompt_tokens: 1, total_tokens: 1 } }),
+  );
+};
+
+async function opened(respond: Responder = embeds) {
+  const server = await openServer(respond);
+  const clock = new ManualClock();
+  const made = await providers({ local: at(server) }, { clock, seed: 1 });
+  const embedder = made.embedder?.("local:small");
+  if (embedder === undefined) throw new Error("these providers embed");
+  const house = await openHouse({ clock, mapping: { embedder } });
+  const { narratives } = house.runtime.mapping;
+  const tell = (text: string) => narratives.add({ person_id: ADA, text });
+  const search = (query: string) => narratives.search({ person: ADA, query });
+  return { ...house, clock, server, made, tell, search };
+}
+
+const texts = (requests: readonly ModelRequest[]) => requests.flatMap(({ body }) => body.input as string[]);
+
+it("finds what means the same in other words, and the better of both scores counts", async () => {
+  const { server, tell, search } = await opened();
+  await tell("I am at my best at dawn.");
+  await tell("Nights are for sleep.");
+  await until(() => texts(server.requests).length === 2);
+  await until(async () => (await search("early hours")).length === 2);
+  const found = await search("early hours");
+  expect(found.map(({ text }) => text)).toEqual(["I am at my best at dawn.", "Nights are for sleep."]);
+  expect(found[0]?.score).toBeCloseTo(1);
+  expect(found[1]?.score).toBeCloseTo(0.5);
+  const exact = await search("sleep");
+  expect(exact.find(({ text }) => text.startsWith("Nights"))?.score).toBe(1);
+  expect(server.requests[0]?.path).toBe("/v1/embeddings");
+  expect(server.requests[0]?.body.model).toBe("small");
+});
+
+it("finds by words while the model is away, and embeds the rest when it is back", async () => {
+  let isBack = false;
+  const { server, clock, tell, search, warnings } = await opened((request, response) => {
+    if (isBack) return embeds(request, response);
+    response.statusCode = 500;
+    response.end("no");
+  });
+  await tell("I am at my best at dawn.");
+  await until(() => warnings.some(({ code }) => code === "embedding_failed"));
+  expect((await search("dawn")).map(({ score }) => score)).toEqual([1]);
+  expect(await search("early")).toEqual([]);
+  isBack = true;
+  clock.advance(5_000);
+  await until(async () => (await search("early")).length === 1);
+  expect(texts(server.requests)).toContain("I am at my best at dawn.");
+});
+
+it("embeds the others where the model refuses one text", async () => {
+  const { server, tell, search, warnings } = await opened((request, response) => {
+    if (!texts([request]).some((text) => text.includes("poison"))) return embeds(request, response);
+    response.statusCode = 400;
+    response.setHeader("content-type", "application/json");
+    response.end('{"error":{"message":"too long"}}');
+  });
+  await Promise.all(["At my best at dawn.", "This is poison.", "Mornings are mine."].map(tell));
+  await until(async () => (await search("early")).length === 2);
+  expect(warnings).toContainEqual(expect.objectContaining({ code: "embedding_failed" }));
+  expect((await search("poison"))[0]?.text).toBe("This is poison.");
+  const asked = texts(server.requests).filter((text) => text === "This is poison.").length;
+  await tell("x".repeat(20_000));
+  await until(() => texts(server.requests).some((text) => text === "x".repeat(8_000)));
+  expect(texts(server.requests).filter((text) => text === "This is poison.")).toHaveLength(asked);
+});
+
+it.each<[what: string, answer: (texts: readonly string[]) => unknown]>([
+  ["too few vectors", () => []],
+  ["no numbers", (input) => input.map(() => [])],
+  ["what overflows", (input) => input.map(() => [1e300])],
+  ["another shape", () => "vectors"],
+])("takes nothing from a model that gives %s", async (_what, answer) => {
+  const { tell, search, warnings } = await opened(({ body }, response) => {
+    const vectors = answer(body.input);
+    const data = Array.isArray(vectors) ? vectors.map((embedding, index) => ({ index, embedding })) : vectors;
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ data, usage: { prompt_tokens: 1 } }));
+  });
+  await tell("I am at my best at dawn.");
+  await until(() => warnings.some(({ code }) => code === "embedding_failed"));
+  expect((await search("dawn")).map(({ score }) => score)).toEqual([1]);
+});
+
+it("names a model that cannot embed, and vectors that cannot be compared", async () => {
+  const server = await openServer(embeds);
+  const made = await providers({ local: at(server), claude: at(server, "anthropic") }, { seed: 1 });
+  expect(() => made.embedder?.("nobody:small")).toThrow(expect.objectContaining({ code: "provider_unknown" }));
+  const invalid = (field: string) =>
+    expect.objectContaining({ code: "invalid_input", fields: [{ field, message: expect.any(String) }] });
+  expect(() => made.embedder?.("claude:x")).toThrow(invalid("model"));
+  const query = Float32Array.of(3, 4);
+  expect(() => similarities(query, [query, Float32Array.of(1)])).toThrow(invalid("vectors[1]"));
+  expect(() => similarities(new Float32Array(0), [])).toThrow(invalid("query"));
+  expect([...similarities(query, [Float32Array.of(30, 40), Float32Array.of(-3, -4), new Float32Array(2)])]).toEqual([
+    1, -1, 0,
+  ]);
+  expect(similarities(query, [])).toHaveLength(0);
+  await expect(openHouse({ mapping: { embedder: { model: "x", embed: async () => [] } } })).rejects.toMatchObject({
+    code: "invalid_input",
+    fields: [{ field: "mapping.embedder" }],
+  });
+});
