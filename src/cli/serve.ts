@@ -5,7 +5,7 @@ import type { AuthOptions } from "../http/authenticate.ts";
 import { inLibraryNames } from "../http/wire/names.ts";
 import { createRuntime } from "../index.ts";
 import { manifest } from "../manifest.ts";
-import type { Summarize } from "../mapping/summary.ts";
+import type { MappingOptions } from "../mapping/mapping.ts";
 import { serve } from "../server.ts";
 import { shownStore } from "../store/postgres/target.ts";
 import type { Collector } from "../telemetry/collector.ts";
@@ -24,14 +24,14 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
   const graceMs = server.grace_ms;
   const store = storeOf(server);
   const { judge, ...catalogue } = config.catalogue;
-  const { summary, ...mapping } = config.mapping;
-  const { summarize, ...models } = await modelsOf(library, judge, summary);
+  const { summary, embedder, ...mapping } = config.mapping;
+  const { ofMapping, ...models } = await modelsOf(library, { judge, summary, embedder });
   const collector = await collectorOf(library.telemetry);
   const runtime = await createRuntime({
     store,
     ...inLibraryNames(config.runtime),
     catalogue: inLibraryNames(catalogue),
-    mapping: { ...inLibraryNames(mapping), ...(summarize && { summarize }) },
+    mapping: { ...inLibraryNames(mapping), ...ofMapping },
     ...models,
     prices: library.prices,
     budgets: library.budgets,
@@ -72,19 +72,21 @@ export async function serveCommand(options: ConfigOptions): Promise<void> {
 
 const warn = ({ code, message }: PersonaWarning) => console.error(`persona-runtime: ${code}: ${message}`);
 
-/** Those who answer, who judges, and who puts persons into words; what they stand on is loaded where there are any. */
+/** Those who answer, who judges, and who works for mapping; what they stand on is loaded where there are any. */
 async function modelsOf(
   { providers, models }: LibraryOptions,
-  judge: string | undefined,
-  summary: string | undefined,
-): Promise<Pick<RuntimeOptions, "providers" | "judge"> & { readonly summarize?: Summarize }> {
+  { judge, summary, embedder }: Readonly<Partial<Record<"judge" | "summary" | "embedder", string | undefined>>>,
+): Promise<Pick<RuntimeOptions, "providers" | "judge"> & { readonly ofMapping?: MappingOptions }> {
   if (providers === undefined) return {};
   const ai = await import("../ai.ts");
   const made = await ai.providers(providers, models);
   return {
     providers: made,
     ...(judge !== undefined && { judge: ai.modelJudge(made, judge) }),
-    ...(summary !== undefined && { summarize: ai.modelSummary(made, summary) }),
+    ofMapping: {
+      ...(summary !== undefined && { summarize: ai.modelSummary(made, summary) }),
+      ...(embedder !== undefined && { embedder: made.embedder?.(embedder) }),
+    },
   };
 }
 

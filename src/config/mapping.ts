@@ -1,4 +1,4 @@
-/** The keys of mapping: bounds, and the model that puts into words what is known of a person. */
+/** The keys of mapping: bounds, and the models that put into words what is known of a person, and find what was said. */
 import * as z from "zod";
 import { modelNameSchema } from "../inputs.ts";
 import { about } from "./about.ts";
@@ -20,6 +20,10 @@ export const mappingTable = z
     summary: modelNameSchema.clone().exactOptional().register(about, {
       description: "Puts into words what is known of a person, as provider:model; without it there is no summary",
       example: "example:small",
+    }),
+    embedder: modelNameSchema.clone().exactOptional().register(about, {
+      description: "Embeds narratives, as provider:model; without it they are found by their words only",
+      example: "example:embedding",
     }),
   })
   .prefault({});

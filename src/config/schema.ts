@@ -368,6 +368,7 @@ export const configSchema = z
     if (!models.fallback.every(known)) fault("models", "fallback");
     if (catalogue.judge !== undefined && !known(catalogue.judge)) fault("catalogue", "judge");
     if (mapping.summary !== undefined && !known(mapping.summary)) fault("mapping", "summary");
+    if (mapping.embedder !== undefined && !known(mapping.embedder)) fault("mapping", "embedder");
   });
 
 export type Config = z.output<typeof configSchema>;
