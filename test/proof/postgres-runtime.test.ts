@@ -7,7 +7,7 @@ import { PostgresServer } from "../support/postgres-server.ts";
 
 needs("postgres");
 
-it("holds whatever holds in memory", async () => {
+it("holds whatever holds in memory", { timeout: 3_600_000 }, async () => {
   const server = await PostgresServer.start({ settings: { max_connections: "500" } });
   onTestFinished(() => server.close());
   const url = `postgres://postgres@/postgres?${new URLSearchParams({ host: server.folder })}`;
