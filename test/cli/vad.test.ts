@@ -57,7 +57,7 @@ describe("vad", () => {
     const words = [process.execPath, MAIN, "vad", file].join(" ");
     const { stdout, code } = await execute("script", ["-qec", `${words} > /dev/null`, "/dev/null"]);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\rlong\.wav {2}█+░* \d+ %\u001b\[K.*\r\u001b\[K$/su);
+    expect(stdout.replaceAll("\u001b", "ESC")).toMatch(/\rlong\.wav {2}█+░* \d+ %ESC\[K.*\rESC\[K$/su);
   });
 });
 
