@@ -46,24 +46,3 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     }
     sums.iter().sum::<f64>() + rest
 }
-
-#[cfg(test)]
-mod tests {
-    use super::dot;
-
-    #[test]
-    fn adds_up_every_place_of_any_length() {
-        for length in 0..40_u8 {
-            let a: Vec<f32> = (0..length).map(f32::from).collect();
-            let b = vec![2.0; a.len()];
-            let sum: f64 = (0..length).map(|n| 2.0 * f64::from(n)).sum();
-            assert!((dot(&a, &b) - sum).abs() < 1e-9, "{length} places");
-        }
-    }
-
-    #[test]
-    fn does_not_overflow() {
-        let huge = vec![f32::MAX; 10_000];
-        assert!(dot(&huge, &huge).is_finite());
-    }
-}
