@@ -9,7 +9,7 @@ import { isolated } from "./support/isolated.ts";
 import { onCore } from "./support/pinned.ts";
 import { writeResults } from "./support/results.ts";
 import type { Accuracy, AccuracyOptions } from "./voice/accuracy.ts";
-import { CONTENDERS, type ContenderName, PEERS } from "./voice/contenders.ts";
+import { CONTENDERS, type Contender, type ContenderName, PEERS } from "./voice/contenders.ts";
 import type { Live, LiveOptions } from "./voice/live.ts";
 import { type Plan, pageOf, type Results, type SpeedCase } from "./voice/page.ts";
 import type { Speed, SpeedOptions } from "./voice/speed.ts";
@@ -49,7 +49,9 @@ if (given !== undefined) {
 }
 
 const speed: SpeedCase[] = plan.speed.flatMap((size) =>
-  names.map((contender) => ({ contender, ...size, measured: [] as Speed[] })),
+  names
+    .filter((name) => size.streams <= ((CONTENDERS[name] as Contender).mostStreams ?? Number.POSITIVE_INFINITY))
+    .map((contender) => ({ contender, ...size, measured: [] as Speed[] })),
 );
 const live: Results["live"] = [
   { streams: 0, detector: "network", measured: [] },

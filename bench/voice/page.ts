@@ -76,7 +76,10 @@ function bySize(plan: Plan, speed: readonly SpeedCase[], cell: (one: SpeedCase) 
   const names = [...new Set(speed.map(({ contender }) => contender))];
   const rows = names.map((name) => [
     CONTENDERS[name].title,
-    ...speed.filter(({ contender }) => contender === name).map(cell),
+    ...plan.speed.map(({ streams }) => {
+      const one = speed.find(({ contender, streams: count }) => contender === name && count === streams);
+      return one === undefined ? "" : cell(one);
+    }),
   ]);
   return markdownTable(["", ...plan.speed.map(({ streams }) => `${streams} streams`)], rows);
 }
@@ -93,7 +96,7 @@ function memoryOf(plan: Plan, speed: readonly SpeedCase[]): string {
 }
 
 function ratiosOf(plan: Plan, speed: readonly SpeedCase[]): string {
-  const ours = speed.filter(({ contender }) => contender === "network" || contender === "refined");
+  const ours = speed.filter(({ contender }) => ["direct", "network", "refined"].includes(contender));
   return bySize(plan, ours, ({ streams, measured }) => {
     const livekit = speed.find((one) => one.contender === "livekit" && one.streams === streams)?.measured ?? [];
     const ratios = measured.map(({ microseconds }, n) => (livekit[n]?.microseconds ?? Number.NaN) / microseconds);

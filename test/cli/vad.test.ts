@@ -50,8 +50,12 @@ describe("vad", () => {
     expect(lines[1]).toContain((start / 1_000).toFixed(3));
     expect(lines.slice(3)).toEqual([`No speech in ${quiet}.`, ""]);
   });
+});
 
-  test("shows how far it is on a terminal, and nothing else there", async () => {
+describe("vad on a terminal", () => {
+  needs("script");
+
+  test("shows how far it is, and nothing else", async () => {
     const file = join(temporaryFolder(), "long.wav");
     writeFileSync(file, wav(pcm(noise(80_000, 0.001, 1))));
     const words = [process.execPath, MAIN, "vad", file].join(" ");
