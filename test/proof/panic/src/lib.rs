@@ -1,11 +1,14 @@
 //! The shipped addon, for `test/proof/panic.test.ts` only, with a call in which the core panics.
 //!
-//! - `fleet` and `layout` are those of the addon, so that what catches the panic is what ships.
+//! - `fleet` and `layout` (which also describes what `voice` tells) are those of the addon, so that what catches the panic
+//!   is what ships.
 
 #[path = "../../../../native/src/fleet.rs"]
 mod fleet;
 #[path = "../../../../native/src/layout.rs"]
 mod layout;
+#[path = "../../../../native/src/voice/mod.rs"]
+mod voice;
 
 use napi::Result;
 use napi::bindgen_prelude::External;
