@@ -10,8 +10,8 @@ const proof = process.argv[2] === "proof";
 const words = process.argv.slice(proof ? 3 : 2);
 
 const rust = proof
-  ? "test --profile proof -p persona-cycle --test simulation -p persona-rules --test property"
-  : "test --workspace";
+  ? "test --no-fail-fast --profile proof -p persona-cycle --test simulation -p persona-rules --test property"
+  : "test --no-fail-fast --workspace";
 const long = { PERSONA_SIM_STEPS: "10000000", PERSONA_RULES_CASES: "1000000" };
 // Every child of a test loads the same modules again.
 const cache = { NODE_COMPILE_CACHE: join(import.meta.dirname, "../target/compile-cache") };

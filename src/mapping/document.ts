@@ -2,7 +2,8 @@
 import { Worker } from "node:worker_threads";
 import { type FieldFault, PersonaError } from "../errors.ts";
 import { describeFaults } from "../faults.ts";
-import { MAX_FAULTS, MAX_LEVELS, readYaml, tooDeep, type YamlRead } from "./yaml-reader.ts";
+import { MAX_FAULTS, MAX_LEVELS, tooDeep } from "./document-bounds.ts";
+import type { YamlRead } from "./yaml-reader.ts";
 import type { YamlTask } from "./yaml-worker.ts";
 
 /** Most bytes of a document, unless the host says otherwise. */
@@ -57,9 +58,15 @@ function refused(code: string, message: string): PersonaError {
 type Yaml = Extract<YamlRead, { json: string }>;
 
 async function read(text: string, maxBytes: number): Promise<Yaml> {
-  const found = text.length > READ_AT_ONCE ? await readAside(text, maxBytes) : readYaml(text, maxBytes);
+  const found = text.length > READ_AT_ONCE ? await readAside(text, maxBytes) : await readHere(text, maxBytes);
   if ("faults" in found) throw invalidMapper(found.faults);
   return found;
+}
+
+/** Nothing of YAML is loaded before there is some. */
+async function readHere(text: string, maxBytes: number): Promise<YamlRead> {
+  const { readYaml } = await import("./yaml-reader.ts");
+  return readYaml(text, maxBytes);
 }
 
 /** One at a time: each may take a core. */

@@ -1,12 +1,7 @@
 /** YAML as JSON, with the line of every value, or with every reason why it is none. */
 import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
 import type { FieldFault } from "../errors.ts";
-
-/** Conditions may lie 32 deep, which takes two levels each; everything else is shallow. */
-export const MAX_LEVELS = 100;
-
-/** More faults would help nobody. */
-export const MAX_FAULTS = 100;
+import { MAX_FAULTS, MAX_LEVELS, tooDeep } from "./document-bounds.ts";
 
 /** So many times the limit of the text may be what its aliases stand for, written out. */
 const MAX_GROWTH = 2;
@@ -43,10 +38,6 @@ export function readYaml(text: string, maxBytes: number): YamlRead {
   const value = reader.read(document.contents);
   if (reader.faults.length > 0) return { faults: reader.faults };
   return { json: JSON.stringify(value), lines: Uint32Array.from(reader.lines) };
-}
-
-export function tooDeep(field: string, line?: number): FieldFault {
-  return { field, code: "too_deep", message: `a document may be ${MAX_LEVELS} levels deep`, line };
 }
 
 /** Thrown where going on would take too long. */

@@ -6,17 +6,25 @@
 use std::fs::read_dir;
 use std::num::NonZero;
 use std::sync::Arc;
+use std::thread::yield_now;
+use std::time::{Duration, Instant};
 
 use persona_voice::{Encoding, Energy, Format, TurnOptions};
 use persona_voice_pool::{Outbox, Pool, Voice};
 
-fn threads() -> usize {
-    read_dir("/proc/self/task").unwrap().count()
+/// A thread that was joined stands in the list until the kernel has taken it out.
+fn wait_for_threads(count: usize) {
+    let threads = || read_dir("/proc/self/task").unwrap().count();
+    let began = Instant::now();
+    while threads() != count && began.elapsed() < Duration::from_secs(60) {
+        yield_now();
+    }
+    assert_eq!(threads(), count);
 }
 
 #[test]
 fn they_are_joined_with_the_last_voice_also_while_it_is_computed() {
-    let (before, sound) = (threads(), vec![1; 32_000]);
+    let (before, sound) = (read_dir("/proc/self/task").unwrap().count(), vec![1; 32_000]);
     let format = Format::mono(16_000, Encoding::Pcm16).unwrap();
     for _ in 0..100 {
         let outbox = Arc::new(Outbox::new(|| {}));
@@ -24,11 +32,11 @@ fn they_are_joined_with_the_last_voice_also_while_it_is_computed() {
         let open = |id| pool.open(format, &TurnOptions::default(), true, &outbox, id).unwrap();
         let voices: Vec<Voice<Energy>> = (0..8).map(open).collect();
         drop(pool);
-        assert_eq!(threads(), before + 3);
+        wait_for_threads(before + 3);
         for voice in &voices {
             voice.push(&sound, 0).unwrap();
         }
         drop(voices);
-        assert_eq!(threads(), before);
+        wait_for_threads(before);
     }
 }
