@@ -35,7 +35,8 @@ if (missing.length === platforms.length || (values.all && missing.length > 0)) {
 const stage = mkdtempSync(join(tmpdir(), "persona-runtime-pack-"));
 try {
   mkdirSync(folder, { recursive: true });
-  for (const part of ["package.json", "README.md", "LICENSE", "dist", "native/index.cjs", "native/index.d.cts"])
+  const parts = manifest.files.filter((part) => !part.startsWith("!"));
+  for (const part of ["package.json", "README.md", "LICENSE", ...parts])
     cpSync(join(root, part), join(stage, part), { recursive: true });
   await new NapiCli().createNpmDirs({ cwd: stage, npmDir: "platforms" });
   writeFileSync(join(stage, "package.json"), `${JSON.stringify(published(), undefined, 2)}\n`);
