@@ -12,7 +12,7 @@ import type { Seen } from "./children/workers.ts";
 needs("nodes");
 
 const CHILD = fileURLToPath(new URL("./children/workers.ts", import.meta.url));
-const THREADS = 200;
+const THREADS = 100;
 const SEED = Number(process.env["PROOF_SEED"] ?? 1);
 
 describe.each(NODES)("Node.js $version", ({ file: node, env }) => {
