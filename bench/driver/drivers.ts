@@ -1,6 +1,6 @@
 /** Both ways to drive a fleet behind one face: the shipped one, and its rival with a thread of its own. */
 import { LANE } from "../../src/layout.ts";
-import type { FormedTurn } from "../../src/runtime/fleet.ts";
+import type { FormedTurn } from "../../src/runtime/packed.ts";
 import { clock, openFleet } from "../support/open-fleet.ts";
 import { ThreadedFleet } from "./threaded.ts";
 

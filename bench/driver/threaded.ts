@@ -1,9 +1,10 @@
-/** The JavaScript side of the thread in `src/threaded.rs`; packs and reads the same records as `src/runtime/fleet.ts`. */
+/** The JavaScript side of the thread in `src/threaded.rs`. */
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { Clock } from "../../src/clock.ts";
 import * as layout from "../../src/layout.ts";
-import { type ArmedItem, type Fleet, type FormedTurn, turnsOf } from "../../src/runtime/fleet.ts";
+import type { Fleet } from "../../src/runtime/fleet.ts";
+import { type ArmedItem, type FormedTurn, packItem, turnsOf } from "../../src/runtime/packed.ts";
 
 /** Built by `bench/driver.ts`; Node.js loads a library by this ending only. */
 export const ADDON = fileURLToPath(new URL("../../target/bench-driver.node", import.meta.url));
@@ -33,18 +34,7 @@ export class ThreadedFleet implements Pick<Fleet, "arm" | "complete" | "close"> 
 
   arm(item: ArmedItem, slot: number, flags: number): void {
     const at = this.#operation(layout.OP_ARM);
-    const operations = this.#operations;
-    operations[at + layout.ARM_ITEM] = item.key;
-    operations[at + layout.ARM_SLOT] = slot;
-    operations[at + layout.ARM_CONVERSATION] = item.conversation;
-    operations[at + layout.ARM_LANE] = item.lane;
-    operations[at + layout.ARM_PRIORITY] = item.priority;
-    operations[at + layout.ARM_FLAGS] = flags;
-    operations[at + layout.ARM_ENQUEUED_AT] = item.enqueuedAt;
-    operations[at + layout.ARM_NOT_BEFORE] = item.notBefore ?? Number.NaN;
-    operations[at + layout.ARM_EXPIRES_AT] = item.expiresAt ?? Number.NaN;
-    operations[at + layout.ARM_ATTEMPT] = item.attempt;
-    operations[at + layout.ARM_FAILURES] = item.failures;
+    packItem(this.#operations, at, item, slot, flags);
   }
 
   complete(turn: number, outcome: (typeof layout.OUTCOME)[number]): void {

@@ -1,6 +1,7 @@
 /** The shipped driver with personas in it, and nothing of the runtime around it. */
 import { systemClock } from "../../src/clock.ts";
-import { Fleet, type FormedTurn } from "../../src/runtime/fleet.ts";
+import { Fleet } from "../../src/runtime/fleet.ts";
+import type { FormedTurn } from "../../src/runtime/packed.ts";
 import { checkDefinition } from "../../src/runtime/settings.ts";
 
 export const clock = systemClock();

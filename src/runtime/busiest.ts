@@ -1,5 +1,5 @@
 /** Who has most to do. */
-import type { Load } from "./fleet.ts";
+import type { Load } from "./packed.ts";
 
 /** What the busy can be sorted by. */
 export const LOADS = ["queued", "inFlight"] as const;

@@ -30,7 +30,8 @@ import {
 import { estimateTokens } from "../tokens.ts";
 import type { Conversations } from "./conversations.ts";
 import { fingerprint } from "./fingerprint.ts";
-import type { Fleet, Heard } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Heard } from "./packed.ts";
 import type { Persona, Personas } from "./personas.ts";
 import { defaultPriority, mentions } from "./priority.ts";
 import { profileOf } from "./profile.ts";

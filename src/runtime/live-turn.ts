@@ -20,8 +20,8 @@ import type {
   Usage,
 } from "../types.ts";
 import { payerFor } from "./conversations.ts";
-import type { FormedTurn } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
+import type { FormedTurn } from "./packed.ts";
 import type { Persona } from "./personas.ts";
 import { profileOf } from "./profile.ts";
 import type { TurnSession } from "./sessions.ts";

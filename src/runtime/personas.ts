@@ -21,8 +21,9 @@ import type {
 } from "../types.ts";
 import { nothingKnown, type StoredDefinition, storedDefinition } from "./definition.ts";
 import { Directory } from "./directory.ts";
-import type { Fleet, Slot } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Mind, Minds } from "./minds.ts";
+import type { Slot } from "./packed.ts";
 import { entryOf, isAbsent, profileOf } from "./profile.ts";
 import {
   type CheckedDefinition,

@@ -2,7 +2,8 @@
 import type { Clock } from "../clock.ts";
 import type { ConversationRow, Lane, MessageRow, Sender, Store } from "../store/port.ts";
 import { fingerprint } from "./fingerprint.ts";
-import type { Fleet, Heard } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
+import type { Heard } from "./packed.ts";
 
 /** Native remembers so many messages of a room, and the quiet rules look back so far. */
 const REMEMBERED = 50;

@@ -13,7 +13,8 @@ import type {
 } from "../types.ts";
 import { AWAKE } from "./definition.ts";
 import type { Directory } from "./directory.ts";
-import type { Fleet, FleetCounts } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
+import type { FleetCounts } from "./packed.ts";
 import type { Persona, Personas } from "./personas.ts";
 import { isAbsent, profileOf } from "./profile.ts";
 import { type Tally, totalOf } from "./tally.ts";

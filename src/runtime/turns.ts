@@ -15,10 +15,11 @@ import type { Decision, MessageRow, Settle, Settled, SpendingRow, Store, TurnOut
 import type { Cognition, PersonaWarning } from "../types.ts";
 import type { Conversations } from "./conversations.ts";
 import { explanationOf } from "./explanation.ts";
-import type { Fleet, FormedTurn, NativeSettlement, TurnHandle } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
 import type { Prepared } from "./intake.ts";
 import { LiveTurn, type TurnSources, viewFor } from "./live-turn.ts";
 import type { Mind } from "./minds.ts";
+import type { FormedTurn, NativeSettlement, TurnHandle } from "./packed.ts";
 import type { Persona, Personas } from "./personas.ts";
 import type { Sessions, TurnSession } from "./sessions.ts";
 import type { Texts } from "./texts.ts";
