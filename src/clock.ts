@@ -29,6 +29,16 @@ export function systemClock(): Clock {
   };
 }
 
+/** Resolves when `done` does, or when `ms` are over. */
+export async function within(clock: Clock, ms: number, done: Promise<void>): Promise<void> {
+  let cancel = () => {};
+  const over = new Promise<void>((resolve) => {
+    cancel = clock.at(clock.now() + ms, resolve);
+  });
+  await Promise.race([done, over]);
+  cancel();
+}
+
 /** A clock that stands still until it is moved: a whole day of a fleet passes in a test in milliseconds. */
 export class ManualClock implements Clock {
   #now: number;

@@ -3,7 +3,7 @@
  * written, native is told. Whatever goes wrong on the way, every item of the turn ends in one of the
  * store's outcomes or waits again.
  */
-import type { Clock } from "../clock.ts";
+import { type Clock, within } from "../clock.ts";
 import type { Pass } from "../cognition/admission.ts";
 import type { Budgets } from "../cognition/budgets/budgets.ts";
 import { runCognition } from "../cognition/run.ts";
@@ -22,6 +22,7 @@ import type { Mind } from "./minds.ts";
 import type { FormedTurn, NativeSettlement, TurnHandle } from "./packed.ts";
 import type { Persona, Personas } from "./personas.ts";
 import type { Sessions, TurnSession } from "./sessions.ts";
+import { Settlements } from "./settlements.ts";
 import type { Texts } from "./texts.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
@@ -56,11 +57,6 @@ interface Ended {
   readonly persona: Persona | undefined;
 }
 
-/** A settlement that the store refused is written again after these pauses, then after the longest one for ever. */
-const REPEAT_AFTER_MS = [1_000, 4_000];
-const LONGEST_PAUSE_MS = 16_000;
-/** After these there is nobody to write it to. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(["store_fenced", "runtime_closed"]);
 /** After a begin that could not be written. */
 const RETRY_BEGIN_MS = 1_000;
 /** With these a cognition says that it is not its fault, nor that of the items: they wait again, for so long. */
@@ -85,14 +81,12 @@ export class Turns {
   readonly #preparing = new Set<TurnHandle>();
   readonly #running = new Map<TurnHandle, LiveTurn>();
   readonly #ending = new Map<TurnHandle, Ending>();
-  /** Settlements that the store refused and that are written again, by item. */
-  readonly #repeated = new Map<number, Promise<unknown>>();
+  readonly #settlements: Settlements;
   /** Settlements on their way into the store. */
   #writing = 0;
   /** When what native ended on its own is written, as far as it is known. */
   #ended: Promise<void> = Promise.resolve();
   #idle: PromiseWithResolvers<void> | undefined;
-  readonly #closing = Promise.withResolvers<void>();
   #isClosing = false;
   /** Why turns are being given back at the moment. */
   #interrupted: PersonaError | undefined;
@@ -125,6 +119,8 @@ export class Turns {
     this.#budgets = options.budgets;
     this.#recorder = options.recorder;
     this.#warn = options.warn;
+    const { store, clock, sessions, events, warn } = options;
+    this.#settlements = new Settlements({ store, clock, sessions, lost: (error) => events.lost(error), warn });
   }
 
   /** Resolves when what native has ended on its own so far is written. */
@@ -189,11 +185,11 @@ export class Turns {
 
   /** Resolves when no turn runs and nothing is being written, or when `graceMs` are over; then aborts the rest. */
   async drain(graceMs: number): Promise<void> {
-    if (graceMs > 0) await this.#within(graceMs, this.#whenIdle());
+    if (graceMs > 0) await within(this.#clock, graceMs, this.#whenIdle());
     const reason = new PersonaError("runtime_closed", "The runtime is closing");
     this.#interrupted = reason;
     this.#isClosing = true;
-    this.#closing.resolve();
+    this.#settlements.close();
     for (const turn of this.#running.values()) this.#giveBack(turn, reason);
     await this.#whenIdle();
   }
@@ -453,7 +449,7 @@ export class Turns {
   ): Promise<void> {
     this.#writing += 1;
     try {
-      const settled = await this.#untilStored(turn, command);
+      const settled = await this.#settlements.write(turn, command);
       if (settled === undefined) return;
       // First, so that who hears of the outcome finds the room free that the items had.
       written();
@@ -476,57 +472,6 @@ export class Turns {
     } catch (cause) {
       this.#warn({ code: "spending_not_written", message: "What a late turn has spent could not be written", cause });
     }
-  }
-
-  /** Writes a settlement, again and again if the store refuses; nothing if that has no use any more. */
-  async #untilStored(turn: LiveTurn | undefined, command: Settle): Promise<Settled | undefined> {
-    // What is decided next about an item must not overtake what is still being repeated.
-    if (this.#repeated.size > 0) for (const { item } of command.decisions) await this.#repeated.get(item);
-    try {
-      return await this.#settle(turn, command);
-    } catch (cause) {
-      const repeated = this.#repeat(turn, command, cause);
-      for (const { item } of command.decisions) this.#repeated.set(item, repeated);
-      const settled = await repeated;
-      for (const { item } of command.decisions) this.#repeated.delete(item);
-      return settled;
-    }
-  }
-
-  async #repeat(turn: LiveTurn | undefined, command: Settle, first: unknown): Promise<Settled | undefined> {
-    let cause = first;
-    for (let attempt = 0; ; attempt += 1) {
-      this.#warn({ code: "settle_failed", message: "A settlement could not be written", cause });
-      if (cause instanceof PersonaError && FINAL.has(cause.code)) {
-        this.#events.lost(cause);
-        return undefined;
-      }
-      if (this.#isClosing) return undefined;
-      await this.#pause(REPEAT_AFTER_MS[attempt] ?? LONGEST_PAUSE_MS);
-      try {
-        return await this.#settle(turn, command);
-      } catch (next) {
-        cause = next;
-      }
-    }
-  }
-
-  #settle(turn: LiveTurn | undefined, command: Settle): Promise<Settled> {
-    return turn === undefined ? this.#store.settle(command) : this.#sessions.settle(turn, command);
-  }
-
-  /** Ends early when the runtime closes. */
-  async #pause(ms: number): Promise<void> {
-    await this.#within(ms, this.#closing.promise);
-  }
-
-  async #within(ms: number, done: Promise<void>): Promise<void> {
-    let cancel = () => {};
-    const over = new Promise<void>((resolve) => {
-      cancel = this.#clock.at(this.#clock.now() + ms, resolve);
-    });
-    await Promise.race([done, over]);
-    cancel();
   }
 
   #forget(turn: LiveTurn): void {
