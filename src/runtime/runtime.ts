@@ -10,18 +10,16 @@ import type { CheckedBudgets } from "../cognition/budgets/settings.ts";
 import { type RegisteredTool, Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
-import { FLAG_ADMITTED, FLAG_PAGED, FLAG_UNKNOWN, FLAG_WAS_ALONE } from "../layout.ts";
 import { FleetAgents } from "../mapping/agents.ts";
 import { MappingEngine, type MappingOptions } from "../mapping/mapping.ts";
 import { random } from "../random.ts";
 import type { Recorder } from "../record/recorder.ts";
-import type { ConversationRow, FedItem, MessageRow, Settle, Store } from "../store/port.ts";
+import type { ConversationRow, MessageRow, Settle, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { StoredApiKeys } from "./api-keys.ts";
 import { ClientCalls } from "./client-calls.ts";
 import { Conversations } from "./conversations.ts";
 import { DeadLetters } from "./dead-letters.ts";
-import { begunTurn, endedTurn } from "./ended-turn.ts";
 import { EventHub } from "./event-hub.ts";
 import { ExitJudging } from "./exit-judging.ts";
 import { Explanations } from "./explanation.ts";
@@ -29,8 +27,8 @@ import { Fleet } from "./fleet.ts";
 import { Intake, OF_A_REPLY, type Prepared } from "./intake.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import { Minds } from "./minds.ts";
+import { Observers } from "./observers.ts";
 import { Outcomes } from "./outcomes.ts";
-import { Paging } from "./paging.ts";
 import { type Persona, Personas } from "./personas.ts";
 import { profileOf } from "./profile.ts";
 import { Reception } from "./reception.ts";
@@ -38,6 +36,7 @@ import { Rooms } from "./rooms.ts";
 import { DEFAULT_TENANT } from "./scope.ts";
 import { Sessions } from "./sessions.ts";
 import { fleetStatus, healthOf } from "./status.ts";
+import { Supply } from "./supply.ts";
 import { newTally } from "./tally.ts";
 import { type Engine, TenantRuntime } from "./tenant.ts";
 import { Texts } from "./texts.ts";
@@ -67,12 +66,6 @@ export interface RuntimeParts {
   readonly mapping?: MappingOptions | undefined;
 }
 
-/** The last back-off of the cycle, 16 s, with its jitter. */
-const LONGEST_BACK_OFF_MS = 17_600;
-/** A driver that fails so often within this time is not started again. */
-const MAX_FAILURES = 3;
-const FAILURES_WITHIN_MS = 60_000;
-
 /** What all tenants share; they see it through a `TenantRuntime` each. */
 export class PersonaRuntime {
   readonly #keys: api.ApiKeys;
@@ -85,11 +78,10 @@ export class PersonaRuntime {
   readonly #judging: ExitJudging | undefined;
   readonly #rooms: Rooms;
   readonly #intake: Intake;
-  readonly #paging: Paging;
+  readonly #supply: Supply;
   readonly #deadLetters: DeadLetters;
   readonly #turns: Turns;
   readonly #texts = new Texts();
-  readonly #tracing: Tracing | undefined;
   readonly #origins = new Origins();
   readonly #outcomes: Outcomes;
   readonly #reception: Reception;
@@ -98,7 +90,7 @@ export class PersonaRuntime {
   readonly #recorder: Recorder | undefined;
   readonly #hub: EventHub;
   readonly #explanations: Explanations;
-  readonly #observers = new Set<{ readonly observer: (turn: api.EndedTurn) => void }>();
+  readonly #observers: Observers;
   readonly #clientCalls: ClientCalls;
   readonly #mapping: MappingEngine;
   readonly #warn: (warning: api.PersonaWarning) => void;
@@ -106,16 +98,6 @@ export class PersonaRuntime {
   readonly #maxHops: number;
   /** What became of items whose persona has been gone since an earlier life: nobody here knows its tenant. */
   readonly #goneTally = newTally();
-  /** False while the backlog is fed: those items were admitted before. */
-  #live = false;
-  /** Grows with each feed, so that what an earlier one still brings is not taken twice. */
-  #feeds = 0;
-  /** Why there is no fleet: it failed, and is being rebuilt or was given up. */
-  #driverError: PersonaError | undefined;
-  /** When the driver failed, lately. */
-  #failures: number[] = [];
-  /** The last rebuilding; they follow each other. */
-  #rebuilt: Promise<void> = Promise.resolve();
   #closed: Promise<void> | undefined;
 
   /** Takes the store over, unless this fails: `close` closes it. What it gives is the default tenant. */
@@ -125,7 +107,7 @@ export class PersonaRuntime {
     try {
       await runtime.#personas.load();
       runtime.#personas.reportTools(DEFAULT_TENANT);
-      await runtime.#feed();
+      await runtime.#supply.feed();
       runtime.#mapping.start();
     } catch (error) {
       // What was fed so far must not be taken up.
@@ -160,7 +142,6 @@ export class PersonaRuntime {
     this.#keys = new StoredApiKeys(store, clock);
     this.#maxHops = maxHops;
     this.#providers = providers;
-    this.#tracing = tracing;
     this.#recorder = recorder;
     // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
     this.#warn = (warning) => queueMicrotask(() => onWarning?.(warning));
@@ -179,12 +160,8 @@ export class PersonaRuntime {
           for (const slot of slots) void this.#personas.freed(slot, this.#turns.ended);
         },
         woken: (slots) => this.#personas.woken(slots),
-        wanted: (items) => this.#paging.bring(items),
-        failed: (error) => {
-          this.#paging.stop();
-          this.#driverError = error;
-          this.#rebuilt = this.#rebuilt.then(() => this.#rebuild(error));
-        },
+        wanted: (items) => this.#supply.bring(items),
+        failed: (error) => this.#supply.failed(error),
       },
     });
     const minds = new Minds({ cognition, providers, budgets });
@@ -244,7 +221,6 @@ export class PersonaRuntime {
         warn: this.#warn,
       });
     this.#rooms = new Rooms(store, clock, this.#fleet);
-    this.#paging = new Paging({ store, clock, warn: this.#warn, arm: (items) => this.#arm(items, FLAG_PAGED) });
     this.#intake = new Intake({
       store,
       clock,
@@ -284,6 +260,21 @@ export class PersonaRuntime {
         lost: (error) => this.#outcomes.rejectAll(error),
       },
     });
+    this.#supply = new Supply({
+      store,
+      clock,
+      fleet: this.#fleet,
+      personas: this.#personas,
+      rooms: this.#rooms,
+      turns: this.#turns,
+      isClosing: () => this.#closed !== undefined,
+      givenUp: (error) => {
+        this.#outcomes.rejectAll(error);
+        this.#personas.stay(error);
+      },
+      warn: this.#warn,
+    });
+    this.#observers = new Observers({ clock, texts: this.#texts, tracing, origins: this.#origins, warn: this.#warn });
     this.#explanations = new Explanations(store, this.#personas, this.#conversations);
     this.#changes = new Changes(store, this.#personas, this.#conversations, this.#explanations);
     this.#hub = new EventHub(this.#changes, store.rev);
@@ -312,7 +303,7 @@ export class PersonaRuntime {
   }
 
   #engine(): Engine {
-    const isDriven = () => this.#driverError === undefined;
+    const isDriven = () => this.#supply.error === undefined;
     return {
       store: this.#store,
       clock: this.#clock,
@@ -343,13 +334,13 @@ export class PersonaRuntime {
         };
       },
       readiness: () => this.#readiness(),
-      observe: (observer) => this.#observe(observer),
+      observe: (observer) => this.#observers.add(observer),
       close: (graceMs) => this.#close(graceMs),
     };
   }
 
   async #readiness(): Promise<api.Readiness> {
-    const driver = this.#driverError === undefined ? "ok" : "failed";
+    const driver = this.#supply.error === undefined ? "ok" : "failed";
     const accepting = this.#closed === undefined ? "ok" : "closing";
     const store = await this.#store.probe().then(
       () => "ok" as const,
@@ -358,13 +349,6 @@ export class PersonaRuntime {
     const providers = healthOf(this.#providers?.status() ?? []);
     const ready = driver === "ok" && store === "ok" && accepting === "ok" && providers !== "failed";
     return { ready, checks: { driver, store, accepting, providers } };
-  }
-
-  #observe(observer: (turn: api.EndedTurn) => void): () => void {
-    // Wrapped, so that one function given twice is called twice, and taken away once by each.
-    const entry = { observer };
-    this.#observers.add(entry);
-    return () => void this.#observers.delete(entry);
   }
 
   async #close(graceMs: number): Promise<void> {
@@ -378,7 +362,7 @@ export class PersonaRuntime {
     await this.#turns.drain(graceMs);
     this.#judging?.close();
     await this.#mapping.close();
-    this.#paging.stop();
+    this.#supply.stop();
     this.#fleet.close();
     this.#hub.close();
     // Readers that keep up still read what they were offered.
@@ -395,21 +379,8 @@ export class PersonaRuntime {
     this.#personas.stay(new PersonaError("runtime_closed", "The runtime was closed before the persona was gone"));
   }
 
-  /** What is in the store, now or since an earlier life, goes into the hands of native. */
-  #arm(items: readonly FedItem[], come: number): void {
-    for (const item of items) {
-      const unknown = item.turnItems ? FLAG_UNKNOWN | (item.turnItems === 1 ? FLAG_WAS_ALONE : 0) : 0;
-      // A persona that is not enrolled any more has no slot; native then declines the item.
-      const slot = this.#personas.byKey(item.persona)?.slot ?? Number.NaN;
-      const armed = come === FLAG_ADMITTED ? item : inThisTime(item, this.#clock.now());
-      this.#fleet.arm(armed, slot, item.flags | come | unknown);
-    }
-  }
-
   #started(turn: LiveTurn): void {
-    this.#aside(turn, () => {
-      turn.trace = this.#tracing?.begin(begunTurn(turn), this.#origins.of(turn.formed.items));
-    });
+    this.#observers.begun(turn);
     if (!this.#hub.heard) return;
     const items = turn.formed.items.map((item) => encodeId("item", item, this.#store.salt));
     const { id, persona, conversation } = turn;
@@ -462,7 +433,7 @@ export class PersonaRuntime {
     const newest = revs.at(-1);
     if (newest !== undefined) this.#hub.changed(newest);
     tally.accepted += command.reply?.items.length ?? 0;
-    if (turn !== undefined && (this.#observers.size > 0 || turn.trace !== undefined)) this.#observed(turn, command);
+    if (turn !== undefined) this.#observers.ended(turn, command);
     for (const { item, outcome } of command.decisions) {
       if (outcome === "retry") continue;
       this.#texts.forget(item);
@@ -471,83 +442,9 @@ export class PersonaRuntime {
     this.#outcomes.settled(turn, command, tally);
   }
 
-  #observed(turn: LiveTurn, command: Settle): void {
-    const ended = endedTurn(turn, command, this.#clock.now());
-    const said = () => ({
-      heard: turn.formed.items.map((item) => this.#texts.get(item)?.text).filter((text) => text !== undefined),
-      reply: command.reply?.message.text,
-    });
-    this.#aside(turn, () => turn.trace?.end(ended, said));
-    for (const { observer } of this.#observers) this.#aside(turn, () => observer(ended));
-  }
-
-  /** Whoever only looks on must not fail what it looks at. */
-  #aside({ persona }: LiveTurn, look: () => void): void {
-    try {
-      look();
-    } catch (cause) {
-      this.#warn({ code: "observer_failed", message: `What observes turns failed at one of ${persona.id}`, cause });
-    }
-  }
-
   #assertOpen(): void {
     if (this.#closed !== undefined)
       throw new PersonaError("runtime_closed", "The runtime is closed; create another one");
-    if (this.#driverError !== undefined) throw this.#driverError;
+    if (this.#supply.error !== undefined) throw this.#supply.error;
   }
-
-  /**
-   * The native fleet is lost, with nothing in it that the store does not have: another one takes its
-   * place. If it fails again and again it is given up, and what was accepted waits for the next start.
-   */
-  async #rebuild(error: PersonaError): Promise<void> {
-    this.#warn({ code: error.code, message: error.message, cause: error.cause });
-    const now = this.#clock.now();
-    this.#failures = [...this.#failures.filter((at) => now - at < FAILURES_WITHIN_MS), now];
-    await this.#turns.abandon(error);
-    if (this.#closed !== undefined) return;
-    if (this.#failures.length >= MAX_FAILURES) {
-      this.#giveDriverUp(error);
-      return;
-    }
-    try {
-      this.#fleet.restart();
-      this.#rooms.forget();
-      await this.#personas.replace();
-      await this.#feed();
-      this.#personas.leaveAgain();
-      // Unless this one has failed as well: then the next rebuilding follows.
-      if (this.#driverError === error) this.#driverError = undefined;
-    } catch (cause) {
-      if (this.#driverError === error) this.#giveDriverUp(error, cause);
-    }
-  }
-
-  #giveDriverUp(error: PersonaError, cause: unknown = error): void {
-    this.#warn({ code: "driver_given_up", message: "The native service cycle is not started again", cause });
-    this.#outcomes.rejectAll(error);
-    this.#personas.stay(error);
-  }
-
-  async #feed(): Promise<void> {
-    this.#feeds += 1;
-    const feed = this.#feeds;
-    this.#live = false;
-    await this.#store.feed((items) => {
-      // The backlog was admitted before.
-      if (feed === this.#feeds) this.#arm(items, this.#live ? FLAG_ADMITTED : 0);
-    });
-    this.#live = true;
-  }
-}
-
-/** An item of an earlier life, whose clock may have been ahead of ours: nothing waits for a time that was wrong. */
-function inThisTime(item: FedItem, now: number): FedItem {
-  const { enqueuedAt, notBefore } = item;
-  if (enqueuedAt <= now && (notBefore ?? 0) <= now + LONGEST_BACK_OFF_MS) return item;
-  return {
-    ...item,
-    enqueuedAt: Math.min(enqueuedAt, now),
-    notBefore: notBefore && Math.min(notBefore, now + LONGEST_BACK_OFF_MS),
-  };
 }
