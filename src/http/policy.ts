@@ -11,6 +11,8 @@ declare module "fastify" {
     policy?: Policy;
     /** Code with which another role is refused. Default `forbidden`. */
     refusal?: "forbidden" | "admin_required";
+    /** The body is a document that the library reads as it was sent: names in it are the sender's own. */
+    readsDocuments?: boolean;
   }
 }
 

@@ -103,7 +103,8 @@ function asPersonaError(error: FastifyError, request: FastifyRequest): PersonaEr
   const { validationContext } = error;
   if (error instanceof PersonaError) {
     if (validationContext !== undefined) return invalidRequest(error, validationContext, request);
-    return error.code === "invalid_input" && error.fields.length > 0 ? faultsInWireNames(error) : error;
+    if (error.code !== "invalid_input" || error.fields.length === 0) return error;
+    return request.routeOptions.config.readsDocuments === true ? error : faultsInWireNames(error);
   }
   if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") {
     return new PersonaError("body_too_large", `Send at most ${request.routeOptions.bodyLimit} bytes.`);

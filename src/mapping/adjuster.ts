@@ -33,26 +33,31 @@ export class Adjuster {
   /** Applies what is pending on a mapper. */
   async run({ tenant, subject: mapper, signal }: AgentTask): Promise<string> {
     const what = `What was learned of the mapper "${mapper}"`;
-    let applied = 0;
+    let [applied, lost] = [0, 0];
     for (let count = PAGE; count === PAGE; applied += count) {
-      count = await untilWritten(() => this.#apply(tenant, mapper), what, { ...this.#options, signal });
+      const page = await untilWritten(() => this.#apply(tenant, mapper), what, { ...this.#options, signal });
+      count = page.count;
+      lost += page.lost;
     }
-    return applied === 0 ? "There was nothing new." : `Applied ${applied} pieces of feedback.`;
+    if (applied === 0) return "There was nothing new.";
+    const rest = lost === 0 ? "" : ` ${lost} of them were about mindscapes that are damaged, and moved nothing.`;
+    return `Applied ${applied} pieces of feedback.${rest}`;
   }
 
-  async #apply(tenant: string, mapper: string): Promise<number | "stale"> {
+  async #apply(tenant: string, mapper: string): Promise<{ readonly count: number; readonly lost: number } | "stale"> {
     const { store, clock, mindscapes, weights, changed } = this.#options;
     const pending = await store.mapping.pendingFeedback({ tenant, mapper, limit: PAGE });
-    if (pending.length === 0) return 0;
+    if (pending.length === 0) return { count: 0, lost: 0 };
     const teachable = await this.#teachable(tenant, mapper, pending);
     const allocate = () => store.allocate("mapping");
     const ledger = await LedgerDraft.read(store.mapping, allocate, { tenant, mapper, teachable });
     const traits = new TraitDraft(mindscapes, teachable);
+    let lost = 0;
     for (const row of pending) {
       const { rule, type, helpful } = row;
       if (helpful === null) continue;
       if (rule !== null) await ledger.apply({ ...row, rule }, helpful === 1);
-      else if (type !== null) await traits.apply(row, helpful === 1);
+      else if (type !== null && !(await traits.apply(row, helpful === 1))) lost += 1;
     }
     const { changes } = traits;
     const result = await store.mapping.adjust({
@@ -67,7 +72,7 @@ export class Adjuster {
     if (ledger.weights.length > 0) weights.tell({ tenant, mapper });
     for (const person of new Set(ledger.personal.map((row) => row.person))) weights.tell({ tenant, mapper, person });
     for (const { change, traits } of changes) mindscapes.tell(change, traits);
-    return pending.length;
+    return { count: pending.length, lost };
   }
 
   /** As the active version says; where none is, as that which the feedback is on. */

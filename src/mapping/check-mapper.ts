@@ -44,7 +44,7 @@ export async function checkMapper(input: unknown, bounds: MapperBounds = {}): Pr
   const limits = { bytes: text.json.length * 3, ...(rules === undefined ? {} : { rules }) };
   const { compiled, faults } = compiledFrom(text.json, limits);
   const document: MapperDocument = JSON.parse(text.json);
-  const all = [...faults, ...furtherFaults(document)];
+  const all = [...faults, ...furtherFaults(document, faults)];
   if (compiled !== undefined && all.length === 0) return { json: text.json, document, compiled };
   if (!isText) throw invalidMapper(all);
   const lineOf = await text.lines();
@@ -63,12 +63,15 @@ function compiledFrom(
   }
 }
 
-/** What the rule engine leaves to others. */
-function furtherFaults(document: Partial<MapperDocument> | null): readonly FieldFault[] {
+/** What the rule engine leaves to others; of settings it knows some, and what it has said of one is not said again. */
+function furtherFaults(document: Partial<MapperDocument> | null, found: readonly FieldFault[]): readonly FieldFault[] {
   const { metadata, feedback_settings } = document ?? {};
-  const faults = learningFaults(feedback_settings).map(
-    ({ field, message }): FieldFault => ({ field: pointerOf(field), code: "wrong_setting", message }),
-  );
+  const known = new Set(found.map(({ field }) => field));
+  const faults = known.has("/feedback_settings")
+    ? []
+    : learningFaults(feedback_settings)
+        .map(({ field, message }): FieldFault => ({ field: pointerOf(field), code: "wrong_setting", message }))
+        .filter(({ field }) => !known.has(field));
   const id: unknown = metadata?.id;
   if (typeof id !== "string" || MAPPER_ID_PATTERN.test(id)) return faults;
   return [{ field: "/metadata/id", code: "wrong_id", message: MAPPER_ID_FORM }, ...faults];

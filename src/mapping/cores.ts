@@ -13,6 +13,7 @@ import type { MappingCost, PersonaCore } from "./persona-core.ts";
 import type { ActiveMapper, KnownPerson, Residents } from "./residents.ts";
 import { erased } from "./suggestions.ts";
 import type { Summarize, Summary } from "./summary.ts";
+import { Sweep } from "./sweep.ts";
 import { type Traits, valueAt } from "./trait.ts";
 
 /** Unless `default_ttl_hours` of the mapper says otherwise. */
@@ -20,7 +21,6 @@ const TTL_HOURS = 24;
 const HOUR_MS = 3_600_000;
 /** So long a core that nobody renews is kept beyond its time. */
 const KEPT_MS = 30 * 24 * HOUR_MS;
-const SWEPT = 1_000;
 const MAX_SUMMARY = 20_000;
 
 /** Whose core it is, and by which mapper. */
@@ -59,7 +59,7 @@ export class PersonaCores {
   /** What is being made, so that two who want the same wait for one. */
   readonly #making = new Map<string, Promise<MadeCore>>();
   readonly #closed = new AbortController();
-  #sweptAt = 0;
+  readonly #sweep: Sweep;
 
   constructor(options: PersonaCoresOptions) {
     this.#store = options.store;
@@ -69,6 +69,8 @@ export class PersonaCores {
     this.#warn = options.warn;
     this.#summarize = options.summarize;
     this.#prices = options.prices ?? {};
+    const { mapping } = options.store;
+    this.#sweep = new Sweep(options.clock, KEPT_MS, (before, limit) => mapping.dropCores(before, limit));
   }
 
   /** Whether there is somebody who puts cores into words. */
@@ -128,7 +130,7 @@ export class PersonaCores {
     const saved = await this.#store.mapping.saveCore(row, { since });
     if (saved.status === "erased") throw erased();
     this.#changed(saved.rev);
-    await this.#sweep(now);
+    await this.#sweep.run();
     return { core: this.#shown(saved.core, mapper), cost, summaryError: said.error };
   }
 
@@ -153,13 +155,6 @@ export class PersonaCores {
     const price = model === undefined ? undefined : this.#prices[model];
     const usd = price === undefined ? 0 : usdOf(costOf(usage, price));
     return { ms, tokens: usage.inputTokens + usage.outputTokens, usd };
-  }
-
-  /** Rows of whoever is never asked about again do not stay for ever. */
-  async #sweep(now: number): Promise<void> {
-    if (Math.abs(now - this.#sweptAt) < HOUR_MS) return;
-    this.#sweptAt = now;
-    await this.#store.mapping.dropCores(now - KEPT_MS, SWEPT);
   }
 
   #shown(row: CoreRow, mapper: ActiveMapper): PersonaCore {

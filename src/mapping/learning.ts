@@ -12,6 +12,7 @@ import type { Curation } from "./curation.ts";
 import type { Extractor } from "./extractors/extractor.ts";
 import { Extractors } from "./extractors/registry.ts";
 import { type Feedback, type FeedbackInput, Feedbacks } from "./feedback.ts";
+import { missingMapper } from "./mappers.ts";
 import type { Mindscape, MindscapeChangeView } from "./mind-row.ts";
 import { Mindscaper } from "./mindscaper.ts";
 import { Mindscapes, missingMindscape } from "./mindscapes.ts";
@@ -65,11 +66,8 @@ export interface LearningView {
    */
   feedback(feedback: FeedbackInput): Promise<{ readonly feedback: Feedback; readonly repeated: boolean }>;
   feedbackAnalytics(query?: AnalyticsInput): Promise<Analytics>;
-  /** Why the weights of a mapper moved, newest first. Takes the tenant's own view. */
-  weightLog(
-    mapper: string,
-    page?: { readonly rule?: string; readonly limit?: number },
-  ): Promise<readonly WeightChange[]>;
+  /** Why the weights of a mapper moved, newest first. Throws `mapper_not_found`. Takes the tenant's own view. */
+  weightLog(mapper: string, page?: Partial<WeightLogPage>): Promise<readonly WeightChange[]>;
 }
 
 export interface HistoryPage {
@@ -87,7 +85,17 @@ export interface AnalyticsInput {
   readonly days?: number | undefined;
 }
 
-export type WeightChange = Pick<RuleWeightChangeRow, "rule" | "from" | "to" | "reason" | "at">;
+export type WeightChange = Pick<RuleWeightChangeRow, "rule" | "from" | "to" | "reason" | "at"> & {
+  /** Of this line; older lines are asked for with it. */
+  readonly id: string;
+};
+
+export interface WeightLogPage {
+  readonly rule?: string | undefined;
+  /** Id of the oldest line that is already known. */
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
 
 export type CurationInput = Omit<Curation, "traits"> & {
   readonly traits: Readonly<Record<string, { readonly value: unknown; readonly [more: string]: unknown } | null>>;
@@ -118,7 +126,12 @@ const curateSchema = z
 const analyticsSchema = z
   .strictObject({ person, mapper: word.optional(), rule: word.optional(), days: z.int().min(1).max(366).optional() })
   .prefault({});
-const logSchema = z.strictObject({ rule: word.optional(), limit }).prefault({});
+/** Keys, written short. */
+const line = z
+  .string()
+  .regex(/^[0-9a-z]{1,11}$/, "must be the id of a line of the log")
+  .transform((id) => Number.parseInt(id, 36));
+const logSchema = z.strictObject({ rule: word.optional(), before: line.optional(), limit }).prefault({});
 
 interface Viewer {
   readonly tenant: string;
@@ -199,8 +212,14 @@ export class Learning {
       weightLog: async (mapper, asked) => {
         const page = parse(logSchema, asked, "page");
         if (owner !== undefined) throw new PersonaError("forbidden", "Weights belong to the tenant; use its own view");
-        const lines = await this.#options.store.mapping.weightLog({ tenant, mapper, ...page });
-        return lines.map(({ rule, from, to, reason, at }) => ({ rule, from, to, reason, at }));
+        const { mapping } = this.#options.store;
+        const lines = await mapping.weightLog({ tenant, mapper, ...page });
+        if (lines.length === 0 && (await mapping.newestMapper(tenant, mapper)) === undefined) {
+          throw missingMapper(mapper);
+        }
+        return lines.map(({ key, rule, from, to, reason, at }) => {
+          return { id: key.toString(36), rule, from, to, reason, at };
+        });
       },
     };
   }

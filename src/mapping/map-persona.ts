@@ -2,7 +2,6 @@
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import type { CoreOf, MadeCore, PersonaCores } from "./cores.ts";
-import type { Ask } from "./engine.ts";
 import type { DetailLevel, MappedPersona, MappingCost, StalePolicy } from "./persona-core.ts";
 import type { ActiveMapper, Residents } from "./residents.ts";
 import { faultView, type GivenSuggestions, outcomeView } from "./suggestions.ts";
@@ -89,7 +88,7 @@ export class MapPersona {
     const { clock, residents, given } = this.#options;
     const { person, persona, context, limit, explain } = request;
     const { tenant } = mapper;
-    const ask: Ask = { now: clock.now(), context, limit };
+    const ask = await residents.drawn(mapper, { now: clock.now(), context, limit });
     const { version, traits, zone } = await residents.known(tenant, person);
     const { suggestions, faults } = await residents.suggest(mapper, person, ask);
     const trace = explain ? await residents.explain(mapper, person, ask) : undefined;

@@ -33,6 +33,10 @@ export const mindscapeChangeSchema = z
       .record(z.string(), changed)
       .readonly()
       .register(wire, { description: "By path; null where there is none" }),
+    damaged: z
+      .literal(true)
+      .exactOptional()
+      .register(wire, { description: "What is stored of it cannot be read: it is without changes" }),
   })
   .register(wire, { id: "MindscapeChange" });
 
@@ -57,9 +61,13 @@ export function mindscapeOf(row: MindscapeRow): Mindscape {
   return { person_id: person, version, traits: mindOf(row).traits, ...times };
 }
 
+/** One that cannot be read hides no other. */
 export function changeOf({ version, cause, by, at, changes }: MindscapeHistoryRow): MindscapeChangeView {
-  const known = read(z.record(z.string(), changed), changes) as TraitChanges;
-  return { version, cause, by, at, changes: known };
+  try {
+    return { version, cause, by, at, changes: read(z.record(z.string(), changed), changes) as TraitChanges };
+  } catch {
+    return { version, cause, by, at, changes: {}, damaged: true };
+  }
 }
 
 function read(schema: z.ZodType, text: string): unknown {

@@ -23,6 +23,8 @@ const MAX_TEXT = 8_000;
 const CALL_MS = 30_000;
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 600_000;
+/** No key is as large. */
+const NOTHING = Number.POSITIVE_INFINITY;
 
 export class NarrativeMeanings {
   readonly #options: NarrativeMeaningsOptions;
@@ -31,7 +33,8 @@ export class NarrativeMeanings {
   #work: Promise<void> | undefined;
   /** Keys of what the model will not embed. */
   readonly #refused = new Set<number>();
-  #more = false;
+  /** From this key on there may be narratives without a vector; all before have one, or were refused. */
+  #from = 0;
   #failures = 0;
   #cancelWait: (() => void) | undefined;
 
@@ -43,13 +46,20 @@ export class NarrativeMeanings {
     this.#listener = listener;
   }
 
-  /** Embeds what has no vector yet, of whomever; also what an earlier process left. */
-  wake(): void {
-    this.#more = true;
+  /**
+   * Embeds what has no vector yet, of whomever.
+   * @param from Key of a new narrative. Default: also what an earlier process left.
+   */
+  wake(from = 0): void {
+    this.#from = Math.min(this.#from, from);
+    this.#begin();
+  }
+
+  #begin(): void {
     if (this.#work !== undefined || this.#cancelWait !== undefined || this.#closing.signal.aborted) return;
     this.#work = this.#embedAll().finally(() => {
       this.#work = undefined;
-      if (this.#more && this.#cancelWait === undefined) this.wake();
+      if (this.#from < NOTHING) this.#begin();
     });
   }
 
@@ -100,23 +110,25 @@ export class NarrativeMeanings {
 
   async #embedAll(): Promise<void> {
     const { store, clock, embedder, warn } = this.#options;
-    this.#more = false;
+    let from = this.#from;
+    this.#from = NOTHING;
     try {
-      for (let after = 0; !this.#closing.signal.aborted; ) {
-        const rows = await store.mapping.unembedded(embedder.model, after, BATCH);
+      while (!this.#closing.signal.aborted) {
+        const rows = await store.mapping.unembedded(embedder.model, from - 1, BATCH);
         if (rows.length === 0) return;
         await this.#embedRows(rows.filter(({ key }) => !this.#refused.has(key)));
         this.#failures = 0;
-        after = rows.at(-1)?.key ?? after;
+        from = (rows.at(-1)?.key ?? from) + 1;
       }
     } catch (cause) {
       if (this.#closing.signal.aborted) return;
+      this.#from = Math.min(this.#from, from);
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
       this.#failures += 1;
       warn({ code: "embedding_failed", message: `Narratives are embedded again in ${wait / 1_000} s`, cause });
       this.#cancelWait = clock.at(clock.now() + wait, () => {
         this.#cancelWait = undefined;
-        this.wake();
+        this.#begin();
       });
     }
   }

@@ -95,7 +95,7 @@ export class Narratives {
     const rev = await store.mapping.addNarrative(row);
     changed(rev);
     this.#tell(row);
-    meanings?.wake();
+    meanings?.wake(row.key);
     return narrativeOf(row, store.salt);
   }
 

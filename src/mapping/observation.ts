@@ -37,7 +37,7 @@ export const moment = z.union([z.int(), z.string()]).transform((value, { addIssu
   const at = typeof value === "number" ? value : Date.parse(value);
   const form = typeof value === "number" ? ["", "Z"] : ZONED.exec(value);
   const wrong =
-    form === null || Number.isNaN(at)
+    form === null || Number.isNaN(at) || !isDay(value)
       ? "must be milliseconds since 1970, or a time such as 2026-11-20T09:30:00+01:00"
       : form[1] === undefined
         ? "must say its offset from UTC: Z, or such as +01:00"
@@ -48,6 +48,13 @@ export const moment = z.union([z.int(), z.string()]).transform((value, { addIssu
   addIssue({ code: "custom", message: wrong });
   return z.NEVER;
 });
+
+/** JavaScript takes the 30th of February for the 2nd of March. */
+function isDay(value: number | string): boolean {
+  if (typeof value === "number") return true;
+  const day = value.slice(0, 10);
+  return new Date(`${day}T00:00:00Z`).toISOString().startsWith(day);
+}
 
 const count = z.int().min(0).max(10_000);
 const minutes = z.number().positive().max(1_440);
@@ -126,6 +133,7 @@ export const observationViewSchema = z
     person_id: z.string(),
     observed_at: described(z.int(), "Milliseconds since 1970"),
     created_at: described(z.int(), "Milliseconds since 1970"),
+    damaged: described(z.literal(true).exactOptional(), "What is stored of it cannot be read: it is without content"),
   })
   .register(wire, { id: "Observation" });
 

@@ -64,7 +64,7 @@ export class Observations {
     const repeated = result.status === "accepted" ? result.repeated.flatMap((place) => ids[place] ?? []) : ids;
     const before = repeated.length === 0 ? [] : await this.#store.mapping.observationsNamed(tenant, of, repeated);
     for (const row of before) rows.set(row.id, row);
-    return { observations: checked.flatMap(({ id }) => viewOf(rows.get(id))), repeated };
+    return { observations: checked.flatMap(({ id }) => shown(rows.get(id))), repeated };
   }
 
   /** Those of one person, in the order in which they came in. Throws `invalid_input` for an `after` that names nothing. */
@@ -73,7 +73,7 @@ export class Observations {
     if (after !== undefined && known[0] === undefined)
       throw invalidInput("page", [{ field: "after", message: NO_SUCH }]);
     const rows = await this.#store.mapping.observations({ tenant, person, ...page, after: known[0]?.key });
-    return rows.flatMap(viewOf);
+    return rows.flatMap(shown);
   }
 
   #checked(input: unknown): readonly Checked[] {
@@ -136,13 +136,13 @@ const NO_SUCH = "must be the id of an observation of this person";
 
 const fieldOf = (place: number, field: string, listed: boolean) => (listed ? `observations[${place}].${field}` : field);
 
-/** Nothing of none; and of a row that cannot be read, which is for the digest to be loud about. */
-function viewOf(row: ObservationRow | undefined): readonly Observation[] {
+/** One that cannot be read hides no other, and is not hidden either. */
+function shown(row: ObservationRow | undefined): readonly Observation[] {
   if (row === undefined) return [];
   try {
     return [observationOf(row)];
   } catch {
-    return [];
+    return [{ ...observationOf({ ...row, content: "{}", metadata: "{}" }), damaged: true }];
   }
 }
 

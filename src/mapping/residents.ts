@@ -8,7 +8,7 @@ import type { MappingTable } from "../store/mapping/port.ts";
 import { authoredWeights, compileStored, type MapperDocument, storedDocument, weightsOfRules } from "./check-mapper.ts";
 import type { Ask, CompiledMapper, Explanation, ResidentPerson, Suggestions } from "./engine.ts";
 import { FreshCache } from "./fresh-cache.ts";
-import { learningSchema } from "./learning/settings.ts";
+import { type Learning, learningSchema } from "./learning/settings.ts";
 import { isZone } from "./local-time.ts";
 import type {
   FoundNarrative,
@@ -43,8 +43,8 @@ export interface ActiveMapper {
   readonly compiled: CompiledMapper;
   /** The weights in its document. */
   readonly authored: Weights;
-  /** Whether its strategy draws weights anew for each evaluation. */
-  readonly draws: boolean;
+  /** How it learns: some strategies draw weights anew for each evaluation. */
+  readonly learning: Learning;
   /** Characters of its document. */
   readonly size: number;
 }
@@ -128,12 +128,15 @@ export class Residents {
     this.#persons.forget(nameOf(tenant, person));
   }
 
+  /** The question with the weights that are drawn for it, if the mapper's strategy draws any. */
+  async drawn({ tenant, id, authored, learning }: ActiveMapper, ask: Ask): Promise<Ask> {
+    const weights = await this.#options.weights.draw(tenant, id, authored, learning);
+    return weights === undefined ? ask : { ...ask, weights };
+  }
+
   /** One native call for a person who is at hand. */
   async suggest(mapper: ActiveMapper, person: string, ask: Ask): Promise<Suggestions> {
-    const { draws, tenant, id, authored } = mapper;
-    const drawn = draws ? await this.#options.weights.draw(tenant, id, authored) : undefined;
-    const native = await this.#native(mapper, person);
-    return native.suggest(drawn === undefined ? ask : { ...ask, weights: drawn });
+    return (await this.#native(mapper, person)).suggest(ask);
   }
 
   async explain(mapper: ActiveMapper, person: string, ask: Ask): Promise<readonly Explanation[]> {
@@ -226,7 +229,9 @@ export class Residents {
       this.#mappers.forget(name);
       return;
     }
-    const weighed = this.#weigh(mapper).catch(() => this.#mappers.forget(name));
+    // One after the other: what is read later must not be overtaken by what was read before.
+    const before = this.#weighing.get(name) ?? Promise.resolve();
+    const weighed = before.then(() => this.#weigh(mapper)).catch(() => this.#mappers.forget(name));
     this.#weighing.set(name, weighed);
     void weighed.then(() => {
       if (this.#weighing.get(name) === weighed) this.#weighing.delete(name);
@@ -250,9 +255,20 @@ export class Residents {
     const { key, version, createdAt, document } = row;
     const compiled = compileStored(row);
     const { metadata, feedback_settings } = storedDocument(row);
-    const draws = learningSchema.parse(feedback_settings).strategy === "thompson";
+    const learning = learningSchema.parse(feedback_settings);
     const authored = authoredWeights(compiled);
-    const mapper = { key, tenant, id, version, createdAt, metadata, compiled, authored, draws, size: document.length };
+    const mapper = {
+      key,
+      tenant,
+      id,
+      version,
+      createdAt,
+      metadata,
+      compiled,
+      authored,
+      learning,
+      size: document.length,
+    };
     await this.#weigh(mapper);
     return mapper;
   }

@@ -18,6 +18,7 @@ import type { MindscapeSource, NarrativeSource, WeightSource } from "./sources.t
 import { GivenSuggestions } from "./suggestions.ts";
 import type { Summarize } from "./summary.ts";
 import { turnSuggestions } from "./turn-suggestions.ts";
+import { type WeightReport, weightReport } from "./weight-report.ts";
 
 export interface ServingOptions {
   readonly store: Pick<Store, "mapping" | "allocate" | "salt">;
@@ -73,6 +74,8 @@ export interface MapperCollection {
    * and raises the last number of its semver. None is made where nothing was learned.
    */
   publish(id: string, options?: MapperWriteOptions): Promise<{ readonly mapper: Mapper; readonly created: boolean }>;
+  /** What its rules weigh, and why; each step is in `weightLog`. Takes the tenant's own view. */
+  weights(id: string): Promise<WeightReport>;
   /** What a version would suggest; nothing is stored. Takes the tenant's own view. */
   simulate(id: string, request?: SimulationRequest): Promise<Simulation>;
 }
@@ -224,6 +227,10 @@ export class Serving {
             id,
             parse(writeSchema, options, "options"),
           );
+        },
+        weights: async (id) => {
+          assertRules();
+          return weightReport({ mappers, mapping: this.#options.store.mapping }, tenant, id);
         },
         simulate: async (id, request) => {
           assertRules();

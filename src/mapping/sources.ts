@@ -1,4 +1,5 @@
 /** What serving a mapper asks of those who learn: the mindscapes, the weights, the narratives. */
+import type { Learning } from "./learning/settings.ts";
 import type { Traits } from "./trait.ts";
 
 export interface KnownTraits {
@@ -26,8 +27,8 @@ export interface MindscapeWritten {
 export interface WeightSource {
   /** The weights that hold, from those of the document and what was learned. */
   of(tenant: string, mapper: string, authored: Weights): Promise<Weights>;
-  /** For one evaluation, where the mapper's strategy draws; undefined where it does not. */
-  draw(tenant: string, mapper: string, authored: Weights): Promise<Weights | undefined>;
+  /** For one evaluation; undefined where the mapper's strategy does not draw. */
+  draw(tenant: string, mapper: string, authored: Weights, learning: Learning): Promise<Weights | undefined>;
   /** What multiplies them for one person. */
   personal(tenant: string, person: string, mapper: string): Promise<Weights>;
   /** `person`: only what multiplies the weights of this one has changed. */

@@ -8,14 +8,20 @@ import type { Store } from "../store/port.ts";
 import type { Explanation, RuleFault, RuleSuggestion } from "./engine.ts";
 import type { ActiveMapper } from "./residents.ts";
 import type { RuleFaultView, RuleOutcome, RuleSuggestionView, Suggestion } from "./suggestion.ts";
+import { Sweep } from "./sweep.ts";
 
 /** Who asks again within this time is given the same suggestion again, not another one with the same words. */
 const SAME_WITHIN_MS = 3_600_000;
 const MOST_REMEMBERED = 10_000;
 /** After so long nobody gives feedback on a suggestion any more. */
 const KEPT_MS = 90 * 86_400_000;
-/** Rows that are cleared away at once, each hour. */
-const SWEPT = 1_000;
+
+interface Given {
+  readonly key: number;
+  readonly at: number;
+  /** Settles with the write of its row. */
+  readonly stored: Promise<void>;
+}
 
 export interface Addressee {
   readonly tenant: string;
@@ -26,13 +32,14 @@ export interface Addressee {
 export class GivenSuggestions {
   readonly #store: Pick<Store, "mapping" | "allocate" | "salt">;
   readonly #clock: Clock;
-  /** Keys by what was given to whom; the oldest first. */
-  readonly #given = new Map<string, { readonly key: number; readonly at: number }>();
-  #sweptAt = 0;
+  /** What was given to whom, also while it is being written; the oldest first. */
+  readonly #given = new Map<string, Given>();
+  readonly #sweep: Sweep;
 
   constructor(store: Pick<Store, "mapping" | "allocate" | "salt">, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
+    this.#sweep = new Sweep(clock, KEPT_MS, (before, limit) => store.mapping.dropSuggestions(before, limit));
   }
 
   /**
@@ -46,33 +53,42 @@ export class GivenSuggestions {
     since: number,
   ): Promise<readonly Suggestion[]> {
     const now = this.#clock.now();
-    const rows: SuggestionRow[] = [];
-    const added = new Map<string, number>();
+    const rows = new Map<string, SuggestionRow>();
+    const stored = new Set<Promise<void>>();
     const given = suggestions.map((suggestion) => {
       const name = fingerprint(to, mapper, suggestion);
       const before = this.#given.get(name);
-      const key =
-        before !== undefined && before.at <= now && now - before.at < SAME_WITHIN_MS
-          ? before.key
-          : this.#store.allocate("mapping");
+      const isSame = before !== undefined && before.at <= now && now - before.at < SAME_WITHIN_MS;
+      const key = isSame ? before.key : this.#store.allocate("mapping");
       const shown: Suggestion = {
         id: encodeId("suggestion", key, this.#store.salt),
         mapper_id: mapper.id,
         mapper_version: mapper.version,
         ...viewOf(suggestion),
       };
-      if (key !== before?.key) {
-        added.set(name, key);
-        rows.push(rowOf(to, shown, key, now));
-      }
+      if (isSame) stored.add(before.stored);
+      else rows.set(name, rowOf(to, shown, key, now));
       return shown;
     });
-    if (rows.length === 0) return given;
+    if (rows.size > 0) stored.add(this.#add(rows, now, since));
+    await Promise.all(stored);
+    if (rows.size > 0) await this.#sweep.run();
+    return given;
+  }
+
+  /** Who asks while it is being written is given the same; what could not be written was never given. */
+  #add(rows: ReadonlyMap<string, SuggestionRow>, at: number, since: number): Promise<void> {
+    const stored = this.#write([...rows.values()], since);
+    for (const [name, { key }] of rows) this.#remember(name, { key, at, stored });
+    stored.catch(() => {
+      for (const name of rows.keys()) if (this.#given.get(name)?.stored === stored) this.#given.delete(name);
+    });
+    return stored;
+  }
+
+  async #write(rows: readonly SuggestionRow[], since: number): Promise<void> {
     const { status } = await this.#store.mapping.saveSuggestions(rows, { since });
     if (status === "erased") throw erased();
-    for (const [name, key] of added) this.#remember(name, key, now);
-    await this.#sweep(now);
-    return given;
   }
 
   /** Of a person who is erased nothing is given again under an old id. */
@@ -80,15 +96,9 @@ export class GivenSuggestions {
     this.#given.clear();
   }
 
-  async #sweep(now: number): Promise<void> {
-    if (Math.abs(now - this.#sweptAt) < SAME_WITHIN_MS) return;
-    this.#sweptAt = now;
-    await this.#store.mapping.dropSuggestions(now - KEPT_MS, SWEPT);
-  }
-
-  #remember(name: string, key: number, at: number): void {
+  #remember(name: string, given: Given): void {
     this.#given.delete(name);
-    this.#given.set(name, { key, at });
+    this.#given.set(name, given);
     const [oldest] = this.#given.keys();
     if (this.#given.size > MOST_REMEMBERED && oldest !== undefined) this.#given.delete(oldest);
   }

@@ -1,7 +1,7 @@
 /** What was learned of rules: the ledger that lies over the weights of a mapper's document. */
 import type { PersonalWeightRow, RuleWeightRow } from "../store/mapping/port.ts";
 import type { Store } from "../store/port.ts";
-import { teachableOf } from "./learning/document.ts";
+import type { Learning } from "./learning/settings.ts";
 import { drawnWeight, priorOf } from "./learning/thompson.ts";
 
 export interface WeightsOptions {
@@ -35,13 +35,15 @@ export class Weights {
     return { ...authored, ...Object.fromEntries(learned) };
   }
 
-  /** For one ranking, where the active version of the mapper has the strategy `thompson`; undefined where it has not. */
-  async draw(tenant: string, mapper: string, authored: RuleWeights): Promise<RuleWeights | undefined> {
-    const { store, random } = this.#options;
-    const active = await store.mapping.activeMapper(tenant, mapper);
-    if (active === undefined) return undefined;
-    const { learning } = teachableOf(active.document);
+  /** For one ranking, where the strategy of the mapper is `thompson`; undefined where it is not. */
+  async draw(
+    tenant: string,
+    mapper: string,
+    authored: RuleWeights,
+    learning: Learning,
+  ): Promise<RuleWeights | undefined> {
     if (learning.strategy !== "thompson") return undefined;
+    const { store, random } = this.#options;
     const rows = new Map((await store.mapping.weights(tenant, mapper)).map((row) => [row.rule, row]));
     const drawn = Object.entries(authored).map(([rule, weight]) => {
       const row = rows.get(rule);

@@ -29,7 +29,7 @@ import type { LiveTurn } from "./live-turn.ts";
 import { Minds } from "./minds.ts";
 import { Observers } from "./observers.ts";
 import { Outcomes } from "./outcomes.ts";
-import { type Persona, Personas } from "./personas.ts";
+import { isAgent, type Persona, Personas } from "./personas.ts";
 import { profileOf } from "./profile.ts";
 import { Reception } from "./reception.ts";
 import { Rooms } from "./rooms.ts";
@@ -381,7 +381,7 @@ export class PersonaRuntime {
 
   #started(turn: LiveTurn): void {
     this.#observers.begun(turn);
-    if (!this.#hub.heard) return;
+    if (!this.#hub.heard || isAgent(turn.persona.id)) return;
     const items = turn.formed.items.map((item) => encodeId("item", item, this.#store.salt));
     const { id, persona, conversation } = turn;
     this.#hub.publish({ type: "turn_started", turn: id, persona: persona.id, conversation, items }, turn.place);
@@ -390,7 +390,7 @@ export class PersonaRuntime {
   #token(turn: LiveTurn, token: string): void {
     this.#outcomes.speak(turn.formed.items, token);
     const { id, persona, conversation } = turn;
-    if (!this.#hub.heard) return;
+    if (!this.#hub.heard || isAgent(persona.id)) return;
     this.#hub.publish({ type: "token", turn: id, persona: persona.id, conversation, token }, turn.place);
   }
 

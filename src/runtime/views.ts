@@ -178,10 +178,15 @@ export class Changes implements ChangeLog {
     return { event, place };
   }
 
-  /** Without its conversation nobody can say whom an event concerns: then it concerns nobody. */
+  /**
+   * Without its conversation nobody can say whom an event concerns: then it concerns nobody. What agents are told and say
+   * is their own; what they gave up is everybody's.
+   */
   async #told({ conversation }: { readonly conversation: number }, event: RuntimeEvent): Promise<Told | undefined> {
     const place = await this.#conversations.byKey(conversation);
-    return place && { event, place };
+    if (place === undefined) return undefined;
+    const isOfAgent = place.persona !== null && isAgent(await this.#personas.idOf(place.persona));
+    return isOfAgent && (event.type !== "item" || event.item.state !== "dead") ? undefined : { event, place };
   }
 }
 

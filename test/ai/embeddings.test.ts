@@ -1,8 +1,12 @@
 /** Narratives that a model embeds, over the protocol of OpenAI's embeddings, on a server of this machine. */
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { providers } from "../../src/ai.ts";
 import { ManualClock } from "../../src/clock.ts";
+import { NarrativeMeanings } from "../../src/mapping/narrative-meanings.ts";
+import { Narratives } from "../../src/mapping/narratives.ts";
 import { similarities } from "../../src/mapping/similarities.ts";
+import { openMemoryStore } from "../../src/store/memory.ts";
+import { disturbed } from "../mapping/study.ts";
 import { openHouse } from "../runtime/harness.ts";
 import { until } from "../support/event-loop.ts";
 import type { ModelRequest, Responder } from "../support/model-server.ts";
@@ -71,6 +75,34 @@ it("finds by words while the model is away, and embeds the rest when it is back"
   clock.advance(5_000);
   await until(async () => (await search("early")).length === 1);
   expect(texts(server.requests)).toContain("I am at my best at dawn.");
+});
+
+it("looks at none again that has its vector, however many there are", async () => {
+  const server = await openServer(embeds);
+  const clock = new ManualClock();
+  const embedder = (await providers({ local: at(server) }, { clock, seed: 1 })).embedder?.("local:small");
+  if (embedder === undefined) throw new Error("these providers embed");
+  const store = await openMemoryStore({ clock });
+  onTestFinished(() => store.close());
+  const from: number[] = [];
+  const unembedded: typeof store.mapping.unembedded = async (model, after, limit) => {
+    from.push(after);
+    return store.mapping.unembedded(model, after, limit);
+  };
+  const meanings = new NarrativeMeanings({
+    ...{ store: disturbed(store, { unembedded }), clock, embedder },
+    warn: () => {},
+  });
+  onTestFinished(() => meanings.close());
+  const narratives = new Narratives({ store, clock, changed: () => {}, meanings });
+  const keys: number[] = [];
+  meanings.onEmbedded(({ key }) => void keys.push(key));
+  for (const count of [1, 2, 3]) {
+    await narratives.add("default", ADA, ADA, { text: "dawn" });
+    await until(() => keys.length === count);
+  }
+  // Each looks from the new one on, and behind it.
+  expect(from.filter((after) => after >= (keys[0] ?? 0))).toHaveLength(from.length - 1);
 });
 
 it("embeds the others where the model refuses one text", async () => {

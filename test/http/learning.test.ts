@@ -57,6 +57,16 @@ describe("observations", () => {
     await until(async () => (await house.send(`GET ${MINE}`)).body.traits?.["work.focus_duration"]?.sample_size === 2);
   });
 
+  it("are refused by the names that their content has, however they are spelled", async () => {
+    const house = await openHouse();
+    const content = { myMood: { howDeep: "\ud800" } };
+    const { body } = await house.send("POST /v1/observations", { ...session("o1"), type: "mood", content });
+    expect(fieldsOf(body)).toEqual(["content.myMood.howDeep"]);
+    const traits = { "work.myStyle": { value: 1, confidence: 2 } };
+    const patched = await house.send(`PATCH ${MINE}`, { traits }, { "if-none-match": "*" });
+    expect(fieldsOf(patched.body)).toEqual(["traits.work.myStyle.confidence"]);
+  });
+
   it("are refused with every fault, by its name on the wire", async () => {
     const { send } = await openHouse();
     const bad = { ...session("", { productivity_score: 0 }), observed_at: "2026-01-01T00:00:00", colour: 1 };
@@ -153,6 +163,27 @@ describe("feedback", () => {
       types: [{ suggestion_type: "focus" }],
     });
     expect((await send("GET /v1/feedback/analytics?rule_id=none")).body).toMatchObject({ total: 0, rules: [] });
+  });
+
+  it("is told again by whoever asks why a rule weighs what it weighs", async () => {
+    const { send, suggestion } = await suggested();
+    const weights = async () => (await send("GET /v1/mappers/coach/weights")).body;
+    expect(await weights()).toEqual({
+      ...{ mapper_id: "coach", mapper_version: 1, strategy: "law" },
+      rules: [{ rule_id: "deep", weight: 1, authored: 1 }],
+    });
+    for (const id of ["f1", "f2"]) await send("POST /v1/feedback", { id, suggestion_id: suggestion, helpful: true });
+    await until(async () => (await weights()).rules[0].weight === 1.21);
+    expect((await weights()).rules).toMatchObject([{ authored: 1, reason: "helpful", moved_at: expect.any(Number) }]);
+    const log = (query: string) => send(`GET /v1/mappers/coach/weights/log?${query}`);
+    const first = (await log("limit=1")).body;
+    expect(first).toMatchObject({ changes: [{ rule_id: "deep", from: 1.1, to: 1.21, reason: "helpful" }], more: true });
+    const second = (await log(`rule_id=deep&before=${first.changes[0].id}`)).body;
+    expect(second).toMatchObject({ changes: [{ rule_id: "deep", from: 1, to: 1.1 }], more: false });
+    expect((await log("rule_id=none")).body).toEqual({ changes: [], more: false });
+    expect((await log("before=Z")).body.fields).toMatchObject([{ field: "before" }]);
+    for (const path of ["weights", "weights/log"])
+      expect((await send(`GET /mappers/none/${path}`)).body.code).toBe("mapper_not_found");
   });
 
   it("says what is wrong with it, and when there was enough", async () => {

@@ -59,7 +59,7 @@ it("the mapper routes are mounted once at the root, and answer there as under /v
 });
 
 it("answers for a stored person: level, stale policy, cost, and the choice made", async () => {
-  const { send, curate } = await opened();
+  const { send, curate, runtime } = await opened();
   await send("POST /v1/mappers?activate=true", mapperDocument("coach"));
   await curate("calm");
   const ask = `GET /v1/map-persona?personaId=ada&mapperId=coach&personId=${ANA}`;
@@ -81,6 +81,10 @@ it("answers for a stored person: level, stale policy, cost, and the choice made"
     choice: { detail_level: "instant", when_stale: "serve" },
   });
   expect((await send("GET /v1/map-persona")).body.fields).toEqual([{ field: "persona_id", message: "must be given" }]);
+  await runtime.enroll({ id: "max", name: "Max" });
+  expect((await send("GET /v1/map-persona?personaId=max")).body.fields).toEqual([
+    { field: "mapper_id", message: "must be given: the persona has none of its own" },
+  ]);
   const own = await send("GET /v1/map-persona?personaId=ada&explain=true&limit=1");
   expect(own.body).toMatchObject({ core: { person_id: "user:local" }, suggestions: [], trace: [{ fires: false }] });
 });
@@ -100,6 +104,16 @@ describe("refuses", () => {
       },
     ]);
     expect((await send("GET /v1/mappers")).body.mappers).toEqual([]);
+  });
+
+  it("settings that are wrong, each once", async () => {
+    const { send } = await opened();
+    const settings = { min_weight: 3, max_weight: 2, negative_threshold: 0, strategy: "guess" };
+    const { body } = await send("POST /v1/mappers", { ...mapperDocument("coach"), feedback_settings: settings });
+    const fields = body.fields.map(({ field }: { field: string }) => field);
+    expect(new Set(fields).size).toBe(fields.length);
+    expect(fields).toContain("/feedback_settings/negative_threshold");
+    expect(fields.filter((field: string) => field.includes("min_weight"))).toHaveLength(0);
   });
 
   it.each<[string, unknown, Record<string, string>, number, string]>([

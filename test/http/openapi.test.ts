@@ -33,6 +33,8 @@ const OWN_ROUTES = [
   "GET /v1/mappers",
   "GET /v1/mappers/{id}",
   "GET /v1/mappers/{id}/versions",
+  "GET /v1/mappers/{id}/weights",
+  "GET /v1/mappers/{id}/weights/log",
   "GET /v1/mindscapes/{person}",
   "GET /v1/mindscapes/{person}/history",
   "GET /v1/narratives",

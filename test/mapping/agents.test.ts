@@ -50,7 +50,7 @@ it("digests what is observed, many observations at once, and shows nobody who do
   const reading = (async () => {
     for await (const event of runtime.events({ signal: controller.signal })) {
       if (event.type === "mindscape_updated") events.push(`${event.person} ${event.version} ${event.changed}`);
-      if (event.type === "enrollment") events.push(event.persona);
+      else events.push(event.type);
     }
   })();
   await Promise.all([runtime.mapping.observe([mood("low"), mood("high")]), runtime.mapping.observe(mood("high"))]);

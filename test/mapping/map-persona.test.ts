@@ -1,6 +1,7 @@
 /** A person as a persona is to see them: what is stored, what holds now, and when it is made anew. */
 import { describe, expect, it } from "vitest";
 import type { Summary, SummaryQuestion } from "../../src/mapping/summary.ts";
+import type { Store } from "../../src/store/port.ts";
 import { ANA, BEN, disturbed, FRIDAY, HOUR, MINUTE, TENANT } from "./study.ts";
 import { failure, mapperOf, openTheatre, ruleOf, type Staging, type Theatre } from "./theatre.ts";
 
@@ -238,6 +239,61 @@ describe("the moment", () => {
     expect(second).not.toEqual(first);
     await curate(calm, BEN);
     expect(await ids(BEN)).not.toEqual(second);
+  });
+
+  it("gives all who ask at the same moment the same ones, and stores them once", async () => {
+    let writes = 0;
+    const wrap = (store: Store) => {
+      const saveSuggestions: Store["mapping"]["saveSuggestions"] = async (rows, guard) => {
+        writes += rows.length;
+        return store.mapping.saveSuggestions(rows, guard);
+      };
+      return disturbed(store, { saveSuggestions });
+    };
+    const { mapPersona, curate } = await opened({ wrap });
+    await curate(calm);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => mapPersona(ASK)));
+    expect(new Set(answers.map(({ suggestions }) => suggestions?.[0]?.id)).size).toBe(1);
+    expect(writes).toBe(1);
+  });
+
+  it("clears old ones away as fast as new ones come", async () => {
+    const swept: number[] = [];
+    const wrap = (store: Store) =>
+      disturbed(store, {
+        dropSuggestions: async (_at, limit) => {
+          swept.push(limit);
+          // There are many more, then there are not.
+          return swept.length < 3 ? limit : 0;
+        },
+      });
+    const { mapPersona, curate } = await opened({ wrap });
+    for (const person of ["a", "b", "c", "d", "e"]) {
+      await curate(calm, `user:${person}`);
+      await mapPersona({ ...ASK, person: `user:${person}` });
+    }
+    expect(swept).toHaveLength(3);
+  });
+
+  it("ranks and explains by the same draw, and reads no document for it", async () => {
+    let reads = 0;
+    const wrap = (store: Store) => {
+      const activeMapper: Store["mapping"]["activeMapper"] = async (...asked) => {
+        reads += 1;
+        return store.mapping.activeMapper(...asked);
+      };
+      return disturbed(store, { activeMapper });
+    };
+    const { mapPersona, curate } = await opened({ wrap }, { feedback_settings: { strategy: "thompson" } });
+    await curate(calm);
+    const drawn: unknown[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const { suggestions, trace } = await mapPersona({ ...ASK, explain: true });
+      expect(trace?.[0]?.weight).toBe(suggestions?.[0]?.weight);
+      drawn.push(suggestions?.[0]?.weight);
+    }
+    expect(new Set(drawn).size).toBe(3);
+    expect(reads).toBe(1);
   });
 
   it("lets the learned weights rank, at once, and a factor of the person's own", async () => {

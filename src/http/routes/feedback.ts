@@ -19,7 +19,7 @@ export const feedback: FastifyPluginAsyncZod<Services> = async (app, { access })
     app.post(
       url,
       {
-        config,
+        config: { ...config, readsDocuments: true },
         schema: {
           tags,
           // The document of the interface does not repeat it.

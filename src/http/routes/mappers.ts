@@ -3,10 +3,12 @@ import type { FastifyReply, FastifyRequest, FastifySchemaCompiler } from "fastif
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import * as z from "zod";
 import { PersonaError } from "../../errors.ts";
+import { describeFaults } from "../../faults.ts";
 import { type Mapper, mapperSchema } from "../../mapping/mapper.ts";
 import { mappedPersonaSchema } from "../../mapping/persona-core.ts";
 import type { MapperCollection } from "../../mapping/serving.ts";
 import { simulationSchema } from "../../mapping/simulate.ts";
+import { weightReportSchema } from "../../mapping/weight-report.ts";
 import { personOf } from "../access.ts";
 import { acceptDocumentTexts, YAML } from "../json-body.ts";
 import { matchesExactly, matchesRoughly, preconditionsOf } from "../preconditions.ts";
@@ -25,6 +27,8 @@ import {
   versionPageQuery,
   versionPageSchema,
   versionParams,
+  weightLogQuery,
+  weightLogSchema,
   writeQuery,
 } from "../wire/mapper.ts";
 import { inLibraryNames } from "../wire/names.ts";
@@ -74,14 +78,15 @@ function reads(prefix: string): FastifyPluginAsyncZod<Services> {
       async (request) => {
         const { query, identity } = request;
         const { context, limit } = query;
-        return access(request).mapping.mapPersona({
+        const asked = {
           persona: query.personaId ?? query.persona_id ?? missing("personaId"),
           person: query.personId ?? query.person_id ?? personOf(identity),
           mapper: query.mapperId ?? query.mapper_id,
           detailLevel: query.detailLevel ?? query.detail_level,
           whenStale: query.whenStale ?? query.when_stale,
           ...{ context, limit, explain: query.explain === "true" },
-        });
+        };
+        return access(request).mapping.mapPersona(asked).catch(inQueryNames);
       },
     );
 
@@ -187,6 +192,41 @@ function reads(prefix: string): FastifyPluginAsyncZod<Services> {
       },
     );
 
+    app.get(
+      `${prefix}/mappers/:id/weights`,
+      {
+        config: serving,
+        schema: {
+          tags,
+          summary: "What the rules of a mapper weigh, and why: what its author says, and what was learned",
+          params,
+          response: { 200: weightReportSchema },
+        },
+      },
+      async (request) => access(request).mapping.mappers.weights(request.params.id),
+    );
+
+    app.get(
+      `${prefix}/mappers/:id/weights/log`,
+      {
+        config: serving,
+        schema: {
+          tags,
+          summary: "Every change of a learned weight, with its reason",
+          params,
+          querystring: weightLogQuery,
+          response: { 200: weightLogSchema },
+        },
+      },
+      async (request) => {
+        const { rule_id: rule, before, limit } = request.query;
+        const page = { rule, before, limit: limit + 1 };
+        const lines = await access(request).mapping.weightLog(request.params.id, page);
+        const changes = lines.slice(0, limit).map(({ rule, ...line }) => ({ rule_id: rule, ...line }));
+        return { changes, more: lines.length > limit };
+      },
+    );
+
     app.post(
       `${prefix}/mappers/:id/simulate`,
       {
@@ -272,6 +312,15 @@ function writes(prefix: string): FastifyPluginAsyncZod<Services> {
       },
     );
   };
+}
+
+/** What the library calls otherwise than the query. */
+const QUERY_NAMES: Readonly<Record<string, string>> = { persona: "personaId", person: "personId", mapper: "mapperId" };
+
+function inQueryNames(error: unknown): never {
+  if (!(error instanceof PersonaError) || error.code !== "invalid_input") throw error;
+  const fields = error.fields.map((fault) => ({ ...fault, field: QUERY_NAMES[fault.field] ?? fault.field }));
+  throw new PersonaError("invalid_input", describeFaults(fields), { fields });
 }
 
 function missing(field: string): never {

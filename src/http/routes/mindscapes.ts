@@ -69,7 +69,7 @@ export const mindscapes: FastifyPluginAsyncZod<Services> = async (app, { access 
     patches.patch(
       "/v1/mindscapes/:person",
       {
-        config,
+        config: { ...config, readsDocuments: true },
         schema: {
           tags,
           summary: "Say what is so of a person; it outranks what is learned, until it is taken back with null",

@@ -19,7 +19,7 @@ export const observations: FastifyPluginAsyncZod<Services> = async (app, { acces
   app.post(
     "/v1/observations",
     {
-      config: { policy: "user" },
+      config: { policy: "user", readsDocuments: true },
       bodyLimit: Math.max(app.initialConfig.bodyLimit ?? 0, MAX_BODY_BYTES),
       schema: {
         tags,

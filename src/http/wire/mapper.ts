@@ -3,7 +3,7 @@ import * as z from "zod";
 import { mapperHeadSchema } from "../../mapping/mapper.ts";
 import { DETAIL_LEVELS, STALE_POLICIES } from "../../mapping/persona-core.ts";
 import { entryPageQuery } from "./catalogue.ts";
-import { decimal, idInput, time } from "./common.ts";
+import { decimal, idInput, pageLimit, time } from "./common.ts";
 import { wire } from "./registry.ts";
 
 const list = z.array(z.unknown());
@@ -58,6 +58,30 @@ export const versionPageSchema = z
     more: z.boolean().register(wire, { description: "Go on with `before` = the last version" }),
   })
   .register(wire, { id: "MapperVersionPage" });
+
+export const weightLogQuery = z.strictObject({
+  rule_id: idInput.optional(),
+  before: idInput.optional().register(wire, { description: "Id of the oldest change that is already known" }),
+  limit: pageLimit,
+});
+
+const weightChange = z
+  .object({
+    id: z.string(),
+    rule_id: z.string(),
+    from: z.number(),
+    to: z.number(),
+    reason: z.string(),
+    at: time,
+  })
+  .register(wire, { id: "WeightChange" });
+
+export const weightLogSchema = z
+  .object({
+    changes: z.array(weightChange).register(wire, { description: "Newest first" }),
+    more: z.boolean().register(wire, { description: "Go on with `before` = the last change's id" }),
+  })
+  .register(wire, { id: "WeightLog" });
 
 export const versionParams = z.strictObject({ id: idInput, version: versionInput });
 

@@ -6,7 +6,7 @@ import { SqliteConnection } from "../sqlite-connection.ts";
 import { storeError } from "../sqlite-errors.ts";
 import { MappingCommands } from "./commands.ts";
 import { MappingReader } from "./reader.ts";
-import { MAPPING_TABLES } from "./tables.ts";
+import { MAPPING_INDEXES, MAPPING_TABLES } from "./tables.ts";
 import { FTS5 } from "./word-index.ts";
 
 type Line = readonly [kind: ChangeKind, tenant: string, key: number, tombstone?: boolean | undefined];
@@ -57,7 +57,7 @@ export class MemoryMapping {
   #open() {
     if (this.#made !== undefined) return this.#made;
     const database = new Database(":memory:");
-    database.exec(MAPPING_TABLES.common + MAPPING_TABLES.sqlite);
+    database.exec(MAPPING_TABLES.common + MAPPING_TABLES.sqlite + MAPPING_INDEXES);
     const connection = new SqliteConnection(database);
     const commands = new MappingCommands(connection, (...line) => this.#rev() + this.#lines.push(line));
     this.#made = { database, connection, commands };

@@ -1,3 +1,9 @@
+/** A later step: the log of one rule, and the feedback of a time, are found without reading that of all others. */
+export const MAPPING_INDEXES = `
+  CREATE INDEX rule_weight_change_rule ON rule_weight_change (tenant, mapper, rule, key);
+  CREATE INDEX feedback_time ON feedback (tenant, created_at);
+  `;
+
 /** The tables of mapping: a step of the migrations, so it is never changed. */
 export const MAPPING_TABLES = {
   common: `

@@ -74,6 +74,11 @@ function under(prefix: string, { all, owned, shared, ruled }: Rows): Readonly<Re
       [(ids) => ({ url: `${one(ids)}/versions/1/activate` }), ruled(200)],
     ],
     [`POST ${path}/:id/publish`]: [[(ids) => ({ url: `${one(ids)}/publish?activate=true` }), ruled(200)]],
+    [`GET ${path}/:id/weights`]: [[(ids) => ({ url: `${one(ids)}/weights` }), { ...ruled(200), service: 200 }]],
+    [`GET ${path}/:id/weights/log`]: [
+      [(ids) => ({ url: `${one(ids)}/weights/log?rule_id=one` }), { ...ruled(200), service: 200 }],
+      [(ids) => ({ url: `${one(ids)}/weights/log?before=zzz&limit=1` }), { ...ruled(200), service: 200 }],
+    ],
     [`POST ${path}/:id/simulate`]: [
       [(ids) => ({ url: `${one(ids)}/simulate`, body: {} }), { ...ruled(200), service: 200 }],
       [(ids) => ({ url: `${one(ids)}/simulate`, body: { person_id: "user:olive" } }), { ...ruled(200), service: 200 }],

@@ -1,5 +1,6 @@
 /** What feedback does; part of the suite in `learns.ts`. */
 import { describe, expect, it } from "vitest";
+import { learningSchema } from "../../../src/mapping/learning/settings.ts";
 import {
   ANA,
   BEN,
@@ -162,6 +163,31 @@ export function appliesFeedback(open: OpenStore): void {
       expect((await traitsOf(study))["work.focus_duration"]?.confidence).toBe(0.634);
     });
 
+    it("hears everybody else where one mindscape is damaged, and says so", async () => {
+      const study = await openStudy(open);
+      await teach(study.store);
+      await record(study, session("o1"));
+      await study.digest();
+      const { mapping } = study.store;
+      const mindscape = async (tenant: string, person: string) => {
+        const row = await mapping.mindscape(tenant, person);
+        return person === BEN ? { ...row, traits: "{" } : row;
+      };
+      const calls = { mindscape: mindscape as typeof mapping.mindscape };
+      const damaged = over(disturbed(study.store, calls), study.clock);
+      for (const person of [BEN, ANA]) {
+        const said = { id: "f1", mapper_id: "coach", suggestion_type: "focus", helpful: false };
+        await study.feedbacks.record(TENANT, said, { person });
+      }
+      await say(study, await suggest(study.store), "f2");
+      expect(await damaged.adjust("coach")).toBe(
+        "Applied 3 pieces of feedback. 1 of them were about mindscapes that are damaged, and moved nothing.",
+      );
+      expect((await traitsOf(study))["work.focus_duration"]?.confidence).toBe(0.72);
+      expect(await weightOf(study)).toBe(1.1);
+      expect(await damaged.adjust("coach")).toBe("There was nothing new.");
+    });
+
     it("moves a factor of the person's own, where the mapper wants that", async () => {
       const study = await openStudy(open);
       await teach(study.store, { personal: true });
@@ -185,13 +211,14 @@ export function appliesFeedback(open: OpenStore): void {
     it("draws weights where the mapper samples, the same for the same numbers, and better ones higher", async () => {
       const study = await openStudy(open);
       const authored = { deep: 1, rest: 1 };
-      await teach(study.store);
-      expect(await study.weights.draw(TENANT, "coach", authored)).toBeUndefined();
+      const law = learningSchema.parse({});
+      const learning = learningSchema.parse({ strategy: "thompson" });
+      expect(await study.weights.draw(TENANT, "coach", authored, law)).toBeUndefined();
       const sampling = JSON.stringify({
         rules: [{ id: "deep" }, { id: "rest" }],
         feedback_settings: { strategy: "thompson" },
       });
-      await teach(study.store, {}, { version: 2, document: sampling });
+      await teach(study.store, {}, { document: sampling });
       const [deep, rest] = [await suggest(study.store), await suggest(study.store, "rest")];
       for (let n = 0; n < 5; n += 1) {
         await say(study, deep, `d${n}`);
@@ -199,8 +226,8 @@ export function appliesFeedback(open: OpenStore): void {
       }
       await study.adjust("coach");
       const drawn = async (from: Study | ReturnType<typeof over>) => [
-        await from.weights.draw(TENANT, "coach", authored),
-        await from.weights.draw(TENANT, "coach", authored),
+        await from.weights.draw(TENANT, "coach", authored, learning),
+        await from.weights.draw(TENANT, "coach", authored, learning),
       ];
       const draws = await drawn(over(study.store, study.clock));
       expect(draws).toEqual(await drawn(over(study.store, study.clock)));
@@ -209,7 +236,7 @@ export function appliesFeedback(open: OpenStore): void {
       const held = await study.weights.of(TENANT, "coach", authored);
       expect(held["deep"]).toBeGreaterThan(1.4);
       expect(held["rest"]).toBeLessThan(0.6);
-      expect(await study.weights.draw(TENANT, "coach", { ...authored, rest: 0 })).toMatchObject({ rest: 0 });
+      expect(await study.weights.draw(TENANT, "coach", { ...authored, rest: 0 }, learning)).toMatchObject({ rest: 0 });
     });
   });
 }

@@ -4,10 +4,12 @@ import { valueAt } from "../../../src/mapping/trait.ts";
 import {
   ANA,
   BEN,
+  disturbed,
   FRIDAY,
   MINUTE,
   type OpenStore,
   openStudy,
+  over,
   record,
   refused,
   session,
@@ -22,6 +24,18 @@ export function keepsMindscapes(open: OpenStore): void {
       expect(await mindscapes.read(TENANT, ANA)).toBeUndefined();
       await expect(mindscapes.get(TENANT, ANA)).rejects.toEqual(refused("mindscape_not_found"));
       await expect(mindscapes.history(TENANT, ANA, { limit: 1 })).rejects.toEqual(refused("mindscape_not_found"));
+    });
+
+    it("tells its history around a line that is damaged, which says so", async () => {
+      const study = await openStudy(open);
+      for (const value of [1, 2]) await study.mindscapes.curate(TENANT, ANA, { traits: { mood: { value } } }, ANA);
+      const { mapping } = study.store;
+      const mindscapeHistory: typeof mapping.mindscapeHistory = async (page) =>
+        (await mapping.mindscapeHistory(page)).map((row) => (row.version === 1 ? { ...row, changes: "[" } : row));
+      const damaged = over(disturbed(study.store, { mindscapeHistory }), study.clock);
+      const [second, first] = await damaged.mindscapes.history(TENANT, ANA, { limit: 9 });
+      expect(second).toMatchObject({ version: 2, changes: { mood: { after: { value: 2 } } } });
+      expect(first).toEqual({ version: 1, cause: "curation", by: ANA, at: FRIDAY, changes: {}, damaged: true });
     });
 
     it("keeps what a person says of itself, until it is taken back", async () => {

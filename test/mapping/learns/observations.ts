@@ -3,11 +3,13 @@ import { describe, expect, it } from "vitest";
 import {
   ANA,
   BEN,
+  disturbed,
   FRIDAY,
   HOUR,
   MINUTE,
   type OpenStore,
   openStudy,
+  over,
   record,
   refused,
   session,
@@ -74,6 +76,31 @@ export function takesObservations(open: OpenStore): void {
       );
       expect(await study.observations.list(TENANT, ANA, { limit: 10 })).toEqual([]);
       expect(study.asked).toEqual([]);
+    });
+
+    it("are of days that there are", async () => {
+      const study = await openStudy(open);
+      const on = (day: string) => record(study, session("o1", {}, { observed_at: `${day}T10:00:00Z` }));
+      for (const day of ["2026-02-30", "2026-04-31", "2025-02-29"]) {
+        await expect(on(day)).rejects.toEqual(refused("invalid_input", "observed_at"));
+      }
+      expect((await on("2024-02-29")).observations).toHaveLength(1);
+    });
+
+    it("are listed around one that is damaged, which says so", async () => {
+      const study = await openStudy(open);
+      await record(study, [session("o1"), session("o2"), session("o3")]);
+      const { mapping } = study.store;
+      const observations: typeof mapping.observations = async (page) =>
+        (await mapping.observations(page)).map((row) => (row.id === "o2" ? { ...row, content: "{" } : row));
+      const damaged = over(disturbed(study.store, { observations }), study.clock);
+      const found = await damaged.observations.list(TENANT, ANA, { limit: 3 });
+      expect(found.map(({ id, damaged }) => [id, damaged])).toEqual([
+        ["o1", undefined],
+        ["o2", true],
+        ["o3", undefined],
+      ]);
+      expect(found[1]).toMatchObject({ person_id: ANA, content: {}, metadata: {} });
     });
 
     it("may be a little ahead of the clock, not more", async () => {
