@@ -10,12 +10,12 @@ import type * as z from "zod";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import type { EventStream, Runtime } from "../types.ts";
+import { frameOf } from "./event-frames.ts";
 import { concerns, type EventFilter } from "./event-stream.ts";
 import { problemOfOne } from "./problem.ts";
 import { OrderedEntries } from "./send-entry.ts";
 import type { Services } from "./services.ts";
 import { SocketLife } from "./socket-life.ts";
-import { eventOf } from "./wire/event.ts";
 import { acceptedOf } from "./wire/send.ts";
 import { type socketFrame, socketSend } from "./wire/socket.ts";
 
@@ -23,6 +23,8 @@ import { type socketFrame, socketSend } from "./wire/socket.ts";
 const MAX_IN_FLIGHT = 32;
 /** Bytes that may be on their way to a client that has not taken them yet. */
 const MAX_AHEAD = 4_096;
+/** Of a frame: bytes that are text. */
+const TEXT = { binary: false } as const;
 
 interface Opening {
   /** As the caller may see and use it. */
@@ -82,7 +84,7 @@ export class EventSocket {
         if ("rev" in event) this.#rev = event.rev;
         if (!concerns(event, filter)) continue;
         this.#told = this.#rev;
-        await this.#write(eventOf(event));
+        await this.#write(frameOf(event).data, event.type === "token");
       }
       this.#life.end("going");
     } catch (error) {
@@ -94,13 +96,13 @@ export class EventSocket {
   /** Of what the filter leaves out only this is told, now and then: clients resume where they are. */
   #tellRev(): Promise<void> {
     this.#told = this.#rev;
-    return this.#write({ type: "rev", rev: this.#rev });
+    return this.#say({ type: "rev", rev: this.#rev });
   }
 
   #take(data: RawData, isBinary: boolean): void {
     // A socket that is closing is still read, until the other side closes too.
     if (this.#services.closing.aborted || this.#life.ended.aborted) return;
-    const answered = this.#answer(data, isBinary).then((answer) => this.#write(answer));
+    const answered = this.#answer(data, isBinary).then((answer) => this.#say(answer));
     this.#inFlight.add(answered);
     if (this.#inFlight.size >= MAX_IN_FLIGHT) this.#socket.pause();
     void answered.then(() => {
@@ -140,12 +142,16 @@ export class EventSocket {
     }
   }
 
+  #say(frame: Frame): Promise<void> {
+    return this.#write(JSON.stringify(frame), false);
+  }
+
   /** Resolves when the client has room for more, or is gone. */
-  #write(frame: Frame): Promise<void> {
-    if (frame.type !== "token") this.#gather();
+  #write(text: string | Buffer, isToken: boolean): Promise<void> {
+    if (!isToken) this.#gather();
     return new Promise((resolve) => {
-      this.#socket.send(JSON.stringify(frame), () => resolve());
-      if (frame.type === "token") this.#letGo();
+      this.#socket.send(text, TEXT, () => resolve());
+      if (isToken) this.#letGo();
       if (this.#socket.bufferedAmount < MAX_AHEAD) resolve();
     });
   }

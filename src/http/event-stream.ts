@@ -4,9 +4,9 @@ import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
 import type { Clock } from "../clock.ts";
 import type { EventStream, Runtime, RuntimeEvent } from "../types.ts";
+import { frameOf, idLineOf } from "./event-frames.ts";
 import { whileValid } from "./identity.ts";
 import type { Services } from "./services.ts";
-import { eventOf } from "./wire/event.ts";
 
 export interface EventFilter {
   readonly conversation?: string | undefined;
@@ -47,13 +47,12 @@ async function* eventFrames(
   events: AsyncIterable<RuntimeEvent>,
   after: number,
   filter: EventFilter,
-): AsyncGenerator<string> {
+): AsyncGenerator<string | Buffer> {
   // Sent at once: whoever connects knows that the stream has begun, and where to resume if it breaks before an event.
   yield `retry: 1000\nid: ${after}\n\n`;
   for await (const event of events) {
-    const id = "rev" in event ? `id: ${event.rev}\n` : "";
-    if (concerns(event, filter)) yield `${id}event: ${event.type}\ndata: ${JSON.stringify(eventOf(event))}\n\n`;
-    else if (id !== "") yield `${id}\n`;
+    if (concerns(event, filter)) yield frameOf(event).whole;
+    else if ("rev" in event) yield `${idLineOf(event)}\n`;
   }
 }
 

@@ -7,13 +7,14 @@ import type { ChangeRow, ConversationRow } from "../store/port.ts";
 import type { EventOptions, EventStream, RuntimeEvent } from "../types.ts";
 import { covers, type Scope } from "./scope.ts";
 
+/** Changes of a tenant with a greater rev, oldest first, and the first rev that the log still holds of anybody's. */
+interface Page {
+  readonly oldest: number;
+  readonly rows: readonly ChangeRow[];
+}
+
 export interface ChangeLog {
-  /** Changes of a tenant with a greater rev, oldest first, and the first rev that the log still holds of anybody's. */
-  changes(
-    tenant: string,
-    after: number,
-    limit: number,
-  ): Promise<{ readonly oldest: number; readonly rows: readonly ChangeRow[] }>;
+  changes(tenant: string, after: number, limit: number): Promise<Page>;
   /** The event that tells of a change; undefined if what it told of is gone. */
   eventOf(change: ChangeRow): Promise<Told | undefined>;
 }
@@ -26,16 +27,45 @@ export interface Told {
 
 const MAX_BUFFERED = 256;
 const PAGE = 100;
+/** Tenants whose last page is kept. */
+const MAX_PAGES = 1_000;
+
+/** The log, page by page. Readers who have come equally far, as those who keep up have, read a page once. */
+class Pages {
+  readonly #log: ChangeLog;
+  /** By tenant: the last that was read, and how far the log went then. */
+  readonly #last = new Map<string, { readonly after: number; readonly to: number; readonly page: Promise<Page> }>();
+
+  constructor(log: ChangeLog) {
+    this.#log = log;
+  }
+
+  /** What follows `after`, and nothing missing up to the rev `to`, as far as there is room in a page. */
+  read(tenant: string, after: number, to: number): Promise<Page> {
+    const last = this.#last.get(tenant);
+    if (last?.after === after && last.to >= to) return last.page;
+    const page = this.#log.changes(tenant, after, PAGE);
+    // A tenant whose page is forgotten reads it anew.
+    if (this.#last.size >= MAX_PAGES) this.#last.clear();
+    this.#last.set(tenant, { after, to, page });
+    page.catch(() => this.#last.delete(tenant));
+    return page;
+  }
+
+  eventOf(change: ChangeRow): Promise<Told | undefined> {
+    return this.#log.eventOf(change);
+  }
+}
 
 export class EventHub {
-  readonly #log: ChangeLog;
+  readonly #pages: Pages;
   readonly #readers = new Set<Reader>();
   #lastRev: number;
   #closed = false;
 
   /** `lastRev` is the newest rev of the log at this moment. */
   constructor(log: ChangeLog, lastRev: number) {
-    this.#log = log;
+    this.#pages = new Pages(log);
     this.#lastRev = lastRev;
   }
 
@@ -69,7 +99,7 @@ export class EventHub {
     scope: Scope,
     { after = this.#lastRev, signal }: { [Name in keyof EventOptions]: EventOptions[Name] | undefined },
   ) {
-    const reader = new Reader(this.#log, scope, this.#lastRev, after);
+    const reader = new Reader(this.#pages, scope, this.#lastRev, after);
     const leave = () => {
       signal?.removeEventListener("abort", leave);
       this.#readers.delete(reader);
@@ -92,21 +122,22 @@ export class EventHub {
 
 class Reader {
   readonly scope: Scope;
-  readonly #log: ChangeLog;
+  readonly #pages: Pages;
   /** What comes next: events, and revs up to which the log has to be read before what follows. */
   #buffer: (RuntimeEvent | number)[];
   /** The newest rev that was read. */
   #cursor: number;
-  /** The changes right after it, as far as they were read. */
-  #ahead: ChangeRow[] = [];
+  /** The changes right after it, as far as they were read, from this place on. */
+  #ahead: readonly ChangeRow[] = [];
+  #next = 0;
   /** The same when everything up to there had been taken. */
   #taken: number;
   #missed = 0;
   #state: "open" | "ending" | "left" = "open";
   #wake: (() => void) | undefined;
 
-  constructor(log: ChangeLog, scope: Scope, lastRev: number, after: number) {
-    this.#log = log;
+  constructor(pages: Pages, scope: Scope, lastRev: number, after: number) {
+    this.#pages = pages;
     this.scope = scope;
     this.#cursor = Math.min(after, lastRev);
     this.#taken = this.#cursor;
@@ -189,18 +220,19 @@ class Reader {
   async *#readTo(rev: number): AsyncGenerator<RuntimeEvent, undefined> {
     let isWhole = false;
     while (this.#cursor < rev) {
-      const row = this.#ahead[0];
+      const row = this.#ahead[this.#next];
       if (row === undefined && !isWhole) {
-        const { oldest, rows } = await this.#log.changes(this.scope.tenant, this.#cursor, PAGE);
+        const { oldest, rows } = await this.#pages.read(this.scope.tenant, this.#cursor, rev);
         if (this.#cursor + 1 < oldest) yield { type: "gap", oldest };
         isWhole = rows.length < PAGE;
-        this.#ahead = [...rows];
+        this.#ahead = rows;
+        this.#next = 0;
       } else if (row === undefined || row.rev > rev) {
         this.#cursor = rev;
       } else {
-        const told = await this.#log.eventOf(row);
+        const told = await this.#pages.eventOf(row);
         if (this.#state === "left") return;
-        this.#ahead.shift();
+        this.#next += 1;
         this.#cursor = row.rev;
         if (told !== undefined && (told.place === undefined || covers(this.scope, told.place))) yield told.event;
       }

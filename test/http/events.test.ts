@@ -3,6 +3,7 @@ import { once } from "node:events";
 import net from "node:net";
 import { expect, it } from "vitest";
 import { createApp } from "../../src/http/app.ts";
+import { frameOf } from "../../src/http/event-frames.ts";
 import type { EventOptions, Runtime, RuntimeEvent } from "../../src/types.ts";
 import { turns } from "../support/event-loop.ts";
 import { listen, openHouse, readEvents, replaced, WatchedClock } from "./harness.ts";
@@ -178,3 +179,27 @@ function connections(app: { server: { getConnections(done: (error: Error | null,
     app.server.getConnections((error, count) => (error ? reject(error) : resolve(count)));
   });
 }
+
+it("makes the bytes of an event once, for readers of every scope", async () => {
+  const { runtime } = await openHouse();
+  await runtime.enroll({ id: "ada", name: "Ada" });
+  const owner = runtime.tenant("default", { owner: "user:7" });
+  const readers = [runtime.events(), runtime.events(), owner.events()];
+  await runtime.send("ada", "hi", { from: "user:7" });
+  const seen = await Promise.all(
+    readers.map(async (events) => {
+      const own: RuntimeEvent[] = [];
+      for await (const event of events) if (own.push(event) && event.type === "turn") return own;
+      return own;
+    }),
+  );
+  expect(seen[0]?.map(({ type }) => type)).toEqual(
+    expect.arrayContaining(["message", "turn_started", "token", "turn"]),
+  );
+  for (const [n, event] of seen[0]?.entries() ?? []) {
+    const { whole, data } = frameOf(event);
+    expect(JSON.parse(data.toString())).toMatchObject({ type: event.type });
+    expect(whole.toString()).toContain(`\ndata: ${data}\n\n`);
+    for (const other of seen) expect(frameOf(other[n] as RuntimeEvent).whole).toBe(whole);
+  }
+});

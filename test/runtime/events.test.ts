@@ -91,6 +91,35 @@ it("gives each durable event once and in order, under load, to whoever comes whe
   later.forEach((revs, n) => void expect(revs).toEqual(whole?.filter((rev) => rev > n)));
 });
 
+it("reads the log once for all who have come equally far, and for each tenant its own", async () => {
+  const asked: string[] = [];
+  const { runtime } = await openOver((store) =>
+    instead(store, {
+      changes: (tenant, after, limit) => {
+        asked.push(`${tenant} ${after}`);
+        return store.changes(tenant, after, limit);
+      },
+    }),
+  );
+  const acme = runtime.tenant("acme");
+  const readers = Array.from({ length: 20 }, (_, n) => listen(n % 2 === 0 ? runtime : acme));
+  const late = Array.from({ length: 5 }, () => listen(runtime, { after: 0 }));
+  for (const view of [runtime, acme]) {
+    await enroll(view, "ada");
+    await view.send("ada", "hi", { from: "user:7" });
+    await turns();
+  }
+  await runtime.close();
+  await Promise.all([...readers, ...late].map(({ ended }) => ended));
+  expect(asked).toEqual([...new Set(asked)]);
+  for (const { events } of [...readers, ...late])
+    expect(events.flatMap((event) => ("rev" in event ? [event.type] : []))).toEqual([
+      ...["enrollment", "message", "message", "turn"],
+    ]);
+  const revs = (view: number) => readers[view]?.revs() ?? [];
+  expect(revs(0).some((rev) => revs(1).includes(rev))).toBe(false);
+});
+
 it("resumes after a restart where a reader was, in the same words", async () => {
   const store = join(temporaryFolder(), "kept.db");
   const first = await openHouse({ store });
