@@ -1,7 +1,7 @@
 /** `persona-runtime serve`: a runtime, its catalogue and the HTTP server, from the start to a signal. */
 import { constants } from "node:os";
 import type { LibraryOptions } from "../config/library.ts";
-import type { AuthOptions } from "../http/authenticate.ts";
+import type { AuthOptions } from "../http/auth-options.ts";
 import { inLibraryNames } from "../http/wire/names.ts";
 import { createRuntime } from "../index.ts";
 import { manifest } from "../manifest.ts";

@@ -1,7 +1,7 @@
 /** The options that the library takes, checked by the schemas of those who take them. */
 import * as z from "zod";
 import type { modelsSchema, providersSchema } from "../ai/options.ts";
-import type { authOptionsSchema } from "../http/authenticate.ts";
+import type { authOptionsSchema } from "../http/auth-options.ts";
 import type { limitOptionsSchema } from "../http/limits.ts";
 import type { collectorOptionsSchema } from "../telemetry/collector.ts";
 import type { RuntimeOptions } from "../types.ts";
@@ -22,14 +22,14 @@ export interface LibraryOptions {
 
 /** Loaded only now: what some of them stand on is large, and most commands need none of it. */
 const SCHEMAS: { readonly [Table in keyof LibraryOptions]: () => Promise<z.ZodType> } = {
-  auth: async () => (await import("../http/authenticate.ts")).authOptionsSchema,
+  auth: async () => (await import("../http/auth-options.ts")).authOptionsSchema,
   limits: async () => (await import("../http/limits.ts")).limitOptionsSchema,
-  providers: async () => (await import("../ai/options.ts")).providersSchema.optional(),
+  providers: async () => (await import("../ai/options.ts")).providersSchema,
   models: async () => (await import("../ai/options.ts")).modelsSchema,
   telemetry: async () =>
-    (await import("../telemetry/collector.ts")).collectorOptionsSchema
-      .extend({ captureContent: z.boolean().optional() })
-      .optional(),
+    (await import("../telemetry/collector.ts")).collectorOptionsSchema.extend({
+      captureContent: z.boolean().optional(),
+    }),
   prices: async () => (await import("../cognition/budgets/settings.ts")).pricesSchema,
   budgets: async () => (await import("../cognition/budgets/settings.ts")).budgetsSchema,
 };
@@ -50,9 +50,9 @@ export async function libraryOptions(config: Config): Promise<LibraryOptions | r
   for (const [table, schema] of Object.entries(SCHEMAS)) {
     const node = childOf(ROOT, table);
     const value = inLibraryShape(node, config[table as keyof Config]);
-    const none = MAY_BE_NONE.includes(table) && Object.keys(value as object).length === 0;
-    const result = (await schema()).safeParse(none ? undefined : value);
-    if (result.success) options[table] = none ? undefined : value;
+    if (MAY_BE_NONE.includes(table) && Object.keys(value as object).length === 0) continue;
+    const result = (await schema()).safeParse(value);
+    if (result.success) options[table] = value;
     else
       for (const issue of result.error.issues.flatMap(meant))
         issues.push({ path: [table, ...keyPath(node, issue.path)], issue });

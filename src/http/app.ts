@@ -1,4 +1,4 @@
-import fastify, { type FastifyInstance } from "fastify";
+import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import * as z from "zod";
 import { type Clock, systemClock } from "../clock.ts";
@@ -7,7 +7,8 @@ import { parse } from "../runtime/settings.ts";
 import type { Runtime } from "../types.ts";
 import { accessTo } from "./access.ts";
 import { finishAnswers } from "./answer-headers.ts";
-import { type AuthOptions, authenticate, authOptionsSchema } from "./authenticate.ts";
+import { type AuthOptions, authOptionsSchema } from "./auth-options.ts";
+import { authenticate } from "./authenticate.ts";
 import { guardAgainstForeignPages } from "./guard.ts";
 import type { Identify } from "./identity.ts";
 import { acceptJsonOnly } from "./json-body.ts";
@@ -74,6 +75,12 @@ export interface AppOptions {
   readonly logger?: false | LogOptions;
 }
 
+/** Without them fastify loads its own, for JSON schemas; only those are in its types. */
+const COMPILERS = {
+  buildValidator: () => validatorCompiler,
+  buildSerializer: () => serializerCompiler,
+} as unknown as NonNullable<NonNullable<FastifyServerOptions["schemaController"]>["compilersFactory"]>;
+
 /**
  * The HTTP API over a runtime, not yet listening. Closing the app ends event streams, lets requests
  * finish, and leaves the runtime to its owner.
@@ -97,18 +104,17 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
     keepAliveTimeout: 5_000,
     // Requests that arrive on open connections while the server closes are still answered properly.
     return503OnClosing: false,
+    schemaController: { compilersFactory: COMPILERS },
     frameworkErrors: answerProblem,
     clientErrorHandler: answerMalformed,
   });
   app.server.maxConnections = options.maxConnections ?? MAX_CONNECTIONS;
-  app.setValidatorCompiler(validatorCompiler);
-  app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerProblem);
   acceptJsonOnly(app);
 
   refuseUnderPressure(app, limits.maxEventLoopDelayMs);
   const rates = new RateLimits(limits, clock);
-  const identify = options.identify ?? authenticate(auth, { keys: runtime.keys, limits: rates, clock });
+  const identify = options.identify ?? (await authenticate(auth, { keys: runtime.keys, limits: rates, clock }));
   // A page can make its visitor's browser call loopback, but it cannot make it send a key.
   if (auth.mode === "none") app.addHook("onRequest", guardAgainstForeignPages);
   answerUnknownRoutes(app);

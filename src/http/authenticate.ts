@@ -1,22 +1,13 @@
 /** Who makes a request, by the API key or the token that it carries; and what happens to those that carry a wrong one. */
 import type { IncomingMessage } from "node:http";
 import type { FastifyRequest } from "fastify";
-import * as z from "zod";
+import type * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import type { ApiKey, ApiKeys } from "../types.ts";
+import type { authOptionsSchema } from "./auth-options.ts";
 import { type Identify, type Identity, LOCAL } from "./identity.ts";
-import { jwtOptionsSchema, tokenVerifier } from "./jwt.ts";
 import type { RateLimits } from "./limits.ts";
-
-export const authOptionsSchema = z.strictObject({
-  /** `none` takes everybody for the person at this machine, and is for servers on loopback only. */
-  mode: z.enum(["none", "required"]).default("none"),
-  /** Besides API keys, whose tokens are accepted. */
-  jwt: jwtOptionsSchema.optional(),
-});
-
-export type AuthOptions = z.input<typeof authOptionsSchema>;
 
 interface Parts {
   readonly keys: ApiKeys;
@@ -24,9 +15,10 @@ interface Parts {
   readonly clock: Clock;
 }
 
-export function authenticate(options: z.output<typeof authOptionsSchema>, { keys, limits, clock }: Parts): Identify {
+export async function authenticate(options: z.output<typeof authOptionsSchema>, parts: Parts): Promise<Identify> {
   if (options.mode === "none") return () => LOCAL;
-  const verifyToken = options.jwt && tokenVerifier(options.jwt, clock);
+  const { keys, limits, clock } = parts;
+  const verifyToken = options.jwt && (await import("./jwt.ts")).tokenVerifier(options.jwt, clock);
 
   const ofKey = (key: ApiKey | undefined) => {
     if (key === undefined) throw refused("The API key is unknown, expired or revoked.");

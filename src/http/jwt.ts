@@ -14,73 +14,8 @@ import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { guardedFetch } from "../net/guarded-fetch.ts";
 import { callerShape } from "../runtime/caller.ts";
+import type { JwtOptions } from "./auth-options.ts";
 import type { Identity } from "./identity.ts";
-
-/** Bytes of key that each algorithm takes at least (RFC 7518, section 3.2). */
-const SYMMETRIC: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 };
-const ASYMMETRIC = [
-  "RS256",
-  "RS384",
-  "RS512",
-  "PS256",
-  "PS384",
-  "PS512",
-  "ES256",
-  "ES384",
-  "ES512",
-  "EdDSA",
-  "Ed25519",
-];
-
-const BY_SECRET = ["HS256"];
-
-const name = z.string().min(1).max(256);
-
-const claims = z.strictObject({
-  user: name.default("sub"),
-  tenant: name.default("tenant"),
-  role: name.default("role"),
-  tier: name.default("tier"),
-});
-
-export const jwtOptionsSchema = z
-  .strictObject({
-    issuer: name,
-    audience: name,
-    /** What was agreed with the issuer; or instead of it `jwksUrl`, where it publishes its keys. No token can choose. */
-    secret: z.string().exactOptional(),
-    jwksUrl: z.string().exactOptional(),
-    /** Origins that may be plain http or within the own network, for the key set. */
-    allowPrivate: z.array(z.string()).default([]),
-    /** Default with a secret: HS256. With a key set they are to be named. */
-    algorithms: z.array(z.string()).min(1).exactOptional(),
-    /** Which claims hold what. A token without the last three is of the tenant `default`, the role `user`, the tier `free`. */
-    claims: claims.prefault({}),
-  })
-  .check(({ value: { secret, jwksUrl, allowPrivate, algorithms }, issues }) => {
-    const fault = (message: string, ...path: (string | number)[]) =>
-      // Without the input: it is a secret.
-      issues.push({ code: "custom", input: undefined, path, message });
-    if ((secret === undefined) === (jwksUrl === undefined)) {
-      fault("must have either `secret` with HS algorithms, or `jwksUrl` with others");
-      return;
-    }
-    const known = secret === undefined ? ASYMMETRIC : Object.keys(SYMMETRIC);
-    for (const [at, algorithm] of (algorithms ?? []).entries()) {
-      if (!known.includes(algorithm)) fault(`must be one of ${known.join(", ")}`, "algorithms", at);
-    }
-    if (secret !== undefined) {
-      const used = algorithms ?? BY_SECRET;
-      const least = Math.max(...used.map((algorithm) => SYMMETRIC[algorithm] ?? 0));
-      if (Buffer.byteLength(secret) < least) fault(`must be at least ${least} bytes for ${used.join(", ")}`, "secret");
-      return;
-    }
-    if (algorithms === undefined) fault(`must be given: one or more of ${known.join(", ")}`, "algorithms");
-    const { protocol, origin } = URL.parse(jwksUrl ?? "") ?? {};
-    if (protocol === "https:" || (protocol === "http:" && allowPrivate.includes(origin ?? ""))) return;
-    fault("must be an https URL, unless its origin is in `allowPrivate`", "jwksUrl");
-  })
-  .transform((options) => ({ ...options, algorithms: options.algorithms ?? BY_SECRET }));
 
 /** More than any token of ours needs; what is longer is not looked into. */
 const MAX_TOKEN_BYTES = 8_192;
@@ -93,7 +28,7 @@ const callerSchema = z.object({ ...callerShape, tier: callerShape.tier.default("
 /** Throws `unauthenticated` with what is wrong as far as that is its bearer's business, or `identity_unavailable`. */
 export type VerifyToken = (token: string) => Promise<Identity>;
 
-export function tokenVerifier(options: z.output<typeof jwtOptionsSchema>, clock: Clock): VerifyToken {
+export function tokenVerifier(options: JwtOptions, clock: Clock): VerifyToken {
   const { issuer, audience, claims: names, secret, jwksUrl = "", allowPrivate, algorithms } = options;
   const key = secret === undefined ? keySet(jwksUrl, allowPrivate, clock) : new TextEncoder().encode(secret);
   return async (token) => {
@@ -117,7 +52,7 @@ export function tokenVerifier(options: z.output<typeof jwtOptionsSchema>, clock:
   };
 }
 
-function identityOf(payload: JWTPayload, names: z.output<typeof claims>): Identity {
+function identityOf(payload: JWTPayload, names: JwtOptions["claims"]): Identity {
   const named = Object.entries(names).map(([field, claim]) => [field, payload[claim]]);
   const caller = callerSchema.safeParse(Object.fromEntries(named));
   if (!caller.success) {
