@@ -11,7 +11,13 @@ import type { Providers } from "./provider.ts";
 import type { BudgetInput, Limits, Price } from "./spending.ts";
 
 export interface RuntimeOptions {
-  /** A file name for SQLite, or `"memory"`. */
+  /**
+   * A file name for SQLite, `"memory"`, or `postgres://user:password@host:port/database?schema=name` (a socket:
+   * `?host=/folder`) with PostgreSQL 14 or newer and the optional package `pg`. One runtime owns a schema (default
+   * `persona_runtime`, made if it is missing), and needs sessions of its own: no pooler that hands them on between
+   * transactions. While the server is away writes and reads wait for up to 10 s, then fail with `store_unavailable` until
+   * it is back; nothing is lost or written twice.
+   */
   readonly store: string;
   /** Answers for personas without a cognition of their own. Default: the rehearsal. */
   readonly cognition?: Cognition;
@@ -73,6 +79,7 @@ export interface CatalogueOptions {
   readonly defaults?: ResolveDefaults | undefined;
 }
 
+/** In a process without an SDK `openCollector` of `persona-runtime/telemetry` makes both of what it sends to. */
 export interface TelemetryOptions {
   readonly tracerProvider?: TracerProvider | undefined;
   readonly meterProvider?: MeterProvider | undefined;
