@@ -71,9 +71,9 @@ export function modelExtractor(providers: Providers, options: ModelExtractorOpti
     name,
     version,
     types,
-    async extract({ type, content }, { at, signal }) {
+    async extract({ type, content }, { at, signal, reserve }) {
       const text = JSON.stringify({ type, content });
-      const question = { id: "extractor", name: "Extractor", instructions: rules(traits), form, signal };
+      const question = { id: "extractor", name: "Extractor", instructions: rules(traits), form, signal, reserve };
       const said = fence("observation", text, [text, ...Object.values(traits)]);
       const patience = { clock: clock ?? systemClock(), timeoutMs };
       const answer = answerSchema.safeParse((await asked(cognition, { ...question, text: said }, patience)).answer);

@@ -57,8 +57,8 @@ export class FleetAgents implements Agents {
     subject: string,
     along: Pick<Along, "observations" | "feedback"> = {},
   ): Promise<Enqueued> {
-    const { intake, personas, store, onChange } = this.#parts();
-    const persona = await personas.agent(tenant, idOf(name), ROSTER[name].name, SETTINGS);
+    const { intake, store, onChange } = this.#parts();
+    const persona = await this.persona(tenant, name);
     const conversation = await this.#conversation(persona, name, subject);
     const said = { conversation, sender: SENDER, text: ROSTER[name].task, replyTo: null, hop: 0, turn: null };
     const prepared = intake.prepare(said, [persona], scheduling(name));
@@ -74,6 +74,11 @@ export class FleetAgents implements Agents {
     if (committed.status !== "appended") return committed;
     onChange(committed.rev);
     return { status: "accepted", item: encodeId("item", item.key, store.salt), repeated: committed.repeated ?? [] };
+  }
+
+  /** It joins the fleet with this, if it has not yet. */
+  persona(tenant: string, name: AgentName): Promise<Persona> {
+    return this.#parts().personas.agent(tenant, idOf(name), ROSTER[name].name, SETTINGS);
   }
 
   /** What answers for the persona with this id; undefined if it is no agent. */

@@ -15,6 +15,7 @@ import { erased } from "./suggestions.ts";
 import type { Summarize, Summary } from "./summary.ts";
 import { Sweep } from "./sweep.ts";
 import { type Traits, valueAt } from "./trait.ts";
+import type { Pay } from "./types.ts";
 
 /** Unless `default_ttl_hours` of the mapper says otherwise. */
 const TTL_HOURS = 24;
@@ -46,6 +47,7 @@ export interface PersonaCoresOptions {
   readonly summarize?: Summarize | undefined;
   /** By `provider:model`. */
   readonly prices?: Readonly<Record<string, Price>> | undefined;
+  readonly pay: Pay;
 }
 
 export class PersonaCores {
@@ -56,6 +58,7 @@ export class PersonaCores {
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #summarize: Summarize | undefined;
   readonly #prices: Readonly<Record<string, Price>>;
+  readonly #pay: Pay;
   /** What is being made, so that two who want the same wait for one. */
   readonly #making = new Map<string, Promise<MadeCore>>();
   readonly #closed = new AbortController();
@@ -69,6 +72,7 @@ export class PersonaCores {
     this.#warn = options.warn;
     this.#summarize = options.summarize;
     this.#prices = options.prices ?? {};
+    this.#pay = options.pay;
     const { mapping } = options.store;
     this.#sweep = new Sweep(options.clock, KEPT_MS, (before, limit) => mapping.dropCores(before, limit));
   }
@@ -138,11 +142,19 @@ export class PersonaCores {
     { persona, person, mapper }: CoreOf,
     traits: Traits,
   ): Promise<{ readonly summary?: Summary; readonly error?: ErrorCode }> {
-    if (this.#summarize === undefined) return {};
+    const summarize = this.#summarize;
+    if (summarize === undefined) return {};
     try {
       const narratives = (await this.#residents.search(mapper, person)).flat().map(({ text }) => text);
       const signal = this.#closed.signal;
-      const summary = await this.#summarize({ persona, person, mapper: mapper.id, traits, narratives, signal });
+      const question = { persona, person, mapper: mapper.id, traits, narratives, signal };
+      const summary = await this.#pay({ tenant: mapper.tenant, person, persona }, signal, async (purse) => {
+        await purse.assertNotEmpty();
+        const said = await summarize({ ...question, reserve: (call) => purse.reserve(call) });
+        // Of whoever has reserved nothing what they report.
+        if (!purse.used && said.usage !== undefined) await purse.book(said.usage, said.model ?? null);
+        return said;
+      });
       return { summary: { ...summary, text: summary.text.slice(0, MAX_SUMMARY).toWellFormed() } };
     } catch (cause) {
       this.#warn({ code: "summary_failed", message: `A core of ${mapper.id} has no summary`, cause });

@@ -18,7 +18,7 @@ import { Mindscaper } from "./mindscaper.ts";
 import { Mindscapes, missingMindscape } from "./mindscapes.ts";
 import { type Observation, type ObservationInput, personId } from "./observation.ts";
 import { type ObservationPage, Observations, type Recorded } from "./observations.ts";
-import type { Agents } from "./types.ts";
+import type { Agents, Pay } from "./types.ts";
 import { Weights } from "./weights.ts";
 
 export interface LearningOptions {
@@ -33,6 +33,7 @@ export interface LearningOptions {
   readonly extractors?: readonly Extractor[] | undefined;
   /** Of one person. Default 10. */
   readonly feedbackPerDay?: number | undefined;
+  readonly pay: Pay;
 }
 
 /** Persons are given by `Sender.id`; the default is the owner of the view, who is the only person in it. */
@@ -149,7 +150,7 @@ export class Learning {
   /** Registers both agents. */
   constructor(options: LearningOptions) {
     this.#options = options;
-    const { store, clock, random, agents, changed, extractors, feedbackPerDay: perDay } = options;
+    const { store, clock, random, agents, changed, extractors, feedbackPerDay: perDay, pay } = options;
     const mindscapes = new Mindscapes({ store, clock, random, changed });
     const weights = new Weights({ store, random });
     this.mindscapes = mindscapes;
@@ -158,7 +159,7 @@ export class Learning {
     const zoneOf = (tenant: string, person: string) => mindscapes.zoneOf(tenant, person);
     this.#feedbacks = new Feedbacks({ store, clock, agents, zoneOf, perDay });
     const shared = { store, clock, random, mindscapes };
-    const mindscaper = new Mindscaper({ ...shared, extractors: new Extractors(extractors) });
+    const mindscaper = new Mindscaper({ ...shared, extractors: new Extractors(extractors), pay });
     const adjuster = new Adjuster({ ...shared, weights, changed });
     agents.register("mindscaper", (task) => mindscaper.run(task));
     agents.register("adjuster", (task) => adjuster.run(task));

@@ -13,7 +13,7 @@ import { type FoundNarrative, type NarrativePage, Narratives, searchSchema } fro
 import { type Erasure, Persons, personIn } from "./persons.ts";
 import { Serving, type ServingOptions, type ServingView } from "./serving.ts";
 import type { Summarize } from "./summary.ts";
-import type { Agents } from "./types.ts";
+import type { Agents, Pay } from "./types.ts";
 
 export interface MappingParts {
   readonly store: Store;
@@ -27,6 +27,7 @@ export interface MappingParts {
   readonly persona: ServingOptions["persona"];
   /** Of models, by `provider:model`. */
   readonly prices?: ServingOptions["prices"];
+  readonly pay: Pay;
   readonly options: MappingOptions;
 }
 
@@ -56,15 +57,15 @@ export class MappingEngine {
   readonly #meanings: NarrativeMeanings | undefined;
 
   constructor(parts: MappingParts) {
-    const { store, clock, agents, random, changed, warn, persona, prices, options } = parts;
+    const { store, clock, agents, random, changed, warn, persona, prices, pay, options } = parts;
     const { extractors, feedbackPerDay, embedder } = options;
-    this.learning = new Learning({ store, clock, random, agents, changed, extractors, feedbackPerDay });
-    this.#meanings = embedder && new NarrativeMeanings({ store, clock, embedder, warn });
+    this.learning = new Learning({ store, clock, random, agents, changed, extractors, feedbackPerDay, pay });
+    this.#meanings = embedder && new NarrativeMeanings({ store, clock, embedder, warn, pay });
     this.#narratives = new Narratives({ store, clock, changed, meanings: this.#meanings });
     const { mindscapes, weights } = this.learning;
     const narratives = this.#narratives;
     this.serving = new Serving({
-      ...{ store, clock, mindscapes, weights, narratives, persona, changed, warn, prices },
+      ...{ store, clock, mindscapes, weights, narratives, persona, changed, warn, prices, pay },
       ...{ summarize: options.summarize, maxPersons: options.residents },
       bounds: { documentBytes: options.documentBytes, rules: options.rules },
     });

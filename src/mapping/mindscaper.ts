@@ -14,21 +14,25 @@ import { isZone } from "./local-time.ts";
 import { type Mindscapes, zoneIn } from "./mindscapes.ts";
 import type { Observation } from "./observation.ts";
 import { observationOf } from "./observations.ts";
-import type { AgentTask } from "./types.ts";
+import type { AgentTask, Pay } from "./types.ts";
 import { type Chances, untilWritten } from "./until-written.ts";
 
 export interface MindscaperOptions extends Chances {
   readonly store: Pick<Store, "mapping">;
   readonly mindscapes: Mindscapes;
   readonly extractors: Extractors;
+  readonly pay: Pay;
 }
 
 /** Observations of one write. */
 const PAGE = 200;
 const MAX_REASONS = 10;
 
+/** Work of agents is not declined, as there is nobody to hear of it: it waits, at least so long. */
+const BUDGET_WAIT_MS = 3_600_000;
+
 /** What was found in one observation, or why nothing could be. */
-type Reading = { readonly found: readonly Found[] } | { readonly failure: string };
+type Reading = { readonly found: readonly Found[] } | { readonly failure: PersonaError | string };
 
 export class Mindscaper {
   readonly #options: MindscaperOptions;
@@ -39,10 +43,11 @@ export class Mindscaper {
 
   /**
    * Digests what is pending of a person. An observation that an extractor cannot read stays pending and holds up no
-   * other; once the others are written it rejects with `extractor_failed`, so that somebody hears of it.
+   * other; once the others are written it rejects with `extractor_failed`, so that somebody hears of it, or with
+   * `budget_exhausted` until a budget has room for the model that reads it.
    */
   async run({ tenant, subject: person, signal }: AgentTask): Promise<string> {
-    const failures: string[] = [];
+    const failures: (PersonaError | string)[] = [];
     let taken = 0;
     /** What was found stays found when a write has to be done again. */
     const readings = new Map<string, Reading>();
@@ -58,6 +63,11 @@ export class Mindscaper {
       readings.clear();
     }
     if (failures.length === 0) return taken === 0 ? "There was nothing new." : `Digested ${taken} observations.`;
+    const budget = failures.find((failure) => failure instanceof PersonaError);
+    if (budget !== undefined) {
+      const retryAfterMs = budget.retryAfterMs ?? BUDGET_WAIT_MS;
+      throw new PersonaError("budget_exhausted", budget.message, { cause: budget, retryAfterMs });
+    }
     // It is kept with a dead letter, where no erasure looks: so it names neither person nor observations.
     const reasons = [...new Set(failures)].slice(0, MAX_REASONS).join("; ");
     throw new PersonaError("extractor_failed", `${failures.length} observations stay pending: ${reasons}`);
@@ -68,7 +78,7 @@ export class Mindscaper {
     const read = await mindscapes.readMind(tenant, person);
     const rows = await store.mapping.pendingObservations({ tenant, person, after, limit: PAGE });
     const zone = zoneIn(read.mind.traits);
-    const failures: string[] = [];
+    const failures: (PersonaError | string)[] = [];
     const digestible: { readonly row: ObservationRow; readonly found: readonly Found[] }[] = [];
     for (const row of rows) {
       const name = `${row.key} ${zone}`;
@@ -101,13 +111,18 @@ export class Mindscaper {
     const found: Found[] = [];
     const observation = readable(row);
     if (observation === undefined) return { failure: "what is stored cannot be read" };
+    const { tenant, person } = row;
     for (const extractor of this.#options.extractors.of(row.type)) {
       try {
         const at = observation.observed_at;
-        const findings = await extractor.extract(observation, { at, zone: whereabouts(observation) ?? zone, signal });
+        const moment = { at, zone: whereabouts(observation) ?? zone, signal };
+        const findings = await this.#options.pay({ tenant, person }, signal, (purse) =>
+          extractor.extract(observation, { ...moment, reserve: (call) => purse.reserve(call) }),
+        );
         found.push({ source: sourceOf(extractor), at, findings: checked(findings, extractor) });
       } catch (error) {
         signal.throwIfAborted();
+        if (error instanceof PersonaError && error.code === "budget_exhausted") return { failure: error };
         return { failure: `${extractor.name}: ${error instanceof Error ? error.message : "failed"}` };
       }
     }

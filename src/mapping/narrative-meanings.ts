@@ -6,12 +6,14 @@ import type { Store } from "../store/port.ts";
 import type { PersonaWarning } from "../types.ts";
 import { type Embedder, vectorsOf } from "./embedder.ts";
 import { similarities } from "./similarities.ts";
+import type { Pay } from "./types.ts";
 
 export interface NarrativeMeaningsOptions {
   readonly store: Pick<Store, "mapping">;
   readonly clock: Clock;
   readonly embedder: Embedder;
   readonly warn: (warning: PersonaWarning) => void;
+  readonly pay: Pay;
 }
 
 /** Texts of one call. */
@@ -59,7 +61,7 @@ export class NarrativeMeanings {
     if (this.#work !== undefined || this.#cancelWait !== undefined || this.#closing.signal.aborted) return;
     this.#work = this.#embedAll().finally(() => {
       this.#work = undefined;
-      if (this.#from < NOTHING) this.#begin();
+      if (this.#from < NOTHING && this.#cancelWait === undefined) this.#begin();
     });
   }
 
@@ -80,7 +82,7 @@ export class NarrativeMeanings {
       for (let before: number | undefined; ; ) {
         const page = await store.mapping.embeddings({ ...of, model: embedder.model, before, limit: PAGE });
         if (page.length === 0) return best;
-        query ??= (await this.#embed([text]))[0] as Float32Array;
+        query ??= (await this.#embed(of, [text]))[0] as Float32Array;
         const { length } = query;
         // Those of before the model had so many dimensions cannot be compared.
         const alike = page.filter(({ vector }) => vector.length === length);
@@ -109,36 +111,56 @@ export class NarrativeMeanings {
   }
 
   async #embedAll(): Promise<void> {
-    const { store, clock, embedder, warn } = this.#options;
+    const { store, embedder } = this.#options;
     let from = this.#from;
     this.#from = NOTHING;
+    /** The first that has to wait for a budget. */
+    let unpaid: { readonly key: number; readonly cause: unknown } | undefined;
     try {
       while (!this.#closing.signal.aborted) {
         const rows = await store.mapping.unembedded(embedder.model, from - 1, BATCH);
-        if (rows.length === 0) return;
-        await this.#embedRows(rows.filter(({ key }) => !this.#refused.has(key)));
+        if (rows.length === 0) break;
+        for (const ofOne of byPerson(rows.filter(({ key }) => !this.#refused.has(key)))) {
+          try {
+            await this.#embedRows(ofOne);
+          } catch (cause) {
+            // One who has spent everything keeps nobody else from being found.
+            if (!(cause instanceof PersonaError) || cause.code !== "budget_exhausted") throw cause;
+            unpaid ??= { key: ofOne[0]?.key ?? from, cause };
+          }
+        }
         this.#failures = 0;
         from = (rows.at(-1)?.key ?? from) + 1;
       }
+      if (unpaid !== undefined) this.#wait(unpaid.key, LONGEST_WAIT_MS, unpaid.cause);
     } catch (cause) {
-      if (this.#closing.signal.aborted) return;
-      this.#from = Math.min(this.#from, from);
       const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.#failures);
       this.#failures += 1;
-      warn({ code: "embedding_failed", message: `Narratives are embedded again in ${wait / 1_000} s`, cause });
-      this.#cancelWait = clock.at(clock.now() + wait, () => {
-        this.#cancelWait = undefined;
-        this.#begin();
-      });
+      this.#wait(Math.min(from, unpaid?.key ?? from), wait, cause);
     }
   }
 
-  /** A text that the model refuses keeps no other from being embedded, and is not tried again by this process. */
+  #wait(from: number, ms: number, cause: unknown): void {
+    if (this.#closing.signal.aborted) return;
+    const { clock, warn } = this.#options;
+    this.#from = Math.min(this.#from, from);
+    warn({ code: "embedding_failed", message: `Narratives are embedded again in ${ms / 1_000} s`, cause });
+    this.#cancelWait = clock.at(clock.now() + ms, () => {
+      this.#cancelWait = undefined;
+      this.#begin();
+    });
+  }
+
+  /** Rows of one person. A text that the model refuses keeps no other from being embedded, and is not tried again by this process. */
   async #embedRows(rows: readonly NarrativeRow[]): Promise<void> {
-    if (rows.length === 0) return;
     const { store, embedder, warn } = this.#options;
+    const [first] = rows;
+    if (first === undefined) return;
     try {
-      const vectors = await this.#embed(rows.map(({ text }) => text));
+      const vectors = await this.#embed(
+        first,
+        rows.map(({ text }) => text),
+      );
       for (const [index, row] of rows.entries()) {
         await store.mapping.saveEmbedding(row.key, embedder.model, vectors[index] as Float32Array);
         this.#listener(row);
@@ -155,17 +177,28 @@ export class NarrativeMeanings {
     }
   }
 
-  async #embed(texts: readonly string[]): Promise<readonly Float32Array[]> {
-    const { clock, embedder } = this.#options;
+  async #embed(
+    { tenant, person }: { readonly tenant: string; readonly person: string },
+    texts: readonly string[],
+  ): Promise<readonly Float32Array[]> {
+    const { clock, embedder, pay } = this.#options;
     const timeout = new AbortController();
     const cancel = clock.at(clock.now() + CALL_MS, () => timeout.abort(new Error("The model did not answer in time.")));
     try {
       const begun = texts.map((text) => text.slice(0, MAX_TEXT).toWellFormed());
-      return await vectorsOf(embedder, begun, AbortSignal.any([timeout.signal, this.#closing.signal]));
+      const signal = AbortSignal.any([timeout.signal, this.#closing.signal]);
+      return await pay({ tenant, person }, signal, (purse) =>
+        vectorsOf(embedder, begun, signal, (call) => purse.reserve(call)),
+      );
     } finally {
       cancel();
     }
   }
+}
+
+/** What is asked is paid for by whom it is about: never of several at once. */
+function byPerson(rows: readonly NarrativeRow[]): readonly (readonly NarrativeRow[])[] {
+  return [...Map.groupBy(rows, ({ tenant, person }) => JSON.stringify([tenant, person])).values()];
 }
 
 /** Whether the text is to blame, not the way to the model. */

@@ -18,6 +18,7 @@ import type { MindscapeSource, NarrativeSource, WeightSource } from "./sources.t
 import { GivenSuggestions } from "./suggestions.ts";
 import type { Summarize } from "./summary.ts";
 import { turnSuggestions } from "./turn-suggestions.ts";
+import type { Pay } from "./types.ts";
 import { type WeightReport, weightReport } from "./weight-report.ts";
 
 export interface ServingOptions {
@@ -34,6 +35,7 @@ export interface ServingOptions {
   readonly summarize?: Summarize | undefined;
   /** Of models, by `provider:model`. */
   readonly prices?: Readonly<Record<string, Price>> | undefined;
+  readonly pay: Pay;
   readonly bounds?: MapperBounds | undefined;
   /** Most persons in memory. Default 10 000. */
   readonly maxPersons?: number | undefined;
@@ -179,14 +181,14 @@ export class Serving {
 
   constructor(options: ServingOptions) {
     this.#options = options;
-    const { store, clock, mindscapes, weights, narratives, changed, warn, summarize, prices, bounds, maxPersons } =
-      options;
+    const { store, clock, mindscapes, weights, narratives, changed, warn, bounds, maxPersons } = options;
+    const { summarize, prices, pay } = options;
     const { mapping } = store;
     const residents = new Residents({ mapping, mindscapes, weights, narratives, maxPersons });
     this.#residents = residents;
     const activated = (tenant: string, id: string) => residents.activated(tenant, id);
     this.#mappers = new Mappers({ store, clock, changed, activated, bounds });
-    this.#cores = new PersonaCores({ store, clock, residents, changed, warn, summarize, prices });
+    this.#cores = new PersonaCores({ store, clock, residents, changed, warn, summarize, prices, pay });
     this.#given = new GivenSuggestions(store, clock);
     const allocate = () => store.allocate("mapping");
     this.#mapPersona = new MapPersona({ clock, residents, allocate, cores: this.#cores, given: this.#given });

@@ -1,4 +1,5 @@
 /** What the parts of mapping know of each other. */
+import type { OpenPurse } from "../cognition/budgets/expenses.ts";
 import type { Along, AlongRefusal } from "../store/mapping/port.ts";
 
 /** The fleet's personas that do the work of mapping, on the background lane. */
@@ -44,6 +45,16 @@ export interface Agents {
     along?: Pick<Along, "observations" | "feedback">,
   ): Promise<Enqueued>;
 }
+
+/**
+ * Runs what may ask models: the person's account pays, and the persona's if it is one of the fleet, else that of the
+ * Mindscaper. What it asked is booked, whatever comes of it.
+ */
+export type Pay = <Result>(
+  who: { readonly tenant: string; readonly person: string; readonly persona?: string },
+  signal: AbortSignal,
+  work: (purse: OpenPurse) => Promise<Result> | Result,
+) => Promise<Result>;
 
 /** A narrative that a search found: how well, from 0 to 1. */
 export interface NarrativeHit {

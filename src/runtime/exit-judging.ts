@@ -5,10 +5,8 @@
  */
 import type { ExitJudge } from "../catalogue/exit-judge.ts";
 import type { Clock } from "../clock.ts";
-import type { Budgets } from "../cognition/budgets/budgets.ts";
-import { Purse } from "../cognition/budgets/purse.ts";
+import type { Expenses } from "../cognition/budgets/expenses.ts";
 import { PersonaError } from "../errors.ts";
-import { encodeId } from "../ids.ts";
 import type { ConversationRow, Store } from "../store/port.ts";
 import type { PersonaWarning } from "../types.ts";
 import { payerFor } from "./conversations.ts";
@@ -33,7 +31,7 @@ export class ExitJudging {
   readonly #judge: ExitJudge;
   readonly #store: Store;
   readonly #clock: Clock;
-  readonly #budgets: Budgets;
+  readonly #expenses: Expenses;
   readonly #personas: Pick<Personas, "byKey">;
   readonly #sessions: Pick<Sessions, "of" | "judged">;
   readonly #warn: (warning: PersonaWarning) => void;
@@ -47,7 +45,7 @@ export class ExitJudging {
     judge: ExitJudge;
     store: Store;
     clock: Clock;
-    budgets: Budgets;
+    expenses: Expenses;
     personas: Pick<Personas, "byKey">;
     sessions: Pick<Sessions, "of" | "judged">;
     warn: (warning: PersonaWarning) => void;
@@ -55,7 +53,7 @@ export class ExitJudging {
     this.#judge = options.judge;
     this.#store = options.store;
     this.#clock = options.clock;
-    this.#budgets = options.budgets;
+    this.#expenses = options.expenses;
     this.#personas = options.personas;
     this.#sessions = options.sessions;
     this.#warn = options.warn;
@@ -122,44 +120,21 @@ export class ExitJudging {
     const cancel = this.#clock.at(this.#clock.now() + TIMEOUT_MS, () =>
       late.abort(new PersonaError("judge_timeout", `The judge did not answer within ${TIMEOUT_MS / 1000} s`)),
     );
-    // Booked like a turn, which it is not.
-    const turn = this.#store.allocate("turn");
-    const purse = new Purse({
-      budgets: this.#budgets,
-      turn,
-      id: encodeId("turn", turn, this.#store.salt),
-      payer: payerFor(persona, place),
-      isOver: () => signal.aborted,
-    });
-    const reserve: Purse["reserve"] = (call) => purse.reserve(call);
     const over = Promise.withResolvers<never>();
     const stop = () => over.reject(signal.reason);
     signal.addEventListener("abort", stop);
     try {
       signal.throwIfAborted();
-      const given = await Promise.race([
-        this.#judge({ session: followed.resolved, step, messages, signal, reserve }),
-        over.promise,
-      ]);
-      await this.#sessions.judged(place, { step: step.id, ...checked(given) });
+      await this.#expenses.pay(payerFor(persona, place), signal, async (purse) => {
+        const reserve: typeof purse.reserve = (call) => purse.reserve(call);
+        const judged = this.#judge({ session: followed.resolved, step, messages, signal, reserve });
+        const given = await Promise.race([judged, over.promise]);
+        await this.#sessions.judged(place, { step: step.id, ...checked(given) });
+      });
     } finally {
       cancel();
       // A signal that somebody listens to lives as long as those that it follows.
       signal.removeEventListener("abort", stop);
-      await this.#pay(purse);
-    }
-  }
-
-  /** What was asked is paid for, whatever came of it. */
-  async #pay(purse: Purse): Promise<void> {
-    const rows = purse.close();
-    if (rows.length === 0) return;
-    try {
-      await this.#budgets.write(rows);
-      purse.written();
-    } catch (cause) {
-      const message = "What a judge has spent could not be written";
-      if (!this.#closed.signal.aborted) this.#warn({ code: "spending_not_written", message, cause });
     }
   }
 }

@@ -6,6 +6,7 @@ import { createCatalogue } from "../catalogue/registry.ts";
 import type { ResolveDefaults } from "../catalogue/resolved-session.ts";
 import type { Clock } from "../clock.ts";
 import { Budgets } from "../cognition/budgets/budgets.ts";
+import { Expenses } from "../cognition/budgets/expenses.ts";
 import type { CheckedBudgets } from "../cognition/budgets/settings.ts";
 import { type RegisteredTool, Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
@@ -75,6 +76,7 @@ export class PersonaRuntime {
   readonly #personas: Personas;
   readonly #conversations: Conversations;
   readonly #sessions: Sessions;
+  readonly #expenses: Expenses;
   readonly #judging: ExitJudging | undefined;
   readonly #rooms: Rooms;
   readonly #intake: Intake;
@@ -164,6 +166,8 @@ export class PersonaRuntime {
         failed: (error) => this.#supply.failed(error),
       },
     });
+    const expenses = new Expenses(budgets, store);
+    this.#expenses = expenses;
     const minds = new Minds({ cognition, providers, budgets });
     const onChange = (rev: number) => this.#hub.changed(rev);
     const agents = new FleetAgents(() => ({
@@ -184,6 +188,12 @@ export class PersonaRuntime {
       prices,
       options: mapping,
       persona: (tenant, id) => this.#personas.mapped(tenant, id),
+      pay: async ({ tenant, person, persona }, signal, work) => {
+        const enrolled = persona === undefined ? undefined : this.#personas.of(tenant).find(persona);
+        const { row, id, definition } = enrolled ?? (await agents.persona(tenant, "mindscaper"));
+        const payer = { tenant, persona: { key: row.key, id, budget: definition.settings.budget }, owner: person };
+        return expenses.pay(payer, signal, work);
+      },
     });
     this.#personas = new Personas({
       store,
@@ -215,7 +225,7 @@ export class PersonaRuntime {
         judge,
         store,
         clock,
-        budgets,
+        expenses,
         personas: this.#personas,
         sessions: this.#sessions,
         warn: this.#warn,
@@ -360,6 +370,7 @@ export class PersonaRuntime {
     this.#fleet.stopDispatching();
     this.#personas.stopWaiting();
     await this.#turns.drain(graceMs);
+    this.#expenses.close();
     this.#judging?.close();
     await this.#mapping.close();
     this.#supply.stop();

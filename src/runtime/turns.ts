@@ -20,7 +20,7 @@ import type { Prepared } from "./intake.ts";
 import { LiveTurn, type TurnSources, viewFor } from "./live-turn.ts";
 import type { Mind } from "./minds.ts";
 import type { FormedTurn, NativeSettlement, TurnHandle } from "./packed.ts";
-import type { Persona, Personas } from "./personas.ts";
+import { isAgent, type Persona, type Personas } from "./personas.ts";
 import type { Sessions, TurnSession } from "./sessions.ts";
 import { Settlements } from "./settlements.ts";
 import type { Texts } from "./texts.ts";
@@ -341,8 +341,9 @@ export class Turns {
     }
   }
 
-  /** Whether a budget stands before what the persona may do; a rehearsal costs nothing. */
+  /** Whether a budget stands before what the persona may do; a rehearsal costs nothing, nor does most of what agents do. */
   #isBounded({ cognitionKind, persona }: LiveTurn): boolean {
+    if (isAgent(persona.id)) return false;
     return cognitionKind !== "rehearsal" && this.#budgets.bounds(persona.definition.settings.budget);
   }
 

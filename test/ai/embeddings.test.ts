@@ -6,7 +6,7 @@ import { NarrativeMeanings } from "../../src/mapping/narrative-meanings.ts";
 import { Narratives } from "../../src/mapping/narratives.ts";
 import { similarities } from "../../src/mapping/similarities.ts";
 import { openMemoryStore } from "../../src/store/memory.ts";
-import { disturbed } from "../mapping/study.ts";
+import { disturbed, unpaid } from "../mapping/study.ts";
 import { openHouse } from "../runtime/harness.ts";
 import { until } from "../support/event-loop.ts";
 import type { ModelRequest, Responder } from "../support/model-server.ts";
@@ -45,7 +45,7 @@ async function opened(respond: Responder = embeds) {
 const texts = (requests: readonly ModelRequest[]) => requests.flatMap(({ body }) => body.input as string[]);
 
 it("finds what means the same in other words, and the better of both scores counts", async () => {
-  const { server, tell, search } = await opened();
+  const { runtime, server, tell, search } = await opened();
   await tell("I am at my best at dawn.");
   await tell("Nights are for sleep.");
   await until(() => texts(server.requests).length === 2);
@@ -58,6 +58,10 @@ it("finds what means the same in other words, and the better of both scores coun
   expect(exact.find(({ text }) => text.startsWith("Nights"))?.score).toBe(1);
   expect(server.requests[0]?.path).toBe("/v1/embeddings");
   expect(server.requests[0]?.body.model).toBe("small");
+  // Each call was one token, by what the provider says.
+  expect(await runtime.spending({ by: "model" })).toMatchObject([
+    { of: "local:small", calls: server.requests.length, inputTokens: server.requests.length, unconfirmed: 0 },
+  ]);
 });
 
 it("finds by words while the model is away, and embeds the rest when it is back", async () => {
@@ -92,6 +96,7 @@ it("looks at none again that has its vector, however many there are", async () =
   const meanings = new NarrativeMeanings({
     ...{ store: disturbed(store, { unembedded }), clock, embedder },
     warn: () => {},
+    pay: unpaid,
   });
   onTestFinished(() => meanings.close());
   const narratives = new Narratives({ store, clock, changed: () => {}, meanings });

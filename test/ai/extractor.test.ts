@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { type ModelExtractorOptions, modelExtractor, providers } from "../../src/ai.ts";
 import { ManualClock } from "../../src/clock.ts";
+import { PersonaError } from "../../src/errors.ts";
 import type { Observation } from "../../src/mapping/observation.ts";
 import { until } from "../support/event-loop.ts";
 import { hang, type Protocol, type Responder, refuse, say } from "../support/model-server.ts";
@@ -30,6 +31,20 @@ async function reader(
 
 const finds = (...traits: readonly object[]) => say([JSON.stringify({ traits })]);
 const bad = { path: "sleep.quality", value: "bad", confidence: 0.5 };
+
+it("sets aside what it may cost, and asks nobody if there is no room", async () => {
+  const { extractor, server } = await reader(finds(bad));
+  const reserved: string[] = [];
+  const moment = { at: AT, zone: "UTC", signal: new AbortController().signal };
+  const reserve = async ({ model }: { readonly model: string }) => {
+    reserved.push(model);
+    if (reserved.length > 1) throw new PersonaError("budget_exhausted", "There is no room");
+    return { settle() {} };
+  };
+  await extractor.extract(DIARY, { ...moment, reserve });
+  await expect(extractor.extract(DIARY, { ...moment, reserve })).rejects.toMatchObject({ code: "budget_exhausted" });
+  expect([reserved, server.requests.length]).toEqual([["local:m", "local:m"], 1]);
+});
 
 describe.each(PROTOCOLS)("a model asked by %s", (kind) => {
   it("finds values for the traits that it was told of", async () => {

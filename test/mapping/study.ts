@@ -9,7 +9,7 @@ import { Feedbacks } from "../../src/mapping/feedback.ts";
 import { Mindscaper } from "../../src/mapping/mindscaper.ts";
 import { Mindscapes } from "../../src/mapping/mindscapes.ts";
 import { Observations } from "../../src/mapping/observations.ts";
-import type { Agents, AgentTask } from "../../src/mapping/types.ts";
+import type { Agents, AgentTask, Pay } from "../../src/mapping/types.ts";
 import { Weights } from "../../src/mapping/weights.ts";
 import { random } from "../../src/random.ts";
 import type { MapperRow, MappingTable } from "../../src/store/mapping/port.ts";
@@ -53,7 +53,10 @@ export function over(store: Store, clock: ManualClock, extractors: readonly Extr
   const chances = { clock: eager(clock), random: random(1) };
   const mindscapes = new Mindscapes({ store, ...chances, changed });
   const weights = new Weights({ store, random: random(2) });
-  const mindscaper = new Mindscaper({ store, ...chances, mindscapes, extractors: new Extractors(extractors) });
+  const mindscaper = new Mindscaper({
+    ...{ store, ...chances, mindscapes, extractors: new Extractors(extractors) },
+    pay: unpaid,
+  });
   const adjuster = new Adjuster({ store, ...chances, mindscapes, weights, changed });
   const zoneOf = (tenant: string, person: string) => mindscapes.zoneOf(tenant, person);
   const task = (subject: string): AgentTask => ({
@@ -67,6 +70,10 @@ export function over(store: Store, clock: ManualClock, extractors: readonly Extr
     adjust: (mapper: string) => adjuster.run(task(mapper)),
   };
 }
+
+/** Nobody keeps accounts. */
+export const unpaid: Pay = async (_who, _signal, work) =>
+  work({ reserve: async () => ({ settle() {} }), book: async () => {}, used: false, assertNotEmpty: async () => {} });
 
 /** Nobody moves the clock while a writer waits for its next attempt. */
 function eager(clock: ManualClock) {

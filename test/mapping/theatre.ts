@@ -8,7 +8,7 @@ import type { Summarize } from "../../src/mapping/summary.ts";
 import { openMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/port.ts";
 import type { PersonaWarning, Price } from "../../src/types.ts";
-import { ANA, openStudy, TENANT } from "./study.ts";
+import { ANA, openStudy, TENANT, unpaid } from "./study.ts";
 
 export interface Staging {
   readonly summarize?: Summarize;
@@ -34,6 +34,7 @@ export async function openTheatre({ wrap = (store) => store, ...staging }: Stagi
     persona: (_tenant, id) => personas[id],
     changed: (rev) => void study.revs.push(rev),
     warn: (warning) => void warnings.push(warning),
+    pay: unpaid,
     ...staging,
   });
   onTestFinished(() => serving.close());

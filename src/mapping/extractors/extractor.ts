@@ -1,4 +1,5 @@
 /** What reads observations: a table of extractors, each pure, each with a version. */
+import type { CognitionTurn } from "../../types.ts";
 import type { Observation } from "../observation.ts";
 import type { Volatility } from "../trait.ts";
 
@@ -10,6 +11,8 @@ export interface Moment {
   readonly zone: string;
   /** Aborts when nobody waits for the findings any more. */
   readonly signal: AbortSignal;
+  /** As that of a turn: who asks a model reserves the call first. Left out where nobody keeps accounts of it. */
+  readonly reserve?: CognitionTurn["reserve"] | undefined;
 }
 
 /** What an observation says of a trait. How it joins what is known of it is for `merge.ts` to know. */
@@ -56,7 +59,10 @@ export function levelOf(score: number): Level {
 export interface Extractor {
   /** `[a-z0-9_]`; with the version it is the source of what it finds. */
   readonly name: string;
-  /** Raised when the same observation would say something else. */
+  /**
+   * Raised when the same observation would say something else. An observation is digested once, by the version of that
+   * day: what it says now is said of those that come from now on, and `sources` of a trait name both versions.
+   */
   readonly version: number;
   /** The types of observations that it reads. */
   readonly types: readonly string[];
