@@ -5,8 +5,8 @@
 export interface Clock {
   /** Milliseconds since 1970, never going back. */
   now(): number;
-  /** Calls `wake` once at or after `at`; until then the process stays alive. Returns the cancellation. */
-  at(at: number, wake: () => void): () => void;
+  /** Calls `wake` once at or after `at`; until then the process stays alive, unless it may end. Returns the cancellation. */
+  at(at: number, wake: () => void, options?: { readonly mayEnd?: boolean }): () => void;
 }
 
 /** Node refuses longer timers (2^31 - 1 ms); a later moment is reached in several steps. */
@@ -17,11 +17,12 @@ export function systemClock(): Clock {
   const now = () => Math.floor(origin + performance.now());
   return {
     now,
-    at(at, wake) {
+    at(at, wake, { mayEnd = false } = {}) {
       let timer: NodeJS.Timeout;
       const arm = () => {
         const wait = Math.max(0, at - now());
         timer = setTimeout(() => (at > now() ? arm() : wake()), Math.min(wait, LONGEST_TIMER_MS));
+        if (mayEnd) timer.unref();
       };
       arm();
       return () => clearTimeout(timer);

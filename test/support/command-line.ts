@@ -74,7 +74,8 @@ export async function serving(child: ChildProcess): Promise<Serving> {
   return { url, pid: child.pid, stdout, printed, ended, kill: (signal) => void child.kill(signal) };
 }
 
-function observe(child: ChildProcess) {
+/** What a child prints, and how it ends. */
+export function observe(child: ChildProcess) {
   let stdout = "";
   let stderr = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {

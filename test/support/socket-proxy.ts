@@ -18,6 +18,8 @@ export class SocketProxy {
   readonly folder = mkdtempSync(join(tmpdir(), "persona-proxy-"));
   /** How many requests have come. */
   requests = 0;
+  /** How many connections were ended at once. */
+  refused = 0;
   readonly #server: Server;
   readonly #pairs = new Set<{ readonly client: Socket; readonly server: Socket; hangs: boolean }>();
   #plan: Plan | undefined;
@@ -80,7 +82,10 @@ export class SocketProxy {
     };
     for (const socket of [client, server]) socket.on("error", () => {}).on("close", end);
     this.#pairs.add(pair);
-    if (this.#refuses) end();
+    if (this.#refuses) {
+      this.refused += 1;
+      end();
+    }
     client.on("data", (request) => {
       if (pair.hangs || left <= 0) return;
       left -= 1;

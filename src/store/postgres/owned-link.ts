@@ -33,8 +33,8 @@ export class OwnedLink {
   #keepsAlive = false;
   /** The connection that is about to take the place of the one that was lost. */
   #next: Link | undefined;
-  /** Ends the pause before the next attempt. */
-  #wake: (() => void) | undefined;
+  /** The pause before the next attempt. */
+  #pausing: { end(): void; keepAlive(keep: boolean): void } | undefined;
 
   /** @param link Has the lock. */
   constructor(link: Link, committed: number, options: OwnedLinkOptions) {
@@ -67,11 +67,12 @@ export class OwnedLink {
   keepAlive(keep: boolean): void {
     this.#keepsAlive = keep;
     this.#link.keepAlive(keep);
+    this.#pausing?.keepAlive(keep);
   }
 
   async close(): Promise<void> {
     this.#gone ??= new PersonaError("store_unavailable", "The store was closed before the database was back.");
-    this.#wake?.();
+    this.#pausing?.end();
     await this.#next?.close();
     await this.#returning?.catch(() => {});
     await this.#link.close();
@@ -131,14 +132,23 @@ export class OwnedLink {
     return committed;
   }
 
+  /** Keeps the process alive only while somebody waits for the server. */
   #pause(ms: number): Promise<void> {
     const { clock } = this.#options;
+    const at = clock.now() + ms;
     return new Promise((resolve) => {
-      const cancel = clock.at(clock.now() + ms, resolve);
-      this.#wake = () => {
+      const end = () => {
         cancel();
+        this.#pausing = undefined;
         resolve();
       };
+      const arm = (keep: boolean) => clock.at(at, end, { mayEnd: !keep });
+      let cancel = arm(this.#keepsAlive);
+      const keepAlive = (keep: boolean) => {
+        cancel();
+        cancel = arm(keep);
+      };
+      this.#pausing = { end, keepAlive };
     });
   }
 }

@@ -117,11 +117,13 @@ export class PostgresWriter implements Writer {
     const { clock, patienceMs } = this.#options;
     const over = Promise.withResolvers<never>();
     over.promise.catch(() => {});
-    const cancel = clock.at(clock.now() + patienceMs, () => {
+    const giveUp = () => {
       const failure = new OutOfPatience(reason.code, reason.message, { cause: reason.cause });
       this.queue.suspend(failure);
       over.reject(failure);
-    });
+    };
+    // While somebody waits for it, the pauses between attempts keep the process alive.
+    const cancel = clock.at(clock.now() + patienceMs, giveUp, { mayEnd: true });
     const end = () => {
       cancel();
       this.#patience = undefined;

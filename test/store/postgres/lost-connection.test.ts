@@ -1,7 +1,10 @@
+import { spawn } from "node:child_process";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { type Clock, ManualClock, systemClock } from "../../../src/clock.ts";
 import type { Store } from "../../../src/store/port.ts";
 import { openPostgresStore } from "../../../src/store/postgres/store.ts";
+import { observe } from "../../support/command-line.ts";
+import { source } from "../../support/script.ts";
 import { SocketProxy } from "../../support/socket-proxy.ts";
 import { appended, NOW, withItems } from "../rows.ts";
 import { postgres } from "./server.ts";
@@ -255,4 +258,42 @@ it("can be closed while the server is away, which leaves nothing behind", async 
   });
   await until(() => closed, clock);
   expect(await writing).toMatchObject([{ reason: { code: "store_unavailable" } }]);
+});
+
+describe("a process whose server is away", () => {
+  /** Reads its input until the server has refused it several times; `more` is what it does then. */
+  async function withoutServer(more: string) {
+    const body = `
+      const runtime = await createRuntime({ store });
+      await runtime.enroll({ id: "ada", name: "Ada", cognition: ({ text }) => text });
+      console.log("open");
+      for await (const _ of process.stdin);
+      ${more}`;
+    const words = ["--input-type=module", "--eval", source(body, throughProxy())];
+    const child = spawn(process.execPath, words, { stdio: ["pipe", "pipe", "pipe"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const { printed, ended } = observe(child);
+    await printed(/open\n/);
+    proxy.refuse(true);
+    proxy.cut();
+    while (proxy.refused < 3) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.stdin.end();
+    return { ended, printed };
+  }
+
+  it("ends when all that is left waits for somebody", async () => {
+    const { ended } = await withoutServer("");
+    expect(await ended).toEqual({ code: 0, stderr: "", stdout: "open\n" });
+  });
+
+  it("stays while something waits to be written", async () => {
+    const { ended, printed } = await withoutServer(`
+      runtime.send("ada", "at last", { from: "user:7" }).then(({ text }) => console.log(text));
+      console.log("sent");`);
+    await printed(/sent\n/);
+    const before = proxy.refused;
+    while (proxy.refused < before + 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    proxy.refuse(false);
+    expect(await ended).toEqual({ code: 0, stderr: "", stdout: "open\nsent\nat last\n" });
+  });
 });
