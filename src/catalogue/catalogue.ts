@@ -99,6 +99,8 @@ export interface CatalogueNote {
 export interface Catalogue {
   /** Built-in entries and those of the seed file, under those that the tenant has written. */
   tenant(name: string): TenantCatalogue;
+  /** Those of which something is stored, or that were asked for. */
+  readonly tenants: readonly string[];
   /** What was left out when it was opened, and what refers to nothing. */
   readonly notes: readonly CatalogueNote[];
 }

@@ -56,7 +56,13 @@ export async function createCatalogue(options: CatalogueOptions): Promise<Catalo
   for (const kind of ENTRY_KINDS) await load(kind, rows[kind], (name) => tenant(name).layers, notes);
   for (const [name, { layers }] of tenants) notes.push(...dangling(name, layers));
   for (const note of notes) options.onWarning?.({ code: "catalogue_entry", message: inWords(note) });
-  return { notes, tenant: (name) => tenant(name).catalogue };
+  return {
+    notes,
+    tenant: (name) => tenant(name).catalogue,
+    get tenants() {
+      return [...tenants.keys()];
+    },
+  };
 }
 
 interface Tenant {

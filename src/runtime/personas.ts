@@ -2,7 +2,7 @@
 
 import { setImmediate } from "node:timers/promises";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { PersonaEntry } from "../catalogue/schema.ts";
+import type { EntrySource, PersonaEntry } from "../catalogue/schema.ts";
 import { unknownTools } from "../catalogue/tools.ts";
 import type { Clock } from "../clock.ts";
 import type { Wait } from "../cognition/admission.ts";
@@ -25,6 +25,7 @@ import type { Fleet } from "./fleet.ts";
 import type { Mind, Minds } from "./minds.ts";
 import type { Slot } from "./packed.ts";
 import { entryOf, isAbsent, profileOf } from "./profile.ts";
+import { DEFAULT_TENANT } from "./scope.ts";
 import {
   type CheckedDefinition,
   changedSchema,
@@ -123,12 +124,17 @@ export class Personas {
     }
   }
 
-  /** Names the tools of roles and sequences that are not registered. */
-  reportTools(tenant: string): void {
-    const { roles, sequences } = this.of(tenant).catalogue;
-    const entries = { roles: roles.list(), sequences: sequences.list() };
-    for (const { kind, id, names } of unknownTools(entries, (name) => this.#toolbox.has(name)))
-      this.#warnOfTools(`The ${kind} ${id}`, names);
+  /** Names the tools of roles and sequences that are not registered: of the default tenant, and what others have written. */
+  reportTools(): void {
+    const { catalogue } = this.#shared;
+    for (const tenant of new Set([DEFAULT_TENANT, ...catalogue.tenants])) {
+      const isShown = ({ source }: { readonly source: EntrySource }) => tenant === DEFAULT_TENANT || source === "store";
+      const { roles, sequences } = catalogue.tenant(tenant);
+      const entries = { roles: roles.list().filter(isShown), sequences: sequences.list().filter(isShown) };
+      const whose = tenant === DEFAULT_TENANT ? "" : ` of ${tenant}`;
+      for (const { kind, id, names } of unknownTools(entries, (name) => this.#toolbox.has(name)))
+        this.#warnOfTools(`The ${kind} ${id}${whose}`, names);
+    }
   }
 
   #warnOfTools(who: string, names: readonly string[]): void {

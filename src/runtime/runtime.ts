@@ -108,7 +108,7 @@ export class PersonaRuntime {
     const runtime = new PersonaRuntime(parts, catalogue);
     try {
       await runtime.#personas.load();
-      runtime.#personas.reportTools(DEFAULT_TENANT);
+      runtime.#personas.reportTools();
       await runtime.#supply.feed();
       runtime.#mapping.start();
     } catch (error) {

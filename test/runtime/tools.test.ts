@@ -1,4 +1,5 @@
 /** Tools: functions of the host, and questions to clients. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -445,4 +446,28 @@ it("refuses tools that nobody registered, and keeps those that a stored persona 
   await again.runtime.configure("ada", { settings: { maxQueued: 7 } });
   expect(again.runtime.status("ada").settings.tools).toEqual(["add", "ask_user"]);
   expect(await outcomeOf(again.runtime.send("ada", "?", { from: "user:7" }))).toBe("1");
+});
+
+it("names at a start what roles and sequences of any tenant may use and nobody registered, the seeds once", async () => {
+  const file = join(temporaryFolder(), "tools.db");
+  const seeds = join(temporaryFolder(), "seeds.toml");
+  const role = (id: string, tool: string) => ({ id, display_name: id, system_prompt: "Hm.", tool_allowlist: [tool] });
+  writeFileSync(seeds, `[[roles]]\nid = "seed"\ndisplay_name = "S"\nsystem_prompt = "Hm."\ntool_allowlist = ["fly"]`);
+  const options = { store: file, catalogue: { seeds } };
+  const { runtime } = await openHouse(options);
+  await runtime.catalogue.roles.create(role("own", "swim"));
+  const acme = runtime.tenant("acme").catalogue;
+  await acme.roles.create(role("theirs", "run"));
+  await acme.roles.create(role("adding", "add"));
+  const steps = [{ id: "a", instruction: "Go.", require_tools: ["walk"] }];
+  await acme.sequences.create({ id: "walk", display_name: "Walk", steps });
+  await runtime.close();
+
+  const { warnings } = await openHouse({ ...options, tools: [add] });
+  expect(warnings.map(({ code, message }) => [code, message.replace(/, which.*/, "")])).toEqual([
+    ["tool_unknown", "The role own may use swim"],
+    ["tool_unknown", "The role seed may use fly"],
+    ["tool_unknown", "The role theirs of acme may use run"],
+    ["tool_unknown", "The sequence walk of acme may use walk"],
+  ]);
 });
