@@ -40,7 +40,7 @@ function parsed(text: string): DocumentNode {
     return parse(text, { mode: "json" });
   } catch (error) {
     const { line = 1, column = 1, message } = error as Error & Partial<Place>;
-    const reason = error instanceof RangeError ? "it is nested too deeply" : message.replace(/\s*\(\d+:\d+\)$/, "");
+    const reason = error instanceof RangeError ? "it is nested too deeply" : message.replace(/\.?\s*\(\d+:\d+\)$/, "");
     throw new JsonFault(reason, { line, column });
   }
 }

@@ -3,6 +3,7 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import type * as z from "zod";
 import { PersonaError } from "../errors.ts";
 import type { eventSchema } from "../http/wire/event.ts";
+import { UsageError } from "./usage-error.ts";
 
 export interface ClientOptions {
   readonly url: string;
@@ -45,8 +46,9 @@ export class Client {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
 
+  /** Throws a `UsageError` for a URL that no server can have. */
   constructor({ url, key }: ClientOptions) {
-    this.#url = url.replace(/\/+$/, "");
+    this.#url = checked(url).replace(/\/+$/, "");
     this.#headers = key === undefined || key === "" ? {} : { authorization: `Bearer ${key}` };
   }
 
@@ -114,6 +116,20 @@ export class Client {
       `${this.#url} answered ${status}, but not as persona-runtime; see --url.`,
     );
   }
+}
+
+/** Says nothing of the text itself, which may hold a password. */
+function checked(url: string): string {
+  const { protocol, username, password } = URL.parse(url) ?? { protocol: "", username: "", password: "" };
+  if (!["http:", "https:"].includes(protocol)) {
+    throw new UsageError("--url (PERSONA_RUNTIME_URL) must be the address of a server, such as http://127.0.0.1:8787.");
+  }
+  if (username !== "" || password !== "") {
+    throw new UsageError(
+      "--url (PERSONA_RUNTIME_URL) must hold no user name and no password; a server takes a key (--key).",
+    );
+  }
+  return url;
 }
 
 async function* eventsOf(frames: AsyncIterable<{ readonly data: string }>): AsyncGenerator<WireEvent> {

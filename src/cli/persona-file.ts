@@ -3,6 +3,7 @@ import * as z from "zod";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import { inLibraryNames, wireName } from "../http/wire/names.ts";
+import { JsonFault, readJson } from "../json.ts";
 import { definitionSchema } from "../runtime/settings.ts";
 import { isTable, type Place, readToml, TomlFault, type TomlPath } from "../toml.ts";
 import type { PersonaDefinition } from "../types.ts";
@@ -20,27 +21,35 @@ const personasSchema = z
 
 /**
  * All personas of a file (`-`: of the input): one, a list, or a list named `personas`. Settings may be named
- * `max_queued` or `maxQueued`. Throws `invalid_input` naming every broken field, in TOML with its line.
+ * `max_queued` or `maxQueued`. Throws `invalid_input` naming every broken field with its line.
  */
 export async function readPersonas(file: string): Promise<readonly PersonaDefinition[]> {
   const { name, text } = await readInput(file, "personas");
   const { value, placeOf } = parsed(text, name);
-  const list = isTable(value) ? (value["personas"] ?? [value]) : value;
+  const { list, pathOf } = listed(value);
   const result = personasSchema.safeParse(Array.isArray(list) ? list.map(inOurNames) : list);
   if (result.success) return result.data as PersonaDefinition[];
   const fields = result.error.issues.flatMap((issue) => {
     const { path } = issue as { readonly path: TomlPath };
     return faultsOf({ issues: [issue] }, "personas").map(({ field, message }, at) => {
       const steps = issue.code === "unrecognized_keys" ? [...path, issue.keys[at] ?? ""] : path;
-      return { field, message: `${message}${placeOf(["personas", ...steps])}` };
+      return { field, message: `${message}${placeOf(pathOf(steps))}` };
     });
   });
   throw new PersonaError("invalid_input", `${name} is not valid. ${describeFaults(fields)}`, { fields });
 }
 
+/** The personas of a file, and where one of their fields stands in it. */
+function listed(value: unknown): { readonly list: unknown; pathOf(steps: TomlPath): TomlPath } {
+  if (!isTable(value)) return { list: value, pathOf: (steps) => steps };
+  const { personas } = value;
+  if (personas !== undefined) return { list: personas, pathOf: (steps) => ["personas", ...steps] };
+  return { list: [value], pathOf: (steps) => steps.slice(1) };
+}
+
 interface Parsed {
   readonly value: unknown;
-  /** ` (line 3, column 1)`, or nothing where lines are not known. */
+  /** ` (line 3, column 1)`. */
   placeOf(path: TomlPath): string;
 }
 
@@ -48,15 +57,14 @@ interface Parsed {
 const TOML = /^\uFEFF?\s*(?:#|[A-Za-z_]|\[\s*[A-Za-z_[])/;
 
 function parsed(text: string, name: string): Parsed {
+  const isToml = TOML.test(text);
   try {
-    if (!TOML.test(text)) return { value: JSON.parse(text), placeOf: () => "" };
-    const { value, placeOf } = readToml(text);
+    const { value, placeOf } = isToml ? readToml(text) : readJson(text);
     return { value, placeOf: (path) => inWords(later(placeOf(path), placeOf(path.map(wireStep)))) };
   } catch (cause) {
-    const reason =
-      cause instanceof TomlFault
-        ? `TOML${inWords(cause.place)}: ${cause.message}`
-        : `JSON: ${(cause as Error).message}`;
+    if (!(cause instanceof TomlFault || cause instanceof JsonFault)) throw cause;
+    const { place, message } = cause;
+    const reason = `${isToml ? "TOML" : "JSON"}${inWords(place)}: ${message}`;
     throw new PersonaError("invalid_input", `${name} is not ${reason}.`, { cause });
   }
 }

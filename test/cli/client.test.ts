@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { printable } from "../../src/cli/terminal.ts";
 import { type Cognition, createRuntime } from "../../src/index.ts";
 import { serve } from "../../src/server.ts";
-import { execute, feed as feedTo, MAIN, temporaryFolder } from "../support/command-line.ts";
+import { execute, feed as feedTo, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
 
 /** A server of this process, and the command as a child that is told where it is. */
 async function running(cognition?: Cognition) {
@@ -135,7 +135,7 @@ name = "Y"
       expect(stderr).toContain(part);
     expect(runtime.personas().map(({ id }) => id)).toEqual(["ada"]);
     expect((await feed("[[personas]]\nid = ", "enroll", "-")).stderr).toContain("is not TOML (line 2, column ");
-    expect((await feed("[{]", "enroll", "-")).stderr).toContain("is not JSON: ");
+    expect((await feed("[{]", "enroll", "-")).stderr).toContain("is not JSON (line 1, column 3): ");
   });
 
   test("a file that is not there", async () => {
@@ -164,6 +164,15 @@ describe("what is no server of ours", () => {
     const { run, server } = await running();
     await server.close();
     expect(await run("status")).toEqual(failed(/^persona-runtime: server_unreachable: .*ECONNREFUSED.*--url\.\n$/));
+    for (const url of ["nonsense", "localhost:8787", "ftp://127.0.0.1", "http://root:hunter2@127.0.0.1:8787"]) {
+      const { code, stderr } = await personaRuntime("status", "--url", url);
+      expect([url, code, stderr]).toEqual([
+        url,
+        2,
+        expect.stringMatching(/^persona-runtime: invalid_input: --url .* must /),
+      ]);
+      expect(stderr).not.toContain("hunter2");
+    }
   });
 
   test("somebody else answers", async () => {

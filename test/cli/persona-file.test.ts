@@ -25,6 +25,20 @@ test.each<[string, string | Uint8Array, readonly string[]]>([
   ["several broken fields", '[{"id":"a","name":"A"},{"id":"B","name":" ","nick":1}]', ["[1].id:", "[1].name:", "nick"]],
   ["a broken setting", '[{"id":"a","name":"A","settings":{"maxQueued":0}}]', ["[0].settings.maxQueued:"]],
   ["one id twice", '[{"id":"a","name":"A"},{"id":"a","name":"B"}]', ['[1].id: "a" stands here twice']],
+  [
+    "one name twice in JSON",
+    '[{"id":"a",\n  "name":"A", "id":"b"}]',
+    ['(line 2, column 15): the name "id" stands here twice'],
+  ],
+  [
+    "a fault in line 2 of a list",
+    '[{"id":"a","name":"A"},\n {"id":"b","name":7}]',
+    ["[1].name:", "(line 2, column 12)"],
+  ],
+  ["a fault in a list with a name", '{"personas":\n[{"id":"a","name":7}]}', ["[0].name:", "(line 2, column 12)"]],
+  ["a fault in its only persona", '{"id":"a",\n"name":7}', ["[0].name:", "(line 2, column 1)"]],
+  ["a stranger in JSON", '{"id":"a","name":"A",\n"nick":7}', ["nick", "(line 2, column 1)"]],
+  ["a broken setting by its wire name", '{"id":"a","name":"A","settings":{\n"max_queued":0}}', ["(line 2, column 1)"]],
 ])("a file with %s is refused, naming what is wrong", async (_, content, parts) => {
   const failure = await load(content).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code: "invalid_input" });
