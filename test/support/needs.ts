@@ -26,6 +26,8 @@ const NEEDS = {
       : "There is no `strace`, or it may not trace.",
   /** PostgreSQL's own programs, to run a server. */
   postgres: () => (PostgresServer.programs() === undefined ? "There is no PostgreSQL server (initdb)." : undefined),
+  /** To mount disks that only some processes see. */
+  mounts: () => (succeeds("unshare", "--mount", "true") ? undefined : "Only root may mount a disk here."),
   /** A browser, for the pages. */
   chromium: () => (CHROMIUM === undefined ? "There is no Chromium (CHROMIUM names one)." : undefined),
   /** Debian's `espeak-ng` says the words of tests about voices. */
