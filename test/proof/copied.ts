@@ -12,6 +12,8 @@ export async function copied(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
+    // The server may still be committing what a killed process has sent.
+    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     await client.query(`SET search_path = ${searchParams.get("schema")}`);
     for (const migration of MIGRATIONS) copy.exec(inSqlite(migration));
     // Each database indexes narratives in its own way.

@@ -1,15 +1,14 @@
 /** A server is ended without a word while many talk to it over HTTP, its process or only its thread: what it accepted is decided once. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { random } from "../../src/random.ts";
-import { MAIN, serving, temporaryFolder, UNHURRIED } from "../support/command-line.ts";
+import { MAIN, serving, UNHURRIED } from "../support/command-line.ts";
 import { needs } from "../support/needs.ts";
 import { nextStartAnswers } from "../support/next-start.ts";
 import { NODES } from "../support/nodes.ts";
-import { audit } from "./audit.ts";
+import { PLACES } from "./places.ts";
 
 needs("nodes");
 
@@ -51,40 +50,47 @@ async function talkUntilSilence(url: string, most: number, end: () => void): Pro
   return accepted;
 }
 
-describe.each(NODES)(`Node.js $version (PROOF_SEED=${SEED})`, ({ file: node, env }) => {
-  it(`${ROUNDS} × kill -9 while it serves`, async () => {
-    const store = join(temporaryFolder(), "kept.db");
-    const next = random(SEED);
-    const accepted: string[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const words = [MAIN, "serve", "--port", "0", "--store", store, ...UNHURRIED];
-      const server = await serving(spawn(node, words, { env, stdio: ["ignore", "pipe", "pipe"] }));
-      const most = 1 + Math.floor(next() * 500);
-      accepted.push(...(await talkUntilSilence(server.url, most, () => server.kill("SIGKILL"))));
-      expect(await server.ended).toMatchObject({ code: null, stderr: "" });
-      audit(store);
-    }
-    expect(new Set(accepted).size).toBe(accepted.length);
-    await nextStartAnswers(store, accepted);
-    expect(audit(store)).toMatchObject({ undecided: 0 });
-  });
+describe.each(PLACES)("in %s", (place, placed) => {
+  const { fresh, audit } = placed();
+  // A server of its own is where PostgreSQL's part happens, whatever Node.js is here.
+  describe.each(place === "SQLite" ? NODES : NODES.slice(-1))(
+    `Node.js $version (PROOF_SEED=${SEED})`,
+    ({ file: node, env }) => {
+      it(`${ROUNDS} × kill -9 while it serves`, async () => {
+        const store = fresh();
+        const next = random(SEED);
+        const accepted: string[] = [];
+        for (let round = 0; round < ROUNDS; round += 1) {
+          const words = [MAIN, "serve", "--port", "0", "--store", store, ...UNHURRIED];
+          const server = await serving(spawn(node, words, { env, stdio: ["ignore", "pipe", "pipe"] }));
+          const most = 1 + Math.floor(next() * 500);
+          accepted.push(...(await talkUntilSilence(server.url, most, () => server.kill("SIGKILL"))));
+          expect(await server.ended).toMatchObject({ code: null, stderr: "" });
+          await audit(store);
+        }
+        expect(new Set(accepted).size).toBe(accepted.length);
+        await nextStartAnswers(store, accepted);
+        expect(await audit(store)).toMatchObject({ undecided: 0 });
+      });
 
-  it(`${ROUNDS} × its thread ended while it serves`, async () => {
-    const store = join(temporaryFolder(), "kept.db");
-    const next = random(SEED);
-    const accepted: string[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      const child = spawn(node, [IN_WORKER, store], { env, stdio: ["pipe", "pipe", "inherit"] });
-      onTestFinished(() => void child.kill("SIGKILL"));
-      const ended = once(child, "close");
-      const [url] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
-      const most = 1 + Math.floor(next() * 500);
-      accepted.push(...(await talkUntilSilence(url.trim(), most, () => child.stdin.write("\n"))));
-      expect(await ended).toEqual([0, null]);
-      audit(store);
-    }
-    expect(new Set(accepted).size).toBe(accepted.length);
-    await nextStartAnswers(store, accepted);
-    expect(audit(store)).toMatchObject({ undecided: 0 });
-  });
+      it(`${ROUNDS} × its thread ended while it serves`, async () => {
+        const store = fresh();
+        const next = random(SEED);
+        const accepted: string[] = [];
+        for (let round = 0; round < ROUNDS; round += 1) {
+          const child = spawn(node, [IN_WORKER, store], { env, stdio: ["pipe", "pipe", "inherit"] });
+          onTestFinished(() => void child.kill("SIGKILL"));
+          const ended = once(child, "close");
+          const [url] = (await once(child.stdout.setEncoding("utf8"), "data")) as [string];
+          const most = 1 + Math.floor(next() * 500);
+          accepted.push(...(await talkUntilSilence(url.trim(), most, () => child.stdin.write("\n"))));
+          expect(await ended).toEqual([0, null]);
+          await audit(store);
+        }
+        expect(new Set(accepted).size).toBe(accepted.length);
+        await nextStartAnswers(store, accepted);
+        expect(await audit(store)).toMatchObject({ undecided: 0 });
+      });
+    },
+  );
 });
