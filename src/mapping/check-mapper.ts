@@ -47,8 +47,8 @@ export async function checkMapper(input: unknown, bounds: MapperBounds = {}): Pr
   const all = [...faults, ...furtherFaults(document, faults)];
   if (compiled !== undefined && all.length === 0) return { json: text.json, document, compiled };
   if (!isText) throw invalidMapper(all);
-  const lineOf = await text.lines();
-  throw invalidMapper(all.map((fault): FieldFault => ({ ...fault, line: lineOf(fault.field) })));
+  const lines = text.lines(all.map(({ field }) => field));
+  throw invalidMapper(all.map((fault, place): FieldFault => ({ ...fault, line: lines[place] })));
 }
 
 function compiledFrom(

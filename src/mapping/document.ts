@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import { type FieldFault, PersonaError } from "../errors.ts";
 import { describeFaults } from "../faults.ts";
 import { MAX_FAULTS, MAX_LEVELS, tooDeep } from "./document-bounds.ts";
+import { escaped, jsonLines } from "./json-lines.ts";
 import type { YamlRead } from "./yaml-reader.ts";
 import type { YamlTask } from "./yaml-worker.ts";
 
@@ -11,16 +12,12 @@ export const MAX_DOCUMENT_BYTES = 1_048_576;
 
 /** A longer YAML text is read on a thread of its own: a megabyte of it may take seconds. */
 const READ_AT_ONCE = 16_384;
-const MAX_LINED_JSON = 131_072;
 
 export interface DocumentText {
   /** What the text says, compact. */
   readonly json: string;
-  /**
-   * The line of each value by JSON pointer, counted from 1; of one that is not there, that of what it would stand in.
-   * Undefined in JSON that is so long that nobody has written it by hand.
-   */
-  lines(): Promise<(pointer: string) => number | undefined>;
+  /** The lines of values by JSON pointer, counted from 1; of one that is not there, that of what it would stand in. */
+  lines(pointers: readonly string[]): readonly number[];
 }
 
 /**
@@ -36,10 +33,9 @@ export async function readDocument(text: string, maxBytes = MAX_DOCUMENT_BYTES):
   if (isBraced && levelsOf(text) > MAX_LEVELS) throw invalidMapper([tooDeep("")]);
   const json = isBraced ? plainJson(text) : undefined;
   // JSON is read a second time for its lines, when something is wrong with it.
-  const lines = async () => (text.length > MAX_LINED_JSON ? () => undefined : linesOf(await read(text, maxBytes)));
-  if (json !== undefined) return { json, lines };
+  if (json !== undefined) return { json, lines: (pointers) => jsonLines(text, pointers) };
   const yaml = await read(text, maxBytes);
-  return { json: yaml.json, lines: async () => linesOf(yaml) };
+  return { json: yaml.json, lines: (pointers) => pointers.map(linesOf(yaml)) };
 }
 
 /** Of faults in one document. */
@@ -150,5 +146,3 @@ function linesOf({ json, lines }: Yaml): (pointer: string) => number {
     }
   };
 }
-
-const escaped = (name: string): string => name.replaceAll("~", "~0").replaceAll("/", "~1");

@@ -2,6 +2,7 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
 import type { FieldFault } from "../errors.ts";
 import { MAX_FAULTS, MAX_LEVELS, tooDeep } from "./document-bounds.ts";
+import { escaped } from "./json-lines.ts";
 
 /** So many times the limit of the text may be what its aliases stand for, written out. */
 const MAX_GROWTH = 2;
@@ -112,15 +113,35 @@ class Reader {
   #table(node: Node, pointer: string, level: number): unknown {
     const table: Record<string, unknown> = Object.create(null);
     if (!isMap(node)) return table;
+    const first = this.lines.length;
+    const parts = new Map<string, readonly [from: number, to: number]>();
     for (const { key, value } of node.items as Pair<Node | null, Node | null>[]) {
       const name = this.#name(key, node, pointer);
       if (name === undefined) continue;
-      const at = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+      const at = `${pointer}/${escaped(name)}`;
       this.#spend(name.length, node, pointer);
       if (name in table) this.#fault("duplicate_key", "stands in this table twice", key ?? node, at);
+      const from = this.lines.length;
       table[name] = this.#value(value, at, level + 1, key);
+      parts.set(name, [from, this.lines.length]);
     }
+    this.#arrange(first, Object.keys(table), parts);
     return table;
+  }
+
+  /** JavaScript puts names that are numbers before all others: then their lines go there, too. */
+  #arrange(
+    first: number,
+    names: readonly string[],
+    parts: ReadonlyMap<string, readonly [from: number, to: number]>,
+  ): void {
+    const asRead = [...parts.keys()];
+    if (names.every((name, place) => name === asRead[place])) return;
+    const lines = this.lines.splice(first);
+    for (const name of names) {
+      const [from, to] = parts.get(name) ?? [0, 0];
+      for (let place = from; place < to; place += 1) this.lines.push(lines[place - first] ?? 1);
+    }
   }
 
   #name(key: Node | null, table: Node, pointer: string): string | undefined {

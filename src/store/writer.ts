@@ -31,6 +31,7 @@ database.pragma("foreign_keys = OFF");
 database.pragma("wal_autocheckpoint = 0");
 const commit = new GroupCommit(database, data);
 const logSize = database.prepare<[], { log: number; checkpointed: number }>("PRAGMA wal_checkpoint(NOOP)");
+let overwrites: boolean | undefined;
 const idle = setTimeout(() => checkpoint(1), IDLE_MS).unref();
 
 port.on("message", (request: WriterRequest) => {
@@ -40,10 +41,30 @@ port.on("message", (request: WriterRequest) => {
     port.close();
     return;
   }
-  port.postMessage(commit.run(request.lastKey, request.group));
+  const { lastKey, group } = request;
+  overwrite(group.some(([name]) => name === "mapping"));
+  const result = commit.run(lastKey, group);
+  // Before anybody hears that a person is erased.
+  if (group.some(([name, command]) => name === "mapping" && command === "erasePerson")) emptyLog();
+  port.postMessage(result);
   checkpoint(FULL_LOG_PAGES);
   idle.refresh();
 });
+
+/** What is known of persons is not only taken out of the file where it is deleted or replaced, but overwritten there. */
+function overwrite(wanted: boolean): void {
+  if (wanted !== overwrites) database.pragma(`secure_delete = ${wanted ? "ON" : "OFF"}`);
+  overwrites = wanted;
+}
+
+/** The log holds pages as they were before. */
+function emptyLog(): void {
+  try {
+    database.pragma("wal_checkpoint(TRUNCATE)");
+  } catch {
+    // Somebody reads at this moment: it is overwritten later.
+  }
+}
 
 function checkpoint(atLeast: number): void {
   try {

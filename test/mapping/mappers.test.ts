@@ -179,7 +179,7 @@ describe("of a document with faults", () => {
   it("refuses a hundred thousand rules, and as many bytes as are too many, at once", async () => {
     const { mappers } = await openTheatre({ bounds: { documentBytes: 1_000_000 } });
     const many = `{"metadata":{"id":"a","version":1,"description":"d"},"templates":{},"rules":[${Array(100_000).fill("{}")}]}`;
-    expect(await faultsOf(mappers.create(many))).toEqual(["too_many /rules"]);
+    expect(await faultsOf(mappers.create(many))).toEqual(["too_many /rules 1"]);
     expect(await faultsOf(mappers.create("x".repeat(1_000_001)))).toEqual(["too_large "]);
   });
 

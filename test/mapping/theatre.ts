@@ -8,9 +8,11 @@ import type { Summarize } from "../../src/mapping/summary.ts";
 import { openMemoryStore } from "../../src/store/memory.ts";
 import type { Store } from "../../src/store/port.ts";
 import type { PersonaWarning, Price } from "../../src/types.ts";
-import { ANA, openStudy, TENANT, unpaid } from "./study.ts";
+import { ANA, type OpenStore, openStudy, TENANT, unpaid } from "./study.ts";
 
 export interface Staging {
+  /** Default: a store in memory. */
+  readonly open?: OpenStore;
   readonly summarize?: Summarize;
   readonly bounds?: MapperBounds;
   readonly maxPersons?: number;
@@ -20,8 +22,8 @@ export interface Staging {
 }
 
 /** Personas: `ada`, whose mapper is `coach`, and `bob`, who has none. */
-export async function openTheatre({ wrap = (store) => store, ...staging }: Staging = {}) {
-  const study = await openStudy((options) => openMemoryStore({ ...options, salt: 7 }));
+export async function openTheatre({ open = inMemory, wrap = (store) => store, ...staging }: Staging = {}) {
+  const study = await openStudy(open);
   const warnings: PersonaWarning[] = [];
   const narratives = told();
   const personas: Readonly<Record<string, { readonly mapper?: string }>> = { ada: { mapper: "coach" }, bob: {} };
@@ -43,6 +45,8 @@ export async function openTheatre({ wrap = (store) => store, ...staging }: Stagi
     study.mindscapes.curate(TENANT, person, { traits: valued(traits) }, "user:ada");
   return { ...study, serving, mappers, mapPersona, narratives, warnings, curate };
 }
+
+const inMemory: OpenStore = (options) => openMemoryStore({ ...options, salt: 7 });
 
 export type Theatre = Awaited<ReturnType<typeof openTheatre>>;
 

@@ -1,10 +1,14 @@
-/** What learns does so over every store; `test/mapping/learning.test.ts` is the one in memory. */
+/** What learns, and what is made of it, is the same over every store; `test/mapping` has the one in memory. */
 import { describe } from "vitest";
 import { openPostgresStore } from "../../src/store/postgres/store.ts";
 import { learns } from "../mapping/learns.ts";
+import { publishes } from "../mapping/publishes.ts";
+import type { OpenStore } from "../mapping/study.ts";
 import { postgres } from "../store/postgres/server.ts";
 
-describe("learning over PostgreSQL", () => {
+describe("over PostgreSQL", () => {
   const database = postgres();
-  learns((options) => openPostgresStore(database.url(), options));
+  const open: OpenStore = (options) => openPostgresStore(database.url(), options);
+  learns(open);
+  publishes(open);
 });
