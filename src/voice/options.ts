@@ -3,7 +3,7 @@ import * as z from "zod";
 import * as layout from "../layout.ts";
 
 /** Samples per second that are understood. */
-export const SAMPLE_RATES = [8_000, 16_000, 24_000, 32_000, 44_100, 48_000] as const;
+export const SAMPLE_RATES = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000] as const;
 
 /** How sound arrives. */
 export const formatSchema = z

@@ -25,7 +25,7 @@ function faults(call: () => unknown): string[] {
 
 test.each<[field: string, options: unknown]>([
   ["format", {}],
-  ["format.sampleRate", { format: { sampleRate: 22_050 } }],
+  ["format.sampleRate", { format: { sampleRate: 22_051 } }],
   ["format.sampleRate", { format: { sampleRate: "16000" } }],
   ["format.encoding", { format: { sampleRate: 8_000, encoding: "opus" } }],
   ["format.channels", { format: { sampleRate: 8_000, channels: 9 } }],

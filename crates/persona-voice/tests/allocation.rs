@@ -61,7 +61,7 @@ fn open(hz: u32) -> Stream {
 
 #[test]
 fn a_stream_holds_less_than_eight_kilobytes_besides_its_sound() {
-    for hz in [8_000, 16_000, 24_000, 32_000, 44_100, 48_000] {
+    for hz in [8_000, 16_000, 22_050, 44_100, 48_000, 96_000] {
         // The filters of a rate are made once, and shared.
         drop(open(hz));
         let (stream, _, held) = counted(|| Box::new(open(hz)));
@@ -72,8 +72,28 @@ fn a_stream_holds_less_than_eight_kilobytes_besides_its_sound() {
 }
 
 #[test]
+fn a_turn_that_is_long_over_leaves_little_behind() {
+    let mut engine = Engine::default();
+    let bytes: Vec<u8> = talk(Rate::Wide, 1, 40).into_iter().flat_map(i16::to_le_bytes).collect();
+    // A turn's sound is kept for ten seconds.
+    let silence = vec![0; 2 * 12 * 16_000];
+    engine.push(&mut open(16_000), &bytes, 0).unwrap();
+    let (stream, _, held) = counted(|| {
+        let mut stream = Box::new(open(16_000));
+        engine.push(&mut stream, &bytes, 0).unwrap();
+        while stream.next_event().is_some() {}
+        engine.push(&mut stream, &silence, 0).unwrap();
+        stream
+    });
+    println!("after a turn: {held} bytes");
+    // 300 ms of look-back, in a buffer that has room for half a second.
+    assert!(held < 8_192 + 2 * 8_192 + 1_024, "a stream holds {held} bytes after a turn");
+    drop(stream);
+}
+
+#[test]
 fn frames_allocate_nothing() {
-    for hz in [8_000, 16_000, 24_000, 32_000, 44_100, 48_000] {
+    for hz in [8_000, 16_000, 22_050, 44_100, 48_000, 96_000] {
         let (mut engine, mut stream) = (Engine::default(), open(hz));
         let silence = vec![0; 2 * 2 * hz as usize];
         engine.push(&mut stream, &silence, 0).unwrap();

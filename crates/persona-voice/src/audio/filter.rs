@@ -27,11 +27,14 @@ pub(super) struct Filter {
 impl Filter {
     /// None for the rates that need none.
     pub(super) fn from_hz(hz: u32) -> Option<&'static Self> {
-        static FILTERS: [(u32, LazyLock<Filter>); 4] = [
+        static FILTERS: [(u32, LazyLock<Filter>); 7] = [
+            (22_050, LazyLock::new(|| Filter::new(22_050))),
             (24_000, LazyLock::new(|| Filter::new(24_000))),
             (32_000, LazyLock::new(|| Filter::new(32_000))),
             (44_100, LazyLock::new(|| Filter::new(44_100))),
             (48_000, LazyLock::new(|| Filter::new(48_000))),
+            (88_200, LazyLock::new(|| Filter::new(88_200))),
+            (96_000, LazyLock::new(|| Filter::new(96_000))),
         ];
         FILTERS.iter().find(|(rate, _)| *rate == hz).map(|(_, filter)| &**filter)
     }

@@ -1,5 +1,6 @@
 //! How sound arrives.
 
+use super::filter::Filter;
 use crate::{Fault, Rate};
 
 /// How a sample is written.
@@ -45,7 +46,7 @@ impl Format {
     /// # Errors
     /// [`Fault::UnknownRate`], [`Fault::BadChannel`].
     pub fn new(hz: u32, encoding: Encoding, channels: u8, channel: u8) -> Result<Self, Fault> {
-        if !matches!(hz, 8_000 | 16_000 | 24_000 | 32_000 | 44_100 | 48_000) {
+        if !matches!(hz, 8_000 | 16_000) && Filter::from_hz(hz).is_none() {
             return Err(Fault::UnknownRate);
         }
         if !(1..=Self::MOST_CHANNELS).contains(&channels) || channel >= channels {

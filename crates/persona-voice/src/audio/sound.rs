@@ -5,6 +5,9 @@ use std::ops::Range;
 
 use crate::Fault;
 
+/// Room that a stream keeps: half a second, more than the look-back of most.
+const LEAST: usize = 1 << 13;
+
 /// 16-bit samples from some position on, up to the last frame.
 #[derive(Default)]
 pub(crate) struct Sound {
@@ -27,9 +30,9 @@ impl Sound {
         let count = position.saturating_sub(self.start).min(self.samples.len() as u64);
         self.samples.drain(..count as usize);
         self.start += count;
-        let needed = self.samples.len().max(1 << 14);
+        let needed = self.samples.len().max(LEAST);
         if self.samples.capacity() > 4 * needed {
-            self.samples.shrink_to(2 * needed);
+            self.samples.shrink_to(needed);
         }
     }
 

@@ -103,6 +103,8 @@ fn chunking_changes_no_event() {
         (8_000, Encoding::Alaw, 2),
         (24_000, Encoding::Float32, 1),
         (44_100, Encoding::Pcm16, 3),
+        (22_050, Encoding::Pcm16, 1),
+        (96_000, Encoding::Float32, 2),
         (48_000, Encoding::Pcm16, 2),
         (32_000, Encoding::Float32, 1),
     ];
@@ -303,9 +305,9 @@ proptest! {
     fn any_bytes_are_heard_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..20_000), seed: u64) {
         let mut rng = Rng(seed);
         let encodings = [Encoding::Pcm16, Encoding::Float32, Encoding::Mulaw, Encoding::Alaw];
-        let rates = [8_000, 16_000, 24_000, 32_000, 44_100, 48_000];
+        let rates = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000];
         let channels = 1 + rng.below(8) as u8;
-        let format = Format::new(rates[rng.below(6)], encodings[rng.below(4)], channels, 0).unwrap();
+        let format = Format::new(rates[rng.below(rates.len())], encodings[rng.below(4)], channels, 0).unwrap();
         let recording = Recording { format, options: options(), bytes, controls: Vec::new() };
         let mut engine = Engine::<Energy>::default();
         prop_assert!(play(&recording, &mut engine, 4_000, seed) == play(&recording, &mut engine, 3, seed));

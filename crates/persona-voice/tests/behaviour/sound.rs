@@ -2,7 +2,9 @@
 
 use std::f64::consts::TAU;
 
-use persona_voice::{Control, Encoding, Engine, Event, Fault, Format, Rate, Stance, Stream, TurnOptions};
+use persona_voice::{
+    Control, Encoding, Energy, Engine, Event, Fault, Format, Rate, Stance, Stream, TurnOptions,
+};
 
 use crate::stage::Written;
 use crate::support::rng::Rng;
@@ -101,7 +103,7 @@ fn distance_from_sine(format: Format, hz: f64, frequency: f64, gain: f64) -> f64
 
 #[test]
 fn every_rate_is_brought_down_without_shifting_time() {
-    for hz in [16_000, 24_000, 32_000, 44_100, 48_000] {
+    for hz in [16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000] {
         let format = Format::mono(hz, Encoding::Float32).unwrap();
         assert_eq!(format.rate(), Rate::Wide);
         for frequency in [100.0, 1_000.0, 5_000.0, 6_500.0] {
@@ -111,10 +113,26 @@ fn every_rate_is_brought_down_without_shifting_time() {
     }
 }
 
+/// Five minutes, in which the least error in the ratio would add up to frames.
+#[test]
+fn time_does_not_drift_at_any_rate() {
+    for hz in [22_050, 44_100, 88_200, 48_000] {
+        let format = Format::mono(hz, Encoding::Mulaw).unwrap();
+        let mut stream = Stream::<Energy>::new(format, &TurnOptions::default()).unwrap();
+        let mut engine = Engine::new(Energy::default());
+        let second = vec![0xff; hz as usize];
+        for _ in 0..300 {
+            engine.push(&mut stream, &second, 0).unwrap();
+        }
+        engine.finish(&mut stream);
+        assert_eq!(stream.position(), 300 * 16_000, "{hz} Hz");
+    }
+}
+
 #[test]
 fn what_does_not_fit_under_the_lower_rate_is_not_heard() {
-    for hz in [24_000, 32_000, 44_100, 48_000] {
-        for frequency in [8_700.0, 10_000.0, 11_900.0] {
+    for hz in [22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000] {
+        for frequency in [8_700.0, 10_000.0, 10_900.0] {
             let format = Format::mono(hz, Encoding::Float32).unwrap();
             let left = distance_from_sine(format, hz.into(), frequency, 0.0);
             assert!(left < 1.5e-3, "{frequency} Hz at {hz} Hz: {left}");
@@ -124,7 +142,7 @@ fn what_does_not_fit_under_the_lower_rate_is_not_heard() {
 
 #[test]
 fn formats_that_are_not_in_the_list() {
-    for hz in [0, 7_999, 11_025, 22_050, 96_000, u32::MAX] {
+    for hz in [0, 7_999, 11_025, 22_051, 192_000, u32::MAX] {
         assert_eq!(Format::mono(hz, Encoding::Pcm16), Err(Fault::UnknownRate));
     }
     for (channels, channel) in [(0, 0), (1, 1), (2, 200), (9, 0), (255, 255)] {
