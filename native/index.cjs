@@ -880,6 +880,7 @@ module.exports.rulesSuggest = nativeBinding.rulesSuggest
 module.exports.rulesSuggestOnce = nativeBinding.rulesSuggestOnce
 module.exports.rulesWeight = nativeBinding.rulesWeight
 module.exports.rulesZone = nativeBinding.rulesZone
+module.exports.soundsFinished = nativeBinding.soundsFinished
 module.exports.speechClose = nativeBinding.speechClose
 module.exports.speechControl = nativeBinding.speechControl
 module.exports.speechCreate = nativeBinding.speechCreate

@@ -182,6 +182,9 @@ export declare function rulesWeight(mapper: ExternalObject<Mapper>, rule: number
 /** Sets the time zone of a person. */
 export declare function rulesZone(beside: ExternalObject<Beside>, person: number, name: string): void
 
+/** Whether the end of a partial transcript sounds as if the speaker were done. */
+export declare function soundsFinished(transcript: string): boolean
+
 /** Lets the memory go; every later call on the handle is an error. */
 export declare function speechClose(handle: ExternalObject<Handle>): void
 

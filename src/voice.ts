@@ -4,6 +4,7 @@ export { ERRORS, type ErrorCode, type FieldFault, PersonaError } from "./errors.
 export type { Stance, VoiceControl } from "./voice/control.ts";
 export { type DetectOptions, detectSpeech, type SpeechSegment } from "./voice/detect-speech.ts";
 export { SpeechDetector, type SpeechDetectorOptions } from "./voice/detector.ts";
+export { soundsFinished } from "./voice/ending.ts";
 export type { VoiceEvent } from "./voice/event.ts";
 export type { DetectorName, Level, ProfileOptions, TurnOptions, VoiceFormat } from "./voice/options.ts";
 export {
