@@ -12,7 +12,7 @@ import { VoiceStream } from "../voice/stream.ts";
 import { problemOfOne } from "./problem.ts";
 import type { Services } from "./services.ts";
 import { SocketLife } from "./socket-life.ts";
-import { frameOf, settingsOf, turnOf, type VoiceFrame, voiceSend } from "./wire/voice.ts";
+import { controlOf, frameOf, settingsOf, turnOf, type VoiceFrame, voiceSend } from "./wire/voice.ts";
 
 /** A client that sends nothing for so long is ended, since it holds one of its few sockets. */
 const IDLE_MS = 300_000;
@@ -86,27 +86,27 @@ export class VoiceSocket {
     }
     const frame = checked.data;
     if (frame.type === "start") {
+      const { channels, channel } = frame;
       const turn = turnOf(frame.turn);
       const settings = settingsOf(resolveTurnOptions(turn));
-      this.#stream?.close();
-      this.#flush();
       const stream = new VoiceStream({
-        format: { sampleRate: frame.sample_rate, encoding: frame.encoding },
+        format: { sampleRate: frame.sample_rate, encoding: frame.encoding, channels, channel },
         detector: frame.detector,
         turn,
         probabilities: true,
         onEvent: (event) => this.#tell(event, stream.frameMs),
         clock: this.#services.clock,
       });
+      this.#stream?.close();
+      this.#flush();
       this.#stream = stream;
       this.#write({ type: "ready", rate: stream.rate, frame_ms: stream.frameMs, turn: settings });
-    } else if (frame.type === "stance") this.#started().control(frame);
-    else {
+    } else if (frame.type === "finish") {
       await this.#started().finish();
       this.#stream = undefined;
       this.#flush();
       this.#write({ type: "finished" });
-    }
+    } else this.#started().control(controlOf(frame));
   }
 
   #started(): VoiceStream {

@@ -1,5 +1,6 @@
 /** The socket of a voice over real connections, and the page that uses it. */
 import { once } from "node:events";
+import { Agent, get } from "node:http";
 import { describe, expect, it, onTestFinished } from "vitest";
 import WebSocket from "ws";
 import { ManualClock } from "../../src/clock.ts";
@@ -111,6 +112,56 @@ describe("a sound with speech", () => {
     await client.first("finished");
     expect(await client.first("interrupt")).toMatchObject({ stance: "speaking" });
   });
+
+  it("is one channel of several, and its turns heed words of a judge and of the caller", async () => {
+    const { client } = await open();
+    const voice = spoken("Hello there, how are you today?", { afterMs: 1_000 });
+    const both = Float32Array.from({ length: 2 * voice.length }, (_, n) => (n % 2 === 0 ? 0 : (voice[n >> 1] ?? 0)));
+    const turn = { patience_ms: 60_000 };
+    client.tell({ ...START, channels: 2, channel: 1, turn });
+    const sound = pcm(both);
+    for (let at = 0; at < sound.length; at += 100_001) client.hear(sound.subarray(at, at + 100_001));
+    const { at_ms } = await client.first("speech_end");
+    client.tell({ type: "complete", paused_at_ms: at_ms });
+    expect(await client.first("turn_end")).toMatchObject({ at_ms, reason: "complete" });
+
+    let from = client.frames.length;
+    client.tell({ ...START, turn });
+    client.hear(pcm(voice));
+    await client.first("speech_end", from);
+    client.tell({ type: "end_turn" });
+    expect(await client.first("turn_end", from)).toMatchObject({ reason: "told" });
+
+    from = client.frames.length;
+    client.tell(START);
+    client.tell({ type: "stance", stance: "speaking" });
+    client.hear(pcm(spoken("Wait a moment")));
+    await client.first("speech_end", from);
+    client.tell({ type: "confirm" });
+    expect(await client.first("turn_end", from)).toMatchObject({ reason: "silence" });
+    expect(client.types()).not.toContain("problem");
+  });
+});
+
+it("256 voices are heard at once; a question without a socket takes no place", async () => {
+  const { app } = await openHouse();
+  const port = await listen(app);
+  const url = `http://127.0.0.1:${port}/v1/voice/turns`;
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  onTestFinished(() => agent.destroy());
+  const asked = async () => {
+    const [answer] = await once(get(url, { agent, headers: { host: "localhost" } }), "response");
+    answer.resume();
+    await once(answer, "end");
+    return answer.statusCode;
+  };
+  expect([await asked(), await asked()]).toEqual([426, 426]);
+  const voices = await Promise.all(Array.from({ length: 256 }, () => openAt(port)));
+  expect(await asked()).toBe(503);
+  voices[0]?.socket.terminate();
+  await until(async () => (await asked()) === 426);
+  await openAt(port);
+  expect(await asked()).toBe(503);
 });
 
 describe("what is wrong is told, and the socket stays", () => {
@@ -132,6 +183,7 @@ describe("what is wrong is told, and the socket stays", () => {
       { ...START, turn: { listening: { exit_threshold: 0.9 } } },
       { fields: [{ field: "listening.exit_threshold" }] },
     ],
+    ["a channel that is none", { ...START, channels: 2, channel: 2 }, { fields: [{ field: "channel" }] }],
     ["an option that nobody knows", { ...START, turn: { treshold: 1 } }, { code: "invalid_input" }],
     ["a stance before the start", { type: "stance", stance: "speaking" }, { code: "invalid_input" }],
   ])("%s", async (_what, frame, problem) => {

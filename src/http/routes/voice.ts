@@ -7,7 +7,10 @@ import { VOICE_PATH } from "../upgrade.ts";
 import { VoiceSocket } from "../voice-socket.ts";
 import { voiceFrame } from "../wire/voice.ts";
 
-/** Of all callers together: each can keep a core busy for a while. How many one has is its tier's affair. */
+/**
+ * Of all callers together: each can keep a core busy for a while. How many one has is its tier's affair; without
+ * authentication there are no tiers, and this is the one bound.
+ */
 const MOST = 256;
 
 export const voice: FastifyPluginAsyncZod<Services> = async (app, services) => {
@@ -20,22 +23,30 @@ export const voice: FastifyPluginAsyncZod<Services> = async (app, services) => {
     config: { policy: "user" },
     exposeHeadRoute: false,
     preHandler: [
-      async () => {
-        if (open < MOST) return;
-        throw new PersonaError("overloaded", `${MOST} voices are heard already; try again later.`, {
-          retryAfterMs: 10_000,
+      holdStream(services.limits),
+      async ({ raw, ws }) => {
+        if (open >= MOST) {
+          throw new PersonaError("overloaded", `${MOST} voices are heard already; try again later.`, {
+            retryAfterMs: 10_000,
+          });
+        }
+        // A request that wants no socket may share its connection with any number of others.
+        if (!ws) return;
+        open += 1;
+        raw.socket.once("close", () => {
+          open -= 1;
         });
       },
-      holdStream(services.limits),
     ],
     schema: {
       tags: ["voice"],
       summary: "Who speaks in a sound, while it comes: `VoiceFrame` comes, `VoiceSend` goes",
       description:
-        "A WebSocket. Text frames are one JSON document each; binary frames are sound, in pieces of any size, as " +
-        "`start` says. A browser offers the subprotocols `persona-runtime` and `bearer.<token>`. It counts as one of the " +
-        "caller's streams. The server closes with 1001 when it ends, 4401 when the key or token expires or is revoked, " +
-        "4408 when two heartbeats were not answered or nothing was sent for 5 minutes.",
+        "A WebSocket. Text frames are one JSON document each; binary frames are sound as `start` says, cut " +
+        "anywhere, no longer than the body of a request (256 KiB; 1009 closes the socket). A browser offers the subprotocols `persona-runtime` and `bearer.<token>`. It counts as one of the " +
+        `caller's streams; of all callers together ${MOST} are heard at most (\`overloaded\`). The server closes with ` +
+        "1001 when it ends, 4401 when the key or token expires or is revoked, 4408 when two heartbeats were not answered " +
+        "or nothing was sent for 5 minutes.",
       response: {
         101: { description: "A WebSocket", content: { "application/json": { schema: voiceFrame } } },
       },
@@ -45,9 +56,7 @@ export const voice: FastifyPluginAsyncZod<Services> = async (app, services) => {
       throw new PersonaError("upgrade_required", "Open a WebSocket here.");
     },
     wsHandler: async (opened, request) => {
-      open += 1;
       await new VoiceSocket(services, opened, request, parserOf(request)).run();
-      open -= 1;
     },
   });
 };

@@ -1,6 +1,6 @@
 /** What goes over the socket of a voice, both ways. */
 import * as z from "zod";
-import { STANCES } from "../../voice/control.ts";
+import { STANCES, type VoiceControl } from "../../voice/control.ts";
 import type { VoiceEvent } from "../../voice/event.ts";
 import { detectorSchema, SAMPLE_RATES, type TurnOptions, turnSchema } from "../../voice/options.ts";
 import type { TurnSettings } from "../../voice/resolve.ts";
@@ -38,13 +38,28 @@ export const voiceSend = z
         type: z.literal("start"),
         sample_rate: z.literal([...SAMPLE_RATES]),
         encoding: z.enum(["s16le", "f32", "mulaw", "alaw"]).default("s16le"),
+        channels: z.int().min(1).max(8).default(1).register(wire, { description: "Interleaved" }),
+        channel: z.int().min(0).max(7).default(0).register(wire, { description: "Which of them is heard, from 0" }),
         detector: detectorSchema,
         turn: turn.default({}),
+      })
+      .refine(({ channels, channel }) => channel < channels, {
+        path: ["channel"],
+        error: "must be less than `channels`: the first channel is 0",
       })
       .register(wire, { description: "Comes before any sound, and again to begin anew with other options" }),
     z
       .strictObject({ type: z.literal("stance"), stance: z.enum(STANCES) })
       .register(wire, { description: "What the persona does from here on" }),
+    z.strictObject({ type: z.literal("complete"), paused_at_ms: z.number().min(0) }).register(wire, {
+      description: "A judge finds the turn complete that was paused here: `at_ms` of `speech_end`",
+    }),
+    z.strictObject({ type: z.literal("confirm") }).register(wire, {
+      description: "Words were understood in the open turn: it is neither a cough nor a backchannel",
+    }),
+    z
+      .strictObject({ type: z.literal("end_turn") })
+      .register(wire, { description: "The turn is over, because the speaker said so by other means" }),
     z.strictObject({ type: z.literal("finish") }).register(wire, { description: "No more sound will come" }),
   ])
   .register(wire, { id: "VoiceSend", description: "What a client sends over the socket of a voice" });
@@ -80,6 +95,11 @@ export type VoiceFrame = z.input<typeof voiceFrame>;
 /** Checked with `voiceSend` before. */
 export function turnOf(options: object): TurnOptions {
   return renamed(options, libraryName) as TurnOptions;
+}
+
+/** Checked with `voiceSend` before. */
+export function controlOf(frame: Exclude<z.output<typeof voiceSend>, { type: "start" | "finish" }>): VoiceControl {
+  return renamed(frame, libraryName) as VoiceControl;
 }
 
 export function settingsOf(settings: TurnSettings): object {
