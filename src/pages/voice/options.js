@@ -1,5 +1,7 @@
 // The sliders: one for every option of turns.
 
+/** @typedef {"listening" | "thinking" | "speaking"} Stance */
+
 /**
  * @typedef {object} Option
  * @property {string} name as on the wire
@@ -91,7 +93,7 @@ const TURN = [
   },
 ];
 
-/** @type {{ title: string, profile?: string, open?: boolean, options: Option[] }[]} */
+/** @type {{ title: string, profile?: Stance, open?: boolean, options: Option[] }[]} */
 const GROUPS = [
   { title: "While it listens", profile: "listening", open: true, options: PROFILE },
   { title: "Turns", open: true, options: TURN },
@@ -99,9 +101,18 @@ const GROUPS = [
   { title: "While it speaks", profile: "speaking", options: [...PROFILE, INTERRUPT] },
 ];
 
+/** What a role says in a word; it moves the sliders that were not moved. */
+const LEVELS = [
+  { name: "start_sensitivity", label: "Sensitivity to a start", words: ["default", "low", "medium", "high"] },
+  { name: "end_sensitivity", label: "Sensitivity to an end", words: ["default", "low", "medium", "high"] },
+  { name: "eagerness", label: "Eagerness to answer", words: ["no judge is asked", "low", "medium", "high"] },
+];
+
 export class Options {
-  /** What differs from the defaults: `listening.threshold` and its value. @type {Map<string, number | null>} */
+  /** What differs from the defaults: `listening.threshold` and its value. @type {Map<string, number | string | null>} */
   #changed = new Map();
+  /** What each slider stands for, to the digit that the server told. @type {Map<string, number | null>} */
+  #inForce = new Map();
   /** @type {Map<string, (value: number | null) => void>} */
   #show = new Map();
 
@@ -110,6 +121,9 @@ export class Options {
    * @param {() => void} changed
    */
   constructor(place, changed) {
+    const levels = element("div", { className: "levels" });
+    for (const level of LEVELS) levels.append(this.#choice(level, changed));
+    place.append(levels);
     for (const { title, profile, open = false, options } of GROUPS) {
       const group = element("details", { open });
       group.append(element("summary", { textContent: title }));
@@ -145,9 +159,34 @@ export class Options {
     }
   }
 
+  /** @param {typeof LEVELS[number]} level @param {() => void} changed */
+  #choice({ name, label, words }, changed) {
+    const row = element("label", { textContent: label });
+    const select = element("select", { id: name });
+    for (const [at, word] of words.entries()) {
+      select.append(element("option", { value: at === 0 ? "" : word, textContent: word }));
+    }
+    select.addEventListener("change", () => {
+      if (select.value === "") this.#changed.delete(name);
+      else this.#changed.set(name, select.value);
+      changed();
+    });
+    row.append(select);
+    return row;
+  }
+
+  /** The one that was not moved gives way, since silence cannot begin above speech. @param {Stance} profile @param {string} moved */
+  #keepOrder(profile, moved) {
+    const exit = this.#changed.get(`${profile}.exit_threshold`);
+    const threshold = this.#inForce.get(`${profile}.threshold`);
+    if (typeof exit !== "number" || typeof threshold !== "number" || exit <= threshold) return;
+    if (moved === "threshold") this.#changed.set(`${profile}.exit_threshold`, threshold);
+    else this.#changed.set(`${profile}.threshold`, exit);
+  }
+
   /**
    * @param {Option} option
-   * @param {string | undefined} profile
+   * @param {Stance | undefined} profile
    * @param {() => void} changed
    */
   #slider({ name, label, min, max, step, unit, never = false, hint }, profile, changed) {
@@ -167,22 +206,27 @@ export class Options {
       row.append(wrap);
     }
     if (hint !== undefined) row.append(element("small", { textContent: hint }));
-    const tell = () => {
-      output.textContent = box.checked ? "never" : `${Number(range.value)}${unit === "" ? "" : ` ${unit}`}`;
-      range.disabled = box.checked;
+    const chosen = () => (box.checked ? null : Number(range.value));
+    const tell = (/** @type {number | null} */ value) => {
+      this.#inForce.set(path, value);
+      const words = value === null ? "never" : `${value}${unit === "" ? "" : ` ${unit}`}`;
+      output.textContent = words;
+      range.setAttribute("aria-valuetext", words);
+      range.disabled = value === null;
     };
     const change = () => {
-      tell();
-      this.#changed.set(path, box.checked ? null : Number(range.value));
+      tell(chosen());
+      this.#changed.set(path, chosen());
+      if (profile !== undefined) this.#keepOrder(profile, name);
       changed();
     };
-    range.addEventListener("input", tell);
+    range.addEventListener("input", () => tell(chosen()));
     range.addEventListener("change", change);
     box.addEventListener("change", change);
     this.#show.set(path, (value) => {
       box.checked = value === null;
       if (value !== null) range.value = `${value}`;
-      tell();
+      tell(value);
     });
     return row;
   }

@@ -2,11 +2,22 @@
 import { BUCKET_MS } from "/voice/track.js";
 
 /** @typedef {import("./track.js").Track} Track */
+/** @typedef {import("./track.js").Span} Span */
+
+/**
+ * @typedef {object} View what is to be seen of a track
+ * @property {Track} track
+ * @property {number} fromMs
+ * @property {number} spanMs
+ * @property {number} [cursorMs] where it would be played from, or is
+ */
 
 const LEFT = 54;
 const RIGHT = 10;
 const GAP = 12;
 const AXIS = 34;
+/** How far beside a short span it still can be hit, in pixels. */
+const NEAR = 4;
 /** Of the heights that are left. */
 const SHARES = { wave: 0.34, curve: 0.42, bars: 0.24 };
 /** Between two ticks, in seconds. */
@@ -16,12 +27,12 @@ export class Plot {
   /** @type {HTMLCanvasElement} */
   #canvas;
   #asked = false;
-  /** @type {() => { track: Track, fromMs: number, spanMs: number }} */
+  /** @type {() => View} */
   #view;
 
   /**
    * @param {HTMLCanvasElement} canvas
-   * @param {() => { track: Track, fromMs: number, spanMs: number }} view
+   * @param {() => View} view
    */
   constructor(canvas, view) {
     this.#canvas = canvas;
@@ -40,6 +51,20 @@ export class Plot {
     });
   }
 
+  /** What lies at a point of the screen: a time, and a turn or speech. @param {{ clientX: number, clientY: number }} point */
+  find({ clientX, clientY }) {
+    const { left, top, width, height } = this.#canvas.getBoundingClientRect();
+    const { track, fromMs, spanMs } = this.#view();
+    const perPixel = spanMs / (width - LEFT - RIGHT);
+    const ms = Math.max(0, fromMs + (clientX - left - LEFT) * perPixel);
+    const { bars } = rowsOf(height);
+    const y = clientY - top - bars.top;
+    const spans = y < -GAP / 2 || y > bars.height + 2 ? [] : y < bars.height * 0.45 ? track.speech : track.turns;
+    const near = NEAR * perPixel;
+    const span = spans.find(({ from, to, open }) => !open && ms >= from - near && ms <= to + near);
+    return { ms, span };
+  }
+
   #draw() {
     const { width, height } = this.#canvas.getBoundingClientRect();
     const ratio = devicePixelRatio;
@@ -53,12 +78,9 @@ export class Plot {
     /** @param {string} name */
     const color = (name) => style.getPropertyValue(`--${name}`);
 
-    const { track, fromMs, spanMs } = this.#view();
+    const { track, fromMs, spanMs, cursorMs } = this.#view();
     const plotWidth = width - LEFT - RIGHT;
-    const free = height - AXIS - 2 * GAP - 6;
-    const wave = { top: 6, height: free * SHARES.wave };
-    const curve = { top: wave.top + wave.height + GAP, height: free * SHARES.curve };
-    const bars = { top: curve.top + curve.height + GAP, height: free * SHARES.bars };
+    const { wave, curve, bars } = rowsOf(height);
     /** @param {number} ms */
     const x = (ms) => LEFT + ((ms - fromMs) / spanMs) * plotWidth;
     /** @param {number} pixel */
@@ -164,7 +186,20 @@ export class Plot {
     context.strokeStyle = color("ink");
     for (const { at } of track.marks) line(context, x(at), rows.turn - 3, x(at), rows.turn + thick + 3);
     context.restore();
+
+    if (cursorMs === undefined || cursorMs < fromMs || cursorMs > fromMs + spanMs) return;
+    context.strokeStyle = color("cursor");
+    context.lineWidth = 2;
+    line(context, x(cursorMs), wave.top - 4, x(cursorMs), bottom + 4);
   }
+}
+
+/** Where sound, probability and decisions lie on a canvas. @param {number} height */
+function rowsOf(height) {
+  const free = height - AXIS - 2 * GAP - 6;
+  const wave = { top: 6, height: free * SHARES.wave };
+  const curve = { top: wave.top + wave.height + GAP, height: free * SHARES.curve };
+  return { wave, curve, bars: { top: curve.top + curve.height + GAP, height: free * SHARES.bars } };
 }
 
 /** @param {Track} track @param {number} fromMs @param {number} toMs @returns {[low: number, high: number]} */

@@ -31,6 +31,7 @@ class Series {
  * @property {number} to ms
  * @property {boolean} open
  * @property {boolean} [gone] it was none after all
+ * @property {number} soundFrom ms, with the look-back
  */
 
 export class Track {
@@ -87,8 +88,8 @@ export class Track {
         break;
       }
       case "speech_start":
-        this.speech.push({ from: frame.at_ms, to: frame.at_ms, open: true });
-        if (!turn?.open) this.turns.push({ from: frame.at_ms, to: frame.at_ms, open: true });
+        this.speech.push(begun(frame));
+        if (!turn?.open) this.turns.push(begun(frame));
         break;
       case "speech_end":
         if (speech?.open) Object.assign(speech, { to: frame.at_ms, open: false });
@@ -107,4 +108,9 @@ export class Track {
     if (frame.type === "interrupt" || frame.type === "turn_end")
       this.marks.push({ at: frame.known_at_ms, type: frame.type });
   }
+}
+
+/** @param {Record<string, any>} frame @returns {Span} */
+function begun({ at_ms, sound_from_ms }) {
+  return { from: at_ms, to: at_ms, open: true, soundFrom: sound_from_ms };
 }
