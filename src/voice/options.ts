@@ -74,7 +74,10 @@ export const turnSchema = z.strictObject({
    * nobody is asked, and the first pause ends the turn.
    */
   patienceMs: milliseconds(0, 60_000).nullable().exactOptional(),
-  /** An interruption by at most so much speech may be a false one, 0..10 000 ms. Default 1 000. */
+  /**
+   * An interruption by at most so much speech may be a false one, unless its turn began while the persona listened,
+   * 0..10 000 ms. Default 1 000.
+   */
   backchannelMs: milliseconds(0, 10_000).exactOptional(),
   /** It is retracted after so long a silence without a word understood, 0..60 000 ms; null: never. Default 2 000. */
   recoveryMs: milliseconds(0, 60_000).nullable().exactOptional(),

@@ -16,7 +16,7 @@ it.each<[string, boolean]>([
 });
 
 it("what is no text is refused", () => {
-  for (const words of [undefined, 7, ["a."]]) {
-    expect(() => soundsFinished(words as string)).toThrow(expect.objectContaining({ code: "invalid_input" }));
+  for (const words of [undefined, 7, ["a."]] as unknown[] as string[]) {
+    expect(() => soundsFinished(words)).toThrow(expect.objectContaining({ code: "invalid_input" }));
   }
 });

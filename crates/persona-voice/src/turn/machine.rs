@@ -301,10 +301,12 @@ impl Machine {
         }
     }
 
-    /// Whether the open turn has interrupted by so little that it may not have been meant.
+    /// Whether the open turn has interrupted by so little that it may not have been meant. One over which the persona
+    /// began was meant for it.
     fn may_be_false(&self) -> bool {
         let short = |turn: &Turn| {
-            turn.interrupted && turn.word == Word::None && turn.spoken <= self.options.backchannel
+            let meant = !turn.overlaps || turn.word != Word::None;
+            turn.interrupted && !meant && turn.spoken <= self.options.backchannel
         };
         self.options.recovery.is_some() && self.turn.as_ref().is_some_and(short)
     }

@@ -21,7 +21,8 @@ pub struct TurnOptions {
     /// After a pause, how long a judge may find the turn incomplete until it ends all the same: up to 60 000. Without
     /// it nobody is asked, and the first pause ends the turn.
     pub patience_ms: Option<u32>,
-    /// An interruption by at most so much speech may be a false one: up to 10 000.
+    /// An interruption by at most so much speech may be a false one, unless its turn began while the persona listened: up
+    /// to 10 000.
     pub backchannel_ms: u32,
     /// It is retracted after so long a silence without a word understood: up to 60 000. Without it, never.
     pub recovery_ms: Option<u32>,

@@ -115,6 +115,17 @@ fn thinking_early_makes_no_backchannel_of_the_turn() {
 }
 
 #[test]
+fn nor_is_a_turn_lost_over_which_a_persona_begins_to_speak() {
+    let told = [
+        "start 0 known 3 sound 0",
+        "interrupt 0 known 6: Speaking",
+        "end 6 known 10",
+        "turn 0..6 known 10: silence",
+    ];
+    check(&options(), "#####S#..........", &told);
+}
+
+#[test]
 fn what_is_open_at_the_end_is_decided() {
     check(&options(), "S####|", &["start 0 known 3 sound 0", "end 4 known 4", "backchannel 0..4"]);
     let interrupt = ["start 0 known 3 sound 0", "interrupt 0 known 5: Speaking", "end 5 known 5"];
