@@ -31,16 +31,23 @@ impl Intake {
         if *filled == frame.len() {
             return 0;
         }
-        reader.read(bytes, |sample| {
-            *damaged |= sample.is_none();
-            let sample = sample.unwrap_or(0.0);
-            if let Some(sample) = resampler.as_mut().map_or(Some(sample), |resampler| resampler.push(sample))
-            {
-                frame[*filled] = sample;
-                *filled += 1;
-            }
-            if *filled == frame.len() { Flow::Stop } else { Flow::More }
-        })
+        let at_once = if resampler.is_none() { reader.fill(bytes, &mut frame[*filled..]) } else { 0 };
+        *filled += at_once;
+        if *filled == frame.len() {
+            return 2 * at_once;
+        }
+        2 * at_once
+            + reader.read(&bytes[2 * at_once..], |sample| {
+                *damaged |= sample.is_none();
+                let sample = sample.unwrap_or(0.0);
+                if let Some(sample) =
+                    resampler.as_mut().map_or(Some(sample), |resampler| resampler.push(sample))
+                {
+                    frame[*filled] = sample;
+                    *filled += 1;
+                }
+                if *filled == frame.len() { Flow::Stop } else { Flow::More }
+            })
     }
 
     /// Lets out what the resampler still holds, as far as it completes the frame. What completes none is not heard.

@@ -31,6 +31,19 @@ impl Reader {
         }
     }
 
+    /// As many whole samples as fit, by the vector: for 16 bits of one channel, which most voices send. Answers how many; none
+    /// for other formats, and in the middle of a sample.
+    pub(super) fn fill(&self, bytes: &[u8], samples: &mut [f32]) -> usize {
+        if self.held > 0 || self.format.encoding() != Encoding::Pcm16 || self.format.block() != 2 {
+            return 0;
+        }
+        let pairs = bytes.as_chunks().0;
+        for (sample, &pair) in samples.iter_mut().zip(pairs) {
+            *sample = f32::from(i16::from_le_bytes(pair)) / 32_768.0;
+        }
+        pairs.len().min(samples.len())
+    }
+
     /// Whether the last bytes were no whole sample.
     pub(super) fn is_partial(&self) -> bool {
         self.held > 0

@@ -17,7 +17,14 @@ pub(crate) struct Sound {
 
 impl Sound {
     pub(crate) fn append(&mut self, frame: &[f32]) {
-        self.samples.extend(frame.iter().map(|&sample| to_i16(sample)));
+        // First side by side, which is done by the vector.
+        let mut samples = [0; 64];
+        for frame in frame.chunks(samples.len()) {
+            for (sample, &exact) in samples.iter_mut().zip(frame) {
+                *sample = to_i16(exact);
+            }
+            self.samples.extend(&samples[..frame.len()]);
+        }
     }
 
     /// Where the sound ends: how much has been heard.
@@ -47,9 +54,30 @@ impl Sound {
     }
 }
 
-/// Rounds half up: above zero, where the conversion to an integer cuts off, and without the library's `round`, which is
-/// a call for each sample.
+/// Rounds half up: above zero, where that is to cut off. All of it is done by the vector, which the conversion to an integer
+/// and the library's `round` are not.
 fn to_i16(sample: f32) -> i16 {
-    let shifted = (sample * 32_768.0 + 32_768.5) as i32;
-    (shifted.min(65_535) - 32_768) as i16
+    /// Adding it rounds to an integer, which then stands in the lowest bits.
+    const ROUND: f32 = 8_388_608.0;
+    let shifted = (sample * 32_768.0 + 32_768.5).clamp(0.0, 65_535.0);
+    let near = shifted + ROUND - ROUND;
+    let below = if near > shifted { near - 1.0 } else { near };
+    ((below + ROUND).to_bits() as u16 ^ 0x8000).cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_come_back_and_others_are_rounded_half_up() {
+        for sample in i16::MIN..=i16::MAX {
+            let exact = f32::from(sample) / 32_768.0;
+            assert_eq!(to_i16(exact), sample);
+            let half = 0.5 / 32_768.0;
+            assert_eq!(to_i16(exact + half), sample.saturating_add(1), "{sample} and a half");
+            assert_eq!(to_i16(exact - half * 0.9), sample, "a little less than {sample}");
+        }
+        assert_eq!((to_i16(-2.0), to_i16(1.0), to_i16(2.0)), (i16::MIN, i16::MAX, i16::MAX));
+    }
 }

@@ -1,15 +1,18 @@
 //! Products by vectors of sixteen.
 
 use std::arch::x86_64::{
-    _mm512_fmadd_ps, _mm512_load_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    _mm512_add_ps, _mm512_fmadd_ps, _mm512_load_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps,
+    _mm512_storeu_ps,
 };
 
-use super::columns::Columns;
+use super::columns::{Columns, Live};
 use super::forward::forward;
 use super::layers::Layers;
 use super::matrix::{Matrix, PANEL};
 use super::multiply::Multiply;
 use super::scratch::Scratch;
+use super::spectra::spectra;
+use super::spectrum::Transform;
 
 /// Proof that the processor has AVX-512.
 #[derive(Clone, Copy)]
@@ -24,6 +27,11 @@ impl Avx512 {
         // SAFETY: `detect` is the only maker of `self`, and it found the feature.
         unsafe { compiled(self, layers, buffers, count) }
     }
+
+    pub(super) fn spectra(self, transform: &Transform, windows: &[f32], magnitudes: &mut [f32]) {
+        // SAFETY: `detect` is the only maker of `self`, and it found the feature.
+        unsafe { transformed(self, transform, windows, magnitudes) }
+    }
 }
 
 #[target_feature(enable = "avx512f")]
@@ -31,58 +39,76 @@ fn compiled(avx512: Avx512, layers: &Layers, buffers: &mut Scratch, count: usize
     forward::<_, 16>(avx512, layers, buffers, count);
 }
 
+#[target_feature(enable = "avx512f")]
+fn transformed(avx512: Avx512, transform: &Transform, windows: &[f32], magnitudes: &mut [f32]) {
+    spectra::<_, 16>(avx512, transform, windows, magnitudes);
+}
+
 impl Multiply for Avx512 {
+    const FUSED: bool = true;
+
     #[inline]
     fn accumulate(self, matrix: &Matrix, from: &[f32], to: &mut [f32], columns: Columns) {
-        columns.check(matrix.inputs, from, matrix.outputs, to);
-        // SAFETY: `detect` is the only maker of `self`, and it found the feature; the columns have just been checked.
-        unsafe { accumulate(matrix, from, to, columns) }
+        let places = columns.places(matrix.inputs, from, matrix.outputs, to);
+        // SAFETY: `detect` is the only maker of `self`, and it found the feature; the places were checked for these
+        // buffers and this matrix.
+        unsafe { accumulate(matrix, from, to, places.list()) }
     }
 }
 
-/// Few columns take two panels at once: one sum after the other would wait for itself.
+/// The fewer columns, the more outputs at once: one sum after the other would wait for itself. With many, the weights of
+/// four panels stay in a near cache until all columns have had them.
 ///
 /// # Safety
-/// Every column must lie within its buffer (`Columns::check`).
+/// Every place must have room for the matrix in its buffer (`Columns::places`).
 #[target_feature(enable = "avx512f")]
-unsafe fn accumulate(matrix: &Matrix, from: &[f32], to: &mut [f32], columns: Columns) {
+unsafe fn accumulate(matrix: &Matrix, from: &[f32], to: &mut [f32], places: &[(usize, usize)]) {
+    let to = to.as_mut_ptr();
     let panels = matrix.outputs / PANEL;
-    let mut column = 0;
-    while column < columns.count {
-        let left = columns.count - column;
-        let width = left.div_ceil(left.div_ceil(6));
-        let mut panel = 0;
-        while panel < panels {
-            let tile = Tile { matrix, from, to: to.as_mut_ptr(), columns, column, panel };
-            let both = width <= 3 && panel + 2 <= panels;
-            // SAFETY: `column + width` is at most the count, and the caller vouches for the columns; the tile's
-            // panels lie within the matrix, because two are taken only where two are left.
-            unsafe {
-                match (width, both) {
-                    (1, true) => tile.compute::<8, 1>(),
-                    (2, true) => tile.compute::<8, 2>(),
-                    (3, true) => tile.compute::<8, 3>(),
-                    (1, false) => tile.compute::<4, 1>(),
-                    (2, false) => tile.compute::<4, 2>(),
-                    (3, false) => tile.compute::<4, 3>(),
-                    (4, _) => tile.compute::<4, 4>(),
-                    (5, _) => tile.compute::<4, 5>(),
-                    _ => tile.compute::<4, 6>(),
+    // SAFETY: there are `C` places; the panels are a multiple of four, and eight are taken only where eight are left; inputs
+    // are below the matrix's. The rest is the caller's promise.
+    unsafe {
+        if let 1..=3 = places.len() {
+            let live = Live::find(matrix.inputs, from, places);
+            let mut panel = 0;
+            while panel < panels {
+                let tile = Tile { matrix, from, to, panel };
+                let eight = panel + 8 <= panels;
+                match (places.len(), eight) {
+                    (1, true) => tile.compute::<8, 1>(places, live.iter()),
+                    (1, false) => tile.compute::<4, 1>(places, live.iter()),
+                    (2, true) => tile.compute::<8, 2>(places, live.iter()),
+                    (2, false) => tile.compute::<4, 2>(places, live.iter()),
+                    (_, true) => tile.compute::<8, 3>(places, live.iter()),
+                    (_, false) => tile.compute::<4, 3>(places, live.iter()),
                 }
+                panel += if eight { 8 } else { 4 };
             }
-            panel += if both { 2 } else { 1 };
+            return;
         }
-        column += width;
+        for panel in (0..panels).step_by(4) {
+            let tile = Tile { matrix, from, to, panel };
+            let mut rest = places;
+            while !rest.is_empty() {
+                let width = rest.len().div_ceil(rest.len().div_ceil(6));
+                let (now, later) = rest.split_at(width);
+                match width {
+                    3 => tile.compute::<4, 3>(now, 0..matrix.inputs),
+                    4 => tile.compute::<4, 4>(now, 0..matrix.inputs),
+                    5 => tile.compute::<4, 5>(now, 0..matrix.inputs),
+                    _ => tile.compute::<4, 6>(now, 0..matrix.inputs),
+                }
+                rest = later;
+            }
+        }
     }
 }
 
-/// The columns from `column` on, and the outputs of the panels from `panel` on.
+/// The outputs of the panels from `panel` on.
 struct Tile<'a> {
     matrix: &'a Matrix,
     from: &'a [f32],
     to: *mut f32,
-    columns: Columns,
-    column: usize,
     panel: usize,
 }
 
@@ -90,34 +116,32 @@ impl Tile<'_> {
     /// `V` vectors of outputs for `C` columns, all in registers.
     ///
     /// # Safety
-    /// The matrix must have `V / 4` panels from `panel` on; `C` columns from `column` on must lie within their buffers.
+    /// There must be `C` places with room for the matrix in its buffers, and `V` panels from `panel` on; the inputs must be
+    /// below the matrix's.
     #[target_feature(enable = "avx512f")]
-    unsafe fn compute<const V: usize, const C: usize>(&self) {
-        let inputs = self.matrix.inputs;
-        // Plain loops, here and below: what the library does with a closure that has features, it does not inline.
-        let mut offsets = [(0, 0); C];
-        for (index, offset) in offsets.iter_mut().enumerate() {
-            *offset = self.columns.offsets(self.column + index);
-        }
-        // SAFETY: the caller vouches for the panels and the columns. A vector of weights is read at a row below
-        // `inputs` and within its 64 floats, aligned because rows are; inputs are read below `inputs`; outputs are
-        // read and written at whole vectors below the matrix's outputs, and no two columns share any.
+    unsafe fn compute<const V: usize, const C: usize>(
+        &self,
+        places: &[(usize, usize)],
+        inputs: impl Iterator<Item = usize>,
+    ) {
+        // SAFETY: the caller vouches for the panels, the places and the inputs. A vector of weights is a row, read at an
+        // input of its panel, aligned because rows are; columns are read at inputs and read and written at whole vectors
+        // of the panels' outputs, and no two columns share any.
         unsafe {
-            let rows = self.matrix.rows.as_ptr().add(self.panel * inputs);
+            let rows = self.matrix.rows.as_ptr().add(self.panel * self.matrix.inputs);
             let mut weights = [rows.cast::<f32>(); V];
+            let (mut from, mut to) = ([self.from.as_ptr(); C], [self.to; C]);
+            // Plain loops, here and below: what the library does with a closure that has features, it does not inline.
             for (vector, weights) in weights.iter_mut().enumerate() {
-                *weights = weights.add(vector / 4 * inputs * PANEL + vector % 4 * 16);
+                *weights = weights.add(vector * self.matrix.inputs * PANEL);
             }
-            let from = offsets.map(|(start, _)| self.from.as_ptr().add(start));
-            let to = offsets.map(|(_, target)| self.to.add(target + self.panel * PANEL));
+            for (column, &(start, target)) in places.iter().enumerate().take(C) {
+                from[column] = from[column].add(start);
+                to[column] = to[column].add(target + self.panel * PANEL);
+            }
 
             let mut sums = [[_mm512_setzero_ps(); V]; C];
-            for (sums, to) in sums.iter_mut().zip(to) {
-                for (vector, sum) in sums.iter_mut().enumerate() {
-                    *sum = _mm512_loadu_ps(to.add(vector * 16));
-                }
-            }
-            for input in 0..inputs {
+            for input in inputs {
                 let mut row = [_mm512_setzero_ps(); V];
                 for (weight, weights) in row.iter_mut().zip(weights) {
                     *weight = _mm512_load_ps(weights.add(input * PANEL));
@@ -131,7 +155,8 @@ impl Tile<'_> {
             }
             for (to, sums) in to.into_iter().zip(sums) {
                 for (vector, sum) in sums.into_iter().enumerate() {
-                    _mm512_storeu_ps(to.add(vector * 16), sum);
+                    let to = to.add(vector * 16);
+                    _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), sum));
                 }
             }
         }

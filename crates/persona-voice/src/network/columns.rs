@@ -1,5 +1,11 @@
 //! Which vectors of a buffer a matrix is multiplied with, and where the products go.
 
+use super::matrix::MOST_INPUTS;
+use super::scratch::LANES;
+
+/// Four windows of every stream.
+const MOST: usize = 4 * LANES;
+
 /// `count` columns: `group` for each stream, `step` apart, streams `stride` apart.
 #[derive(Clone, Copy)]
 pub(super) struct Columns {
@@ -17,22 +23,56 @@ pub(super) struct Walk {
     pub(super) stride: usize,
 }
 
+/// Where the input of each column begins, and its output.
+pub(super) struct Places {
+    list: [(usize, usize); MOST],
+    count: usize,
+}
+
 impl Columns {
-    /// Where the input of a column begins, and its output.
+    /// Panics unless every column lies within its buffer: what the kernels' pointers rely on.
     #[inline(always)]
-    pub(super) fn offsets(&self, column: usize) -> (usize, usize) {
-        let (stream, member) = (column / self.group, column % self.group);
-        (self.from.at(stream, member), self.to.at(stream, member))
+    pub(super) fn places(&self, inputs: usize, from: &[f32], outputs: usize, to: &[f32]) -> Places {
+        let mut list = [(0, 0); MOST];
+        for (stream, group) in list[..self.count].chunks_mut(self.group).enumerate() {
+            for (member, place) in group.iter_mut().enumerate() {
+                *place = (self.from.at(stream, member), self.to.at(stream, member));
+                assert!(place.0 + inputs <= from.len(), "an input column leaves its buffer");
+                assert!(place.1 + outputs <= to.len(), "an output column leaves its buffer");
+            }
+        }
+        Places { list, count: self.count }
+    }
+}
+
+impl Places {
+    pub(super) fn list(&self) -> &[(usize, usize)] {
+        &self.list[..self.count]
+    }
+}
+
+/// The inputs at which any of a few columns has more than zero: after a rectification that is half of them or less,
+/// and the weights of the others need not be read. It changes no sum.
+pub(super) struct Live {
+    list: [u16; MOST_INPUTS],
+    count: usize,
+}
+
+impl Live {
+    #[inline(always)]
+    pub(super) fn find(inputs: usize, from: &[f32], places: &[(usize, usize)]) -> Self {
+        let (mut list, mut count) = ([0; MOST_INPUTS], 0);
+        for input in 0..inputs {
+            list[count] = input as u16;
+            count += usize::from(places.iter().any(|(start, _)| from[start + input] != 0.0));
+        }
+        Self { list, count }
     }
 
-    /// Panics unless every column lies within its buffer: what the kernels' pointers rely on.
-    pub(super) fn check(&self, inputs: usize, from: &[f32], outputs: usize, to: &[f32]) {
-        if self.count == 0 {
-            return;
-        }
-        let (stream, member) = ((self.count - 1) / self.group, self.group - 1);
-        assert!(self.from.at(stream, member) + inputs <= from.len(), "an input column leaves its buffer");
-        assert!(self.to.at(stream, member) + outputs <= to.len(), "an output column leaves its buffer");
+    /// All below the number of inputs.
+    #[inline(always)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
+        self.list[..self.count].iter().map(|&input| usize::from(input))
     }
 }
 

@@ -14,14 +14,14 @@ pub(super) fn forward<M: Multiply, const L: usize>(
     buffers: &mut Scratch,
     count: usize,
 ) {
-    transform::<L>(layers, buffers, count);
+    transform::<M, L>(layers, buffers, count);
     convolve(multiply, layers, buffers, count);
     remember(multiply, layers, buffers, count);
 }
 
 /// Whole vectors of windows, then stream by stream.
 #[inline(always)]
-fn transform<const L: usize>(layers: &Layers, buffers: &mut Scratch, count: usize) {
+fn transform<M: Multiply, const L: usize>(layers: &Layers, buffers: &mut Scratch, count: usize) {
     let part = buffers.samples.len() / LANES;
     let windows = 4 * layers.transform.bins();
     let together = L / 4;
@@ -31,9 +31,9 @@ fn transform<const L: usize>(layers: &Layers, buffers: &mut Scratch, count: usiz
         let samples = &buffers.samples[done * part..];
         let magnitudes = &mut buffers.magnitudes[done * windows..][..now * windows];
         if now == together {
-            layers.transform.magnitudes::<L>(samples, starts(layers, part), magnitudes);
+            layers.transform.magnitudes::<L>(M::FUSED, samples, starts(layers, part), magnitudes);
         } else {
-            layers.transform.magnitudes::<4>(samples, starts(layers, part), magnitudes);
+            layers.transform.magnitudes::<4>(M::FUSED, samples, starts(layers, part), magnitudes);
         }
         done += now;
     }

@@ -8,6 +8,8 @@ use super::forward::forward;
 use super::layers::Layers;
 use super::multiply::Scalar;
 use super::scratch::Scratch;
+use super::spectra::spectra;
+use super::spectrum::Transform;
 use crate::Fault;
 
 /// The instructions that the network is computed with.
@@ -59,6 +61,20 @@ impl Chosen {
             Kernel::Avx2 | Kernel::Avx512 => None,
         }
         .ok_or(Fault::KernelUnavailable)
+    }
+
+    pub(super) fn fastest() -> Self {
+        Self::new(Kernel::fastest()).unwrap_or(Self::Scalar)
+    }
+
+    pub(super) fn spectra(&self, transform: &Transform, windows: &[f32], magnitudes: &mut [f32]) {
+        match self {
+            Self::Scalar => spectra::<_, 4>(Scalar, transform, windows, magnitudes),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => avx2.spectra(transform, windows, magnitudes),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512(avx512) => avx512.spectra(transform, windows, magnitudes),
+        }
     }
 
     pub(super) fn forward(&self, layers: &Layers, buffers: &mut Scratch, count: usize) {

@@ -17,11 +17,6 @@ static BRANCHES: LazyLock<[Layers; 2]> = LazyLock::new(|| {
     [narrow, wide]
 });
 
-/// The Fourier transform of 16 ms at this rate.
-pub(crate) fn transform(rate: Rate) -> &'static Transform {
-    &Layers::of(rate).transform
-}
-
 /// A branch of the network.
 pub(super) struct Layers {
     pub(super) transform: Transform,

@@ -26,8 +26,9 @@ mod matrix;
 mod multiply;
 mod scratch;
 mod silero;
+mod spectra;
 mod spectrum;
 
 pub use kernel::Kernel;
-pub(crate) use layers::transform;
 pub use silero::{Memory, Silero};
+pub(crate) use spectra::Spectra;

@@ -1,6 +1,5 @@
 //! The buffers of a batch: allocated once, used for every frame.
 
-use super::matrix::PANEL;
 use crate::Rate;
 
 /// Streams that are computed together. A multiple of the kernels' six columns and of the four streams of a transform.
@@ -34,9 +33,9 @@ impl Scratch {
         Self {
             samples: part(window / 4 + rate.frame() + window / 4),
             magnitudes: part(4 * (window / 2 + 1)),
-            first: part(4 * 2 * PANEL),
-            second: part(2 * PANEL),
-            third: part(PANEL),
+            first: part(4 * 128),
+            second: part(2 * 64),
+            third: part(64),
             joint: part(256),
             cell: part(128),
             gates: part(512),

@@ -35,7 +35,7 @@ struct Batch {
 
 impl Default for Silero {
     fn default() -> Self {
-        Self::from_chosen(Chosen::new(Kernel::fastest()).unwrap_or(Chosen::Scalar))
+        Self::from_chosen(Chosen::fastest())
     }
 }
 

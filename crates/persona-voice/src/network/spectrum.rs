@@ -11,7 +11,7 @@ use crate::Rate;
 const MOST: usize = 128;
 
 /// What a transform of one length needs to know.
-pub(crate) struct Transform {
+pub(super) struct Transform {
     /// The Hann window, in the order in which samples are read: (real, imaginary) of each complex number.
     window: Vec<[f32; 2]>,
     /// Where the complex numbers go first: bits reversed.
@@ -35,19 +35,21 @@ impl Transform {
     }
 
     /// Samples in a window.
-    pub(crate) fn length(&self) -> usize {
+    pub(super) fn length(&self) -> usize {
         self.window.len() * 2
     }
 
     /// Magnitudes that come out.
-    pub(crate) fn bins(&self) -> usize {
+    pub(super) fn bins(&self) -> usize {
         self.window.len() + 1
     }
 
     /// Takes the windows that begin at `starts` in `samples`, and writes their magnitudes one window after the other.
+    /// `fused` where the processor multiplies and adds at once, which loses less.
     #[inline(always)]
-    pub(crate) fn magnitudes<const L: usize>(
+    pub(super) fn magnitudes<const L: usize>(
         &self,
+        fused: bool,
         samples: &[f32],
         starts: [usize; L],
         magnitudes: &mut [f32],
@@ -55,8 +57,8 @@ impl Transform {
         let half = self.window.len();
         let (mut re, mut im) = ([[0.0; L]; MOST], [[0.0; L]; MOST]);
         self.load(samples, starts, &mut re[..half], &mut im[..half]);
-        self.transform(&mut re[..half], &mut im[..half]);
-        self.recombine(&re[..half], &im[..half], magnitudes);
+        self.transform(fused, &mut re[..half], &mut im[..half]);
+        self.recombine(fused, &re[..half], &im[..half], magnitudes);
     }
 
     #[inline(always)]
@@ -77,7 +79,7 @@ impl Transform {
     }
 
     #[inline(always)]
-    fn transform<const L: usize>(&self, re: &mut [[f32; L]], im: &mut [[f32; L]]) {
+    fn transform<const L: usize>(&self, fused: bool, re: &mut [[f32; L]], im: &mut [[f32; L]]) {
         let half = re.len();
         let mut width = 1;
         while width < half {
@@ -87,8 +89,7 @@ impl Transform {
                 for index in 0..width {
                     let [cos, sin] = self.turns[index * step];
                     for lane in 0..L {
-                        let (x, y) = (other_re[index][lane], other_im[index][lane]);
-                        let (x, y) = (x * cos - y * sin, x * sin + y * cos);
+                        let (x, y) = turn(fused, [other_re[index][lane], other_im[index][lane]], [cos, sin]);
                         other_re[index][lane] = re[index][lane] - x;
                         other_im[index][lane] = im[index][lane] - y;
                         re[index][lane] += x;
@@ -101,7 +102,13 @@ impl Transform {
     }
 
     #[inline(always)]
-    fn recombine<const L: usize>(&self, re: &[[f32; L]], im: &[[f32; L]], magnitudes: &mut [f32]) {
+    fn recombine<const L: usize>(
+        &self,
+        fused: bool,
+        re: &[[f32; L]],
+        im: &[[f32; L]],
+        magnitudes: &mut [f32],
+    ) {
         let half = re.len();
         let bins = half + 1;
         for lane in 0..L {
@@ -115,8 +122,8 @@ impl Transform {
             for lane in 0..L {
                 let (even_re, odd_im) = (re[low][lane] + re[high][lane], re[high][lane] - re[low][lane]);
                 let (odd_re, even_im) = (im[low][lane] + im[high][lane], im[low][lane] - im[high][lane]);
-                let (x, y) = (odd_re * cos - odd_im * sin, odd_re * sin + odd_im * cos);
-                let length = |x: f32, y: f32| 0.5 * (x * x + y * y).sqrt();
+                let (x, y) = turn(fused, [odd_re, odd_im], [cos, sin]);
+                let length = |x: f32, y: f32| 0.5 * add(fused, x, x, y * y).sqrt();
                 found[0][lane] = length(even_re + x, even_im + y);
                 found[1][lane] = length(even_re - x, even_im - y);
             }
@@ -126,4 +133,16 @@ impl Transform {
             }
         }
     }
+}
+
+/// A complex number times another.
+#[inline(always)]
+fn turn(fused: bool, [x, y]: [f32; 2], [cos, sin]: [f32; 2]) -> (f32, f32) {
+    (add(fused, -y, sin, x * cos), add(fused, y, cos, x * sin))
+}
+
+/// `left * right + sum`.
+#[inline(always)]
+fn add(fused: bool, left: f32, right: f32, sum: f32) -> f32 {
+    if fused { left.mul_add(right, sum) } else { left * right + sum }
 }

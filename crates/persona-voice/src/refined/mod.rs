@@ -8,7 +8,7 @@
 mod coefficients;
 mod cue;
 
-use crate::network::transform;
+use crate::network::Spectra;
 use crate::{Detector, Rate, Silero};
 use cue::Cue;
 
@@ -29,6 +29,7 @@ const CELLS: usize = 4;
 #[derive(Default)]
 pub struct Refined<D: Detector = Silero> {
     detector: D,
+    spectra: Spectra,
     batches: [Batch; 2],
 }
 
@@ -59,7 +60,7 @@ impl<D: Detector> Refined<D> {
     /// With a detector of one's choice.
     #[must_use]
     pub fn new(detector: D) -> Self {
-        Self { detector, batches: Default::default() }
+        Self { detector, spectra: Spectra::default(), batches: Default::default() }
     }
 }
 
@@ -104,7 +105,7 @@ impl<D: Detector> Detector for Refined<D> {
         if batch.lanes.iter().any(Option::is_some) {
             self.detector.compute(rate);
         }
-        batch.transform(rate);
+        self.spectra.magnitudes(rate, &mut batch.windows, &mut batch.magnitudes);
     }
 
     fn collect(&mut self, rate: Rate, lane: usize, known: &mut Self::Memory) -> f32 {
@@ -116,27 +117,11 @@ impl<D: Detector> Detector for Refined<D> {
         if let Some(lane) = batch.lanes[lane] {
             known.cue.answer(self.detector.collect(rate, lane, &mut known.memory));
         }
-        let bins = transform(rate).bins();
+        let bins = Spectra::bins(rate);
         let coefficients = match rate {
             Rate::Narrow => &coefficients::NARROW,
             Rate::Wide => &coefficients::WIDE,
         };
         known.cue.score(&batch.magnitudes[lane * bins..][..bins], coefficients)
-    }
-}
-
-impl Batch {
-    /// Four windows at a time; what is too much for the last four is transformed for nobody.
-    fn transform(&mut self, rate: Rate) {
-        let transform = transform(rate);
-        let (window, bins) = (transform.length(), transform.bins());
-        let lanes = self.lanes.len().next_multiple_of(4);
-        self.windows.resize(lanes * window, 0.0);
-        self.magnitudes.resize(lanes * bins, 0.0);
-        for (windows, magnitudes) in
-            self.windows.chunks_exact(4 * window).zip(self.magnitudes.chunks_exact_mut(4 * bins))
-        {
-            transform.magnitudes(windows, [0, 1, 2, 3].map(|lane| lane * window), magnitudes);
-        }
     }
 }
