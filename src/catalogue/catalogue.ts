@@ -36,6 +36,8 @@ export interface Collection<Kind extends EntryKind = EntryKind> {
   get(id: string): EntryOf[Kind];
   /** Sorted by id. */
   list(page?: EntryPage): readonly EntryOf[Kind][];
+  /** Ids of seeds that were deleted here, sorted. */
+  deleted(): readonly string[];
   /** Rejects with `already_exists`, also when the id is that of a seed or of a damaged entry. */
   create(input: unknown): Promise<EntryOf[Kind]>;
   /** Replaces the whole entry, or creates it. The id in the input may be left out. */
@@ -68,8 +70,16 @@ export interface CatalogueFile {
   readonly name: string;
   /** Those that are right by themselves. */
   readonly entries: readonly FileEntry[];
+  /** Whose ids show nothing, whatever is seeded under them. */
+  readonly deleted: readonly DeletedEntry[];
   /** What was wrong with the others. */
   readonly notes: readonly CatalogueNote[];
+}
+
+export interface DeletedEntry {
+  readonly kind: EntryKind;
+  readonly id: string;
+  readonly line: number | undefined;
 }
 
 export type FileEntry = {

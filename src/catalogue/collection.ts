@@ -65,6 +65,10 @@ export class LayeredCollection<Kind extends EntryKind> implements Collection<Kin
     return entries;
   }
 
+  deleted(): readonly string[] {
+    return this.#layers.seeds.ids.filter((id) => !this.#isTaken(id));
+  }
+
   async create(input: unknown): Promise<EntryOf[Kind]> {
     const checked = checkEntry(this.kind, input);
     const id = isTable(input) && typeof input["id"] === "string" ? input["id"] : "";

@@ -2,9 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { parse, stringify, TomlError } from "smol-toml";
 import { PersonaError } from "../errors.ts";
+import { ID_FORM, ID_PATTERN } from "../inputs.ts";
 import { JsonFault, readJson } from "../json.ts";
 import { isTable, readToml, type TomlPath } from "../toml.ts";
-import type { CatalogueFile, CatalogueNote, FileEntry } from "./catalogue.ts";
+import type { CatalogueFile, CatalogueNote, DeletedEntry, FileEntry } from "./catalogue.ts";
 import { checkEntry, FORMS } from "./check.ts";
 import { ENTRY_KINDS, type EntryKind, SERVER_OWNED } from "./schema.ts";
 
@@ -24,8 +25,8 @@ export async function readCatalogueFile(file: string): Promise<CatalogueFile> {
 }
 
 /**
- * What a text holds: lists named `personas`, `roles` and `sequences`. An entry with a fault is left out, with a note for
- * each fault. Throws `invalid_input` for a text that is neither TOML nor JSON.
+ * What a text holds: lists named `personas`, `roles` and `sequences`, and in `deleted` such lists of ids. An entry with a
+ * fault is left out, with a note for each fault. Throws `invalid_input` for a text that is neither TOML nor JSON.
  */
 export function readCatalogue(text: string, name: string): CatalogueFile {
   const { value, lineOf: lineIn } = parsed(text, name);
@@ -53,22 +54,71 @@ export function readCatalogue(text: string, name: string): CatalogueFile {
         continue;
       }
       first.set(body.id, index);
-      const line = () => lineOf([index]);
-      entries.push(Object.defineProperty({ kind, body }, "line", { get: line, enumerable: true }) as FileEntry);
+      entries.push(withLine({ kind, body }, () => lineOf([index])) as FileEntry);
     }
   }
-  return { name, entries, notes: [...notes, ...strangers(value, name, lineIn)] };
+  const lineOf = (path: TomlPath) => lineIn([DELETED, ...path]);
+  const { deleted, faults } = deletedIn(value[DELETED], entries, lineOf);
+  for (const { path, reason } of faults)
+    notes.push({ file: name, table: undefined, id: undefined, line: lineOf(path), reason });
+  return { name, entries, deleted, notes: [...notes, ...strangers(value, name, lineIn)] };
 }
 
-type Lists = Readonly<Record<(typeof FORMS)[EntryKind]["table"], readonly object[]>>;
+/** Lines are counted when they are first asked for. */
+function withLine<One extends object>(one: One, line: () => number | undefined) {
+  return Object.defineProperty(one, "line", { get: line, enumerable: true }) as One & {
+    readonly line: number | undefined;
+  };
+}
 
-/** A file that gives the same entries when it is read; what the server sets is left out. */
-export function writeCatalogue(lists: Lists, format: "toml" | "json"): string {
-  const plain = Object.fromEntries(
-    ENTRY_KINDS.map((kind) => FORMS[kind].table)
-      .filter((table) => lists[table].length > 0)
-      .map((table) => [table, lists[table].map(withoutServerOwned)]),
-  );
+const DELETED = "deleted";
+
+interface Deletions {
+  readonly deleted: DeletedEntry[];
+  readonly faults: { readonly path: TomlPath; readonly reason: string }[];
+}
+
+/** Each id once, unless it is that of an entry of the file. */
+function deletedIn(value: unknown, entries: readonly FileEntry[], lineOf: Parsed["lineOf"]): Deletions {
+  const found: Deletions = { deleted: [], faults: [] };
+  if (value === undefined) return found;
+  const wanted = "must be lists of ids, named personas, roles and sequences";
+  for (const [table, list] of isTable(value) ? Object.entries(value) : ([["", undefined]] as const)) {
+    const kind = ENTRY_KINDS.find((one) => FORMS[one].table === table);
+    if (kind === undefined || !Array.isArray(list)) {
+      found.faults.push({ path: table === "" ? [] : [table], reason: `${DELETED}: ${wanted}` });
+      continue;
+    }
+    const taken = new Set(entries.filter((entry) => entry.kind === kind).map(({ body }) => body.id));
+    for (const [index, id] of list.entries()) {
+      const path = [table, index];
+      const field = `${DELETED}.${table}[${index}]`;
+      if (typeof id !== "string" || !ID_PATTERN.test(id)) found.faults.push({ path, reason: `${field}: ${ID_FORM}` });
+      else if (taken.has(id)) found.faults.push({ path, reason: `${field}: "${id}" stands in this file already` });
+      else found.deleted.push(withLine({ kind, id }, () => lineOf(path)));
+      taken.add(String(id));
+    }
+  }
+  return found;
+}
+
+type Table = (typeof FORMS)[EntryKind]["table"];
+
+/** What a file is to hold: entries, and ids of those that are deleted. */
+export interface Contents {
+  readonly entries: Readonly<Record<Table, readonly object[]>>;
+  readonly deleted: Readonly<Record<Table, readonly string[]>>;
+}
+
+/** A file that gives the same when it is read; what the server sets is left out. */
+export function writeCatalogue({ entries, deleted }: Contents, format: "toml" | "json"): string {
+  const tables = ENTRY_KINDS.map((kind) => FORMS[kind].table);
+  const lists = tables.filter((table) => entries[table].length > 0);
+  const ids = tables.filter((table) => deleted[table].length > 0);
+  const plain = {
+    ...(ids.length > 0 && { [DELETED]: Object.fromEntries(ids.map((table) => [table, deleted[table]])) }),
+    ...Object.fromEntries(lists.map((table) => [table, entries[table].map(withoutServerOwned)])),
+  };
   return format === "json" ? `${JSON.stringify(plain, null, 2)}\n` : stringify(plain);
 }
 
@@ -80,7 +130,7 @@ function withoutServerOwned(entry: object): object {
 
 /** What no loader asks for is most often a slip of the pen. */
 function strangers(value: Parsed["value"], file: string, lineOf: Parsed["lineOf"]): CatalogueNote[] {
-  const known = new Set<string>(ENTRY_KINDS.map((kind) => FORMS[kind].table));
+  const known = new Set<string>([DELETED, ...ENTRY_KINDS.map((kind) => FORMS[kind].table)]);
   return Object.keys(value)
     .filter((name) => !known.has(name))
     .map((name) => ({

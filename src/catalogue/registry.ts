@@ -88,8 +88,13 @@ function tenantOf(common: Omit<Shelf, "locks" | "layers">, seeds: SeedsOf): Tena
   };
 }
 
-/** The later layer wins. A persona that refers to what is in no layer is left out. */
-function seedsOf(layers: readonly (readonly [EntrySource, CatalogueFile])[]) {
+/** The later layer wins, and can delete what is beneath. A persona that refers to what is in no layer is left out. */
+function seedsOf(given: readonly (readonly [EntrySource, CatalogueFile])[]) {
+  const layers = given.map(([source, file], index) => {
+    const deleted = new Set(given.slice(index + 1).flatMap(([, above]) => above.deleted.map(nameOf)));
+    const entries = file.entries.filter(({ kind, body }) => !deleted.has(nameOf({ kind, id: body.id })));
+    return [source, { ...file, entries }] as const;
+  });
   const all = layers.flatMap(([, { entries }]) => entries);
   const ids = { role: idsOf(all, "role"), sequence: idsOf(all, "sequence") };
   const notes = layers.flatMap(([, file]) => file.notes);
@@ -115,6 +120,8 @@ function seedsOf(layers: readonly (readonly [EntrySource, CatalogueFile])[]) {
     );
   return { seeds: { persona: of("persona"), role: of("role"), sequence: of("sequence") }, notes };
 }
+
+const nameOf = ({ kind, id }: { readonly kind: EntryKind; readonly id: string }) => `${kind}/${id}`;
 
 function idsOf(entries: readonly FileEntry[], kind: EntryKind): ReadonlySet<string> {
   return new Set(entries.filter((entry) => entry.kind === kind).map(({ body }) => body.id));

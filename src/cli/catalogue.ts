@@ -1,7 +1,7 @@
 /** `persona-runtime catalogue`: personas, roles and sequences as a file: checked, brought into a server, or taken from it. */
 import { writeFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { CatalogueFile, CatalogueNote, FileEntry } from "../catalogue/catalogue.ts";
+import type { CatalogueFile, CatalogueNote, DeletedEntry, FileEntry } from "../catalogue/catalogue.ts";
 import { checkEntry } from "../catalogue/check.ts";
 import { readCatalogue, writeCatalogue } from "../catalogue/file.ts";
 import { createCatalogue } from "../catalogue/registry.ts";
@@ -22,14 +22,16 @@ export async function validateCommand(file: string, { json }: { readonly json?: 
     return;
   }
   assertNone(notes);
-  console.log(`${read.name} is valid: ${countsOf(read.entries)}.`);
+  console.log(`${read.name} is valid: ${countsOf(read.entries)}${andDeleted(read.deleted.length)}.`);
 }
 
 export interface ImportOptions extends ClientOptions {
   readonly dryRun?: boolean;
+  /** Deletes also what others refer to. */
+  readonly force?: boolean;
 }
 
-const OUTCOMES = ["created", "changed", "unchanged", "refused"] as const;
+const OUTCOMES = ["created", "changed", "deleted", "unchanged", "refused"] as const;
 
 interface Brought {
   readonly outcome: (typeof OUTCOMES)[number];
@@ -46,23 +48,25 @@ interface Brought {
  * what somebody else changes meanwhile is refused, too.
  */
 export async function importCommand(file: string, options: ImportOptions): Promise<void> {
-  const { name, entries, notes } = await readFile(file);
+  const { name, entries, deleted, notes } = await readFile(file);
   assertNone(notes);
   const client = new Client(options);
-  const outcomes = new Map<FileEntry, Brought>();
+  const outcomes = new Map<FileEntry | DeletedEntry, Brought>();
   const bring = async (entry: FileEntry) => {
     outcomes.set(entry, await brought(client, entry, options.dryRun === true));
   };
+  const remove = async (entry: DeletedEntry) => {
+    outcomes.set(entry, await removed(client, entry, options));
+  };
   try {
-    // Personas refer to the others, which must be there.
+    // Personas refer to the others, which must be there, and go only after them.
     await eachAtOnce(entries.filter(isReferredTo), bring);
-    await eachAtOnce(
-      entries.filter((entry) => !isReferredTo(entry)),
-      bring,
-    );
+    await eachAtOnce(entries.filter(isPersona), bring);
+    await eachAtOnce(deleted.filter(isPersona), remove);
+    await eachAtOnce(deleted.filter(isReferredTo), remove);
   } finally {
     // As they stand in the file.
-    const all = entries.flatMap((entry) => outcomes.get(entry) ?? []);
+    const all = [...entries, ...deleted].flatMap((entry) => outcomes.get(entry) ?? []);
     console.log(options.json === true ? inJson(all, options) : inWords(all, name, options));
   }
   if ([...outcomes.values()].some(({ outcome }) => outcome === "refused")) process.exitCode = 1;
@@ -72,22 +76,29 @@ export interface ExportOptions extends ClientOptions {
   readonly all?: boolean;
 }
 
-/** Without a file it prints: TOML, or with `--json` JSON. What is deleted cannot be told in a file. */
+/** Without a file it prints: TOML, or with `--json` JSON. Seeds that are deleted are named in it. */
 export async function exportCommand(file: string | undefined, options: ExportOptions): Promise<void> {
   const client = new Client(options);
   const wanted = ({ source }: Listed) => options.all === true || source === "store";
-  const [personas, roles, sequences] = await Promise.all(
-    (["personas", "roles", "sequences"] as const).map(async (name) => (await listed(client, name)).filter(wanted)),
-  );
-  const lists = { personas: personas ?? [], roles: roles ?? [], sequences: sequences ?? [] };
+  const [personas, roles, sequences] = await Promise.all([
+    listed(client, "personas"),
+    listed(client, "roles"),
+    listed(client, "sequences"),
+  ]);
+  const entries = {
+    personas: personas.entries.filter(wanted),
+    roles: roles.entries.filter(wanted),
+    sequences: sequences.entries.filter(wanted),
+  };
+  const deleted = { personas: personas.deleted, roles: roles.deleted, sequences: sequences.deleted };
   const format = options.json === true || file?.endsWith(".json") === true ? "json" : "toml";
-  const text = writeCatalogue(lists, format);
+  const text = writeCatalogue({ entries, deleted }, format);
   if (file === undefined) return void process.stdout.write(text);
   await writeFile(file, text).catch((cause: NodeJS.ErrnoException) => {
     throw new PersonaError("invalid_input", `${file} cannot be written (${cause.code}); name another file.`, { cause });
   });
-  const counts = Object.entries(lists).map(([name, { length }]) => `${length} ${name}`);
-  console.log(`${file}: ${counts.join(", ")}.`);
+  const counts = Object.entries(entries).map(([name, { length }]) => `${length} ${name}`);
+  console.log(`${file}: ${counts.join(", ")}${andDeleted(Object.values(deleted).flat().length)}.`);
 }
 
 async function readFile(file: string): Promise<CatalogueFile> {
@@ -115,7 +126,10 @@ function countsOf(entries: readonly FileEntry[]): string {
   return `${count("persona")} personas, ${count("role")} roles, ${count("sequence")} sequences`;
 }
 
-const isReferredTo = ({ kind }: FileEntry) => kind !== "persona";
+const andDeleted = (count: number) => (count === 0 ? "" : `, ${count} deleted`);
+
+const isPersona = ({ kind }: { readonly kind: EntryKind }) => kind === "persona";
+const isReferredTo = ({ kind }: { readonly kind: EntryKind }) => kind !== "persona";
 
 /** What only this entry is to blame for. The rest would be told of each. */
 const ITS_OWN = [409, 412, 422];
@@ -133,9 +147,30 @@ async function brought(client: Client, entry: FileEntry, dryRun: boolean): Promi
     }
     return { outcome: there === undefined ? "created" : "changed", kind, id };
   } catch (error) {
-    if (!(error instanceof Refusal) || !ITS_OWN.includes(error.status)) throw error;
-    return { outcome: "refused", kind, id, line, code: error.code, reason: error.message };
+    return refused({ kind, id, line }, error);
   }
+}
+
+async function removed(
+  client: Client,
+  { kind, id, line }: DeletedEntry,
+  { dryRun = false, force = false }: ImportOptions,
+): Promise<Brought> {
+  const path = `/v1/${kind}s/${id}`;
+  try {
+    const there = await current(client, path);
+    if (there === undefined) return { outcome: "unchanged", kind, id };
+    if (!dryRun) await client.call("DELETE", `${path}?force=${force}`, { headers: { "if-match": there.tag } });
+    return { outcome: "deleted", kind, id };
+  } catch (error) {
+    return refused({ kind, id, line }, error);
+  }
+}
+
+/** Throws what is not about this entry alone. */
+function refused(entry: Pick<Brought, "kind" | "id" | "line">, error: unknown): Brought {
+  if (!(error instanceof Refusal) || !ITS_OWN.includes(error.status)) throw error;
+  return { outcome: "refused", ...entry, code: error.code, reason: error.message };
 }
 
 async function current(client: Client, path: string): Promise<{ body: unknown; tag: string } | undefined> {
@@ -173,7 +208,9 @@ function inWords(all: readonly Brought[], file: string, { dryRun }: ImportOption
         return `${one.padEnd(7)}  ${kind} ${id}${why}`;
       }),
   );
-  const counts = OUTCOMES.map((one) => `${all.filter(({ outcome }) => outcome === one).length} ${one}`);
+  const count = (one: Brought["outcome"]) => all.filter(({ outcome }) => outcome === one).length;
+  const told = OUTCOMES.filter((one) => one !== "deleted" || count(one) > 0);
+  const counts = told.map((one) => `${count(one)} ${one}`);
   const would = dryRun === true ? "Nothing was sent. It would be: " : "";
   return [...lines, `${would}${counts.join(", ")}.`].join("\n");
 }
@@ -182,17 +219,22 @@ interface Listed {
   readonly source: string;
 }
 
-async function listed(client: Client, name: "personas" | "roles" | "sequences"): Promise<readonly Listed[]> {
+type Lists = "personas" | "roles" | "sequences";
+
+async function listed(client: Client, name: Lists): Promise<{ entries: Listed[]; deleted: readonly string[] }> {
   const entries: Listed[] = [];
+  let deleted: readonly string[] = [];
   for (let cursor: string | undefined = ""; cursor !== undefined; ) {
-    const query: string = cursor === "" ? "" : `&cursor=${cursor}`;
+    const query: string = cursor === "" ? "&deleted=true" : `&cursor=${cursor}`;
     const page: Page = await client.call<Page>("GET", `/v1/${name}?limit=1000${query}`);
     entries.push(...(page[name] ?? []));
+    deleted = page.deleted ?? deleted;
     cursor = page.next_cursor;
   }
-  return entries;
+  return { entries, deleted };
 }
 
-type Page = { readonly [name in "personas" | "roles" | "sequences"]?: readonly Listed[] } & {
+type Page = { readonly [name in Lists]?: readonly Listed[] } & {
   readonly next_cursor?: string;
+  readonly deleted?: readonly string[];
 };

@@ -92,7 +92,8 @@ function program(): Command {
     .action(async (file, options) => (await import("./catalogue.ts")).validateCommand(file, options));
   takesServer(catalogue.command("import").description("Makes the entries of a file, or changes those that are there."))
     .argument("<FILE>", FILE)
-    .option("--dry-run", "only say what would be made and changed")
+    .option("--dry-run", "only say what would be made, changed and deleted")
+    .option("--force", "delete also what others refer to")
     .action(async (file, options) => (await import("./catalogue.ts")).importCommand(file, options));
   takesServer(catalogue.command("export").description("Writes what the tenant has changed, as import takes it."))
     .argument("[FILE]", "where to; .json for JSON, else TOML. Default: prints it")

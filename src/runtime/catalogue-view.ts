@@ -53,6 +53,10 @@ class Guarded<Kind extends EntryKind> implements Collection<Kind> {
     return this.#entries.list(...page);
   }
 
+  deleted(): readonly string[] {
+    return this.#entries.deleted();
+  }
+
   async create(input: unknown): Promise<EntryOf[Kind]> {
     this.#before();
     const entry = await this.#entries.create(input);

@@ -296,6 +296,18 @@ export function behavesAsACatalogue(place: () => Promise<Place>): void {
       });
     });
 
+    it("are named while they are deleted, and what was written over nothing is not", async () => {
+      const { personas, roles, other, restart } = await opened({ seeds: SEEDS });
+      await personas.delete("ada");
+      await roles.create(aRole({ id: "mine" }));
+      await roles.delete("mine");
+      expect([personas.deleted(), roles.deleted(), other.personas.deleted()]).toEqual([["ada"], [], []]);
+      const after = await restart();
+      expect(after.personas.deleted()).toEqual(["ada"]);
+      await after.personas.reset("ada");
+      expect(after.personas.deleted()).toEqual([]);
+    });
+
     it("show the seed of today under what was reset", async () => {
       const { personas, restart } = await opened({ seeds: SEEDS });
       await personas.patch("ada", { display_name: "Written" });

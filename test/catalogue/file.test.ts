@@ -39,6 +39,7 @@ instruction = "Close."
 require_tools = ["file_ticket"]
 `;
 
+const NOBODY = { personas: [], roles: [], sequences: [] };
 const idsOf = ({ entries }: CatalogueFile) => entries.map(({ kind, body }) => `${kind} ${body.id}`);
 const notesOf = ({ notes }: CatalogueFile) => notes.map(({ table, id, line, reason }) => [table, id, line, reason]);
 
@@ -117,6 +118,54 @@ describe("a file of personas, roles and sequences", () => {
     expect(notesOf(readCatalogue(text, "x"))).toContainEqual(note);
   });
 
+  it.each(["toml", "json"] as const)(
+    "names in %s what is deleted, which the seeds beneath then lack",
+    async (format) => {
+      const deleted = { personas: ["ada"], roles: [], sequences: ["nowhere", "coding-task"] };
+      const entries = { personas: [], roles: [aRole()], sequences: [] };
+      const seeds = readCatalogue(writeCatalogue({ entries, deleted }, format), "x");
+      expect(seeds.notes).toEqual([]);
+      expect(seeds.deleted).toMatchObject([
+        { kind: "persona", id: "ada" },
+        { kind: "sequence", id: "nowhere" },
+        { kind: "sequence", id: "coding-task", line: format === "toml" ? 3 : 8 },
+      ]);
+      const { personas, roles, sequences } = (
+        await createCatalogue({ clock: new ManualClock(0), seeds, builtIn: true })
+      ).tenant("x");
+      expect([personas.find("ada"), sequences.find("coding-task")]).toEqual([undefined, undefined]);
+      expect([roles.find("coding-helper"), roles.find("triage")]).toMatchObject([
+        { source: "builtin" },
+        { source: "toml" },
+      ]);
+    },
+  );
+
+  it("says what is wrong with what is deleted, and deletes the rest", () => {
+    const text = `
+      [[roles]]
+      id = "aide"
+      display_name = "Aide"
+      system_prompt = "Hm."
+      [deleted]
+      roles = ["fine", "aide", "No id", 7,
+        "fine"]
+      rolls = []
+      personas = "ada"`;
+    const file = readCatalogue(text, "x");
+    expect(file.deleted).toMatchObject([{ kind: "role", id: "fine", line: 7 }]);
+    const lists = "deleted: must be lists of ids, named personas, roles and sequences";
+    expect(notesOf(file).map(([, , line, reason]) => [line, reason])).toEqual([
+      [7, 'deleted.roles[1]: "aide" stands in this file already'],
+      [7, expect.stringMatching(/^deleted\.roles\[2\]: must be 1 to 128 characters/)],
+      [7, expect.stringMatching(/^deleted\.roles\[3\]: must be 1 to 128 characters/)],
+      [8, 'deleted.roles[4]: "fine" stands in this file already'],
+      [9, lists],
+      [10, lists],
+    ]);
+    expect(notesOf(readCatalogue("deleted = 3", "x"))).toEqual([[undefined, undefined, 1, lists]]);
+  });
+
   it.each([
     ["a table twice", "[a]\nx = 1\n[a]\ny = 1", /^cast is not TOML \(line 3, column \d+\): /],
     ["a key twice", "personas = []\npersonas = []", /^cast is not TOML \(line 2, /],
@@ -181,9 +230,9 @@ describe("a file of personas, roles and sequences", () => {
   it("is read when it has 10 MB", () => {
     const description = "x".repeat(60_000);
     const count = 170;
-    const entries = Array.from({ length: count }, (_, at) => aPersona({ id: `p${at}`, description }));
+    const personas = Array.from({ length: count }, (_, at) => aPersona({ id: `p${at}`, description }));
     for (const format of ["toml", "json"] as const) {
-      const text = writeCatalogue({ personas: entries, roles: [], sequences: [] }, format);
+      const text = writeCatalogue({ entries: { personas, roles: [], sequences: [] }, deleted: NOBODY }, format);
       expect(text.length).toBeGreaterThan(10_000_000);
       expect(readCatalogue(text, "x").entries).toHaveLength(count);
     }
@@ -205,7 +254,7 @@ describe("a file of personas, roles and sequences", () => {
         await sequences.create(aSequence({ steps: [aStep({ exit_criteria: "\tDone?\r\n" }), aStep({ id: "b" })] }));
         await personas.create(aPersona({ ...fields, traits: { openness }, default_role: "triage" }));
         const lists = { personas: personas.list(), roles: roles.list(), sequences: sequences.list() };
-        const seeds = readCatalogue(writeCatalogue(lists, format), "x");
+        const seeds = readCatalogue(writeCatalogue({ entries: lists, deleted: NOBODY }, format), "x");
         expect(seeds.notes).toEqual([]);
         const again = (await createCatalogue({ clock: new ManualClock(0), seeds })).tenant("x");
         const seeded = (entry: object) => ({ ...entry, version: 0, source: "toml" });

@@ -17,6 +17,7 @@ export function aFile(entries: readonly (readonly [EntryKind, object])[], name =
       if (body === undefined) throw new Error(`The sample is not valid: ${JSON.stringify(faults)}`);
       return { kind, body, line: index + 1 } as FileEntry;
     }),
+    deleted: [],
     notes: [],
   };
 }

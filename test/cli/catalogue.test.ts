@@ -212,6 +212,33 @@ describe("export", () => {
     expect(stdout).not.toContain("[[roles]]");
   });
 
+  test.each(["toml", "json"])(
+    "names in %s the seeds that are deleted, and they are deleted elsewhere, too",
+    async (format) => {
+      const [one, other] = [await running({ builtIn: true }), await running({ builtIn: true })];
+      await one.runtime.catalogue.personas.delete("iris");
+      await one.runtime.catalogue.roles.delete("coding-helper", { force: true });
+      const file = join(temporaryFolder(), `out.${format}`);
+      expect((await one.run("export", file)).stdout).toBe(`${file}: 0 personas, 0 roles, 0 sequences, 2 deleted.\n`);
+      const checked = await personaRuntime("catalogue", "validate", file);
+      expect(checked.stderr).toContain('built-in: personas "ada": default_role: names the role "coding-helper", which');
+      const tried = await other.run("import", file, "--dry-run");
+      expect(tried.stdout).toContain("0 created, 0 changed, 2 deleted, 0 unchanged, 0 refused.\n");
+      expect(other.runtime.catalogue.personas.find("iris")).toBeDefined();
+
+      const careful = await other.run("import", file);
+      expect(careful.code).toBe(1);
+      expect(careful.stdout).toContain("deleted  persona iris\n");
+      expect(careful.stdout).toMatch(/^refused {2}role coding-helper \(.*\d\): .*"ada" \(default_role\)/m);
+      const forced = await other.run("import", file, "--force", "--json");
+      expect(JSON.parse(forced.stdout)).toMatchObject({
+        deleted: [{ kind: "role", id: "coding-helper" }],
+        unchanged: [{ kind: "persona", id: "iris" }],
+      });
+      expect(other.runtime.catalogue.roles.deleted()).toEqual(["coding-helper"]);
+    },
+  );
+
   test("goes on behind the first page", async () => {
     const { run, runtime } = await running();
     const ids = Array.from({ length: 1_001 }, (_, n) => `p${n}`);

@@ -72,6 +72,13 @@ describe.each(KINDS)("a $kind", ({ kind, path, least, more, broken }) => {
       expect((await send(`GET ${path}?${wrong}`)).body, wrong).toMatchObject({ code: "invalid_input" });
   });
 
+  it("names the seeds that were deleted when it is asked to", async () => {
+    const { send } = await openCatalogueHouse();
+    expect((await send(`GET ${path}?deleted=true`)).body).toMatchObject({ deleted: [] });
+    expect((await send(`GET ${path}?deleted=false`)).body).not.toHaveProperty("deleted");
+    expect((await send(`GET ${path}?deleted=yes`)).body).toMatchObject({ fields: [{ field: "deleted" }] });
+  });
+
   it("goes on from a cursor whose entry is gone", async () => {
     const { send } = await openCatalogueHouse();
     const name = path.slice("/v1/".length);

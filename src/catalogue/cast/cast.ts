@@ -20,6 +20,7 @@ export function builtInCast(): CatalogueFile {
       ...of("role", [...SETS.map(({ role }) => role), ...studio.roles]),
       ...of("sequence", [...SETS.map(({ sequence }) => sequence), ...studio.sequences]),
     ],
+    deleted: [],
     notes: [],
   };
 }

@@ -11,10 +11,10 @@ import { serializedAsMade } from "../serialization.ts";
 import type { Services } from "../services.ts";
 import { bodiesLater } from "../validation.ts";
 import {
+  catalogueQuery,
   changeHeaders,
   cursorOf,
   deletionQuery,
-  entryPageQuery,
   RESOURCES,
   type Resource,
   readHeaders,
@@ -55,13 +55,18 @@ function entries(resource: Resource): FastifyPluginAsyncZod<Services> {
       `/v1/${name}`,
       {
         config: reading,
-        schema: { tags, summary: `The ${name} of the catalogue`, querystring: entryPageQuery, response: { 200: page } },
+        schema: { tags, summary: `The ${name} of the catalogue`, querystring: catalogueQuery, response: { 200: page } },
       },
       async (request) => {
-        const { cursor, limit } = request.query;
-        const found = collectionOf(request).list({ after: cursor, limit: limit + 1 });
+        const { cursor, limit, deleted } = request.query;
+        const collection = collectionOf(request);
+        const found = collection.list({ after: cursor, limit: limit + 1 });
         const last = found.length > limit ? found[limit - 1] : undefined;
-        return { [name]: found.slice(0, limit), next_cursor: last && cursorOf(last.id) };
+        return {
+          [name]: found.slice(0, limit),
+          next_cursor: last && cursorOf(last.id),
+          deleted: deleted === "true" ? collection.deleted() : undefined,
+        };
       },
     );
 

@@ -41,6 +41,12 @@ function resource(kind: EntryKind, entry: z.ZodObject, body: z.ZodObject): Resou
       .object({
         [name]: z.array(entry).register(wire, { description: "Sorted by id" }),
         next_cursor: z.string().optional().register(wire, { description: "Of the next page; absent at the end" }),
+        deleted: z
+          .array(z.string())
+          .optional()
+          .register(wire, {
+            description: "Ids of seeds that were deleted, all of them on each page, if they are asked for",
+          }),
       })
       .register(wire, { id: `${title}Page` }),
     replacement: z
@@ -74,6 +80,12 @@ export const entryPageQuery = z.strictObject({
   limit: decimal(z.int().min(1).max(1_000)).default(100).register(wire, { description: "Default 100" }),
 });
 
+const flag = () => z.enum(["true", "false"]).default("false");
+
+export const catalogueQuery = entryPageQuery.extend({
+  deleted: flag().register(wire, { description: "Whether to name the seeds that were deleted, too" }),
+});
+
 /** Behind the entry with this id. */
 export function cursorOf(id: string): string {
   return Buffer.from(id).toString("base64url");
@@ -97,8 +109,5 @@ export const removalHeaders = z.looseObject({
 });
 
 export const deletionQuery = z.strictObject({
-  force: z
-    .enum(["true", "false"])
-    .default("false")
-    .register(wire, { description: "Whether it is deleted also while others refer to it" }),
+  force: flag().register(wire, { description: "Whether it is deleted also while others refer to it" }),
 });
