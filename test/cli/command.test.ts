@@ -1,15 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { execute, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
+import { execute, MAIN, personaRuntime, personaRuntimes, temporaryFolder } from "../support/command-line.ts";
 
 /** Runs the command where a configuration file may lie. */
 function runIn(folder: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
   return execute(process.execPath, [MAIN, ...words], { cwd: folder, env: { ...process.env, ...environment } });
 }
 
-describe("words that are wrong are told in one line, and the exit code is 2", () => {
-  test.each<[string, string]>([
+test("words that are wrong are told in one line, and the exit code is 2", async () => {
+  const wrong: readonly [string, string][] = [
     ["", "A command is missing; `serve` starts the server."],
     ["config", "A command is missing; "],
     ["server", "Unknown command 'server'. Did you mean serve?"],
@@ -26,12 +26,12 @@ describe("words that are wrong are told in one line, and the exit code is 2", ()
     ["serve --no-built-in --set catalogue.built_in=true", "catalogue.built_in was given before (--no-built-in)"],
     ["serve --set port", '--set takes KEY=VALUE, such as log.level=info, not "port".'],
     ["config print --set server.prot=1", "--set: server.prot is no known key; did you mean server.port?"],
-  ])("%s", async (words, message) => {
-    const { code, stdout, stderr } = await personaRuntime(...words.split(" ").filter((word) => word !== ""));
-    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toMatch(/^persona-runtime: (invalid_input|config_invalid): .*\n$/);
-    expect(stderr).toContain(message);
-  });
+  ];
+  const ends = await personaRuntimes(wrong.map(([words]) => words.split(" ").filter((word) => word !== "")));
+  for (const [index, [words, message]] of wrong.entries()) {
+    expect(ends[index], words).toEqual({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
+    expect(ends[index]?.stderr, words).toMatch(/^persona-runtime: (invalid_input|config_invalid): .*\n$/);
+  }
 });
 
 test("every command says how it is used, with an example", async () => {
@@ -39,10 +39,11 @@ test("every command says how it is used, with an example", async () => {
   const [, list = ""] = /Commands:\n(.*?)\n\n/s.exec(stdout) ?? [];
   const names = [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name ?? "");
   expect(names).toContain("serve");
-  for (const name of names) {
-    const help = await personaRuntime(name, "--help");
+  const helps = await personaRuntimes(names.map((name) => [name, "--help"]));
+  for (const [index, name] of names.entries()) {
+    const help = helps[index];
     expect(help).toMatchObject({ code: 0, stderr: "" });
-    expect(help.stdout).toMatch(
+    expect(help?.stdout).toMatch(
       new RegExp(`^Usage: persona-runtime ${name}.*Examples?:\n  persona-runtime ${name}`, "s"),
     );
   }

@@ -174,15 +174,15 @@ export async function typed() {
 }
 `;
 
-test.each([
-  ["types.mts", 'import { createRuntime } from "persona-runtime";\nimport { serve } from "persona-runtime/server";'],
-  [
-    "types.cts",
-    'import library = require("persona-runtime");\nimport server = require("persona-runtime/server");\nconst { createRuntime } = library;\nconst { serve } = server;',
-  ],
-])("its types are found from %s", async (name, load) => {
-  writeFileSync(join(project, name), `${load}\n${TYPED}`);
+test("its types are found, from ES modules and CommonJS", async () => {
+  const sources = {
+    "types.mts": 'import { createRuntime } from "persona-runtime";\nimport { serve } from "persona-runtime/server";',
+    "types.cts":
+      'import library = require("persona-runtime");\nimport server = require("persona-runtime/server");\nconst { createRuntime } = library;\nconst { serve } = server;',
+  };
+  for (const [name, load] of Object.entries(sources)) writeFileSync(join(project, name), `${load}\n${TYPED}`);
   const tsc = join(ROOT, "node_modules/.bin/tsc");
-  const words = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--types", "", name];
-  expect(await execute(process.execPath, [tsc, ...words], { cwd: project })).toMatchObject({ code: 0, stdout: "" });
+  const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023", "--types", ""];
+  const words = [tsc, ...options, ...Object.keys(sources)];
+  expect(await execute(process.execPath, words, { cwd: project })).toMatchObject({ code: 0, stdout: "" });
 });

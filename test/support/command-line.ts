@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { onTestFinished } from "vitest";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -39,6 +39,33 @@ export function execute(
 export function personaRuntime(...words: string[]): Promise<Ended> {
   return execute(process.execPath, [MAIN, ...words]);
 }
+
+/** Runs commands that start nothing, one after the other in one process: what each has said, and its exit code. */
+export async function personaRuntimes(commands: readonly (readonly string[])[]): Promise<readonly Ended[]> {
+  const { stdout, stderr } = await execute(process.execPath, [
+    "--input-type=module",
+    "--eval",
+    EACH,
+    JSON.stringify(commands),
+  ]);
+  if (stderr !== "") throw new Error(stderr);
+  return JSON.parse(stdout) as readonly Ended[];
+}
+
+const EACH = `
+import { run } from ${JSON.stringify(pathToFileURL(join(ROOT, "dist/cli/run.js")))};
+const write = process.stdout.write.bind(process.stdout);
+const all = [];
+for (const words of JSON.parse(process.argv[1])) {
+  const ended = { code: 0, stdout: "", stderr: "" };
+  process.stdout.write = (text) => { ended.stdout += text; return true; };
+  process.stderr.write = (text) => { ended.stderr += text; return true; };
+  ended.code = await run(words);
+  // Its own, for its one run.
+  process.stdout.removeAllListeners("error");
+  all.push(ended);
+}
+write(JSON.stringify(all));`;
 
 /** Runs the command to its end, with a text as its input. */
 export function feed(input: string, words: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
