@@ -37,5 +37,6 @@ export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown, 
 }
 
 export function invalidInput(what: string, fields: readonly FieldFault[]): PersonaError {
-  return new PersonaError("invalid_input", `The ${what} is not valid. ${describeFaults(fields)}`, { fields });
+  const are = what.endsWith("s") ? "are" : "is";
+  return new PersonaError("invalid_input", `The ${what} ${are} not valid. ${describeFaults(fields)}`, { fields });
 }

