@@ -11,6 +11,8 @@ export interface CaseOptions {
   readonly rules: number;
   /** How many persons are asked at once; one is resident otherwise. */
   readonly persons?: number;
+  /** How many of them really are, if not all: the figure is then multiplied by what is missing. */
+  readonly asked?: number;
   /** For each figure. */
   readonly ms: number;
 }
@@ -29,10 +31,12 @@ export interface CaseResult {
   readonly digest?: string;
 }
 
-await measured(async ({ engine: file, rules, persons, ms }: CaseOptions): Promise<CaseResult> => {
+await measured(async ({ engine: file, rules, persons, asked = persons, ms }: CaseOptions): Promise<CaseResult> => {
   const { engine } = (await import(`./engines/${file}.ts`)) as { engine: Engine };
   const given = workload(rules);
-  return persons === undefined ? await one(engine, given, ms) : await many(engine, given, persons, ms);
+  if (persons === undefined || asked === undefined) return await one(engine, given, ms);
+  const { pass, ...result } = await many(engine, given, asked, ms);
+  return { ...result, pass: (pass * persons) / asked };
 });
 
 async function one(engine: Engine, given: Workload, ms: number): Promise<CaseResult> {
@@ -77,7 +81,7 @@ async function suggesting(cycle: Cycle, ms: number, suggest: NonNullable<Contend
   return { suggest: figure, digest: digest.digest("hex") };
 }
 
-async function many(engine: Engine, given: Workload, persons: number, ms: number): Promise<CaseResult> {
+async function many(engine: Engine, given: Workload, persons: number, ms: number) {
   const levels = Float64Array.from(
     { length: persons * TRAITS },
     (_, n) => given.steps[(n * 7 + (n >> 5)) % given.steps.length]?.value ?? 0,
