@@ -128,8 +128,6 @@ export declare function rulesExplain(beside: ExternalObject<Beside>, person: num
 /** Sets personal factors: pairs of a rule and its factor. */
 export declare function rulesFactors(beside: ExternalObject<Beside>, person: number, pairs: Float64Array): void
 
-/** The indexes of the rules that fire, ascending. */
-export declare function rulesFires(beside: ExternalObject<Beside>, person: number, now: number, ask: Float64Array, rest?: string | undefined | null): Uint32Array
 
 /** Lets the memory go; every later call on the handle is an error. */
 export declare function rulesFree(beside: ExternalObject<Beside>): void
@@ -158,8 +156,6 @@ export declare function rulesSet(beside: ExternalObject<Beside>, person: number,
 /** Sets traits: an object of values by key, as JSON. Those that nothing reads are passed over. */
 export declare function rulesSetAll(beside: ExternalObject<Beside>, person: number, traits: string): void
 
-/** Sets the trait of a key to a number. */
-export declare function rulesSetNumber(beside: ExternalObject<Beside>, person: number, key: number, value: number): void
 
 /** Sets shared weights, all of them or none: pairs of a rule and its weight. */
 export declare function rulesSetWeights(mapper: ExternalObject<Mapper>, pairs: Float64Array): void
@@ -167,14 +163,13 @@ export declare function rulesSetWeights(mapper: ExternalObject<Mapper>, pairs: F
 /** What never changes of a rule, as JSON. */
 export declare function rulesSheet(mapper: ExternalObject<Mapper>, rule: number): string
 
-/**
- * Answers with suggestions as `persona_rules::Packed` has them: the text is returned, the numbers are written to `out`.
- * If they do not fit, `out` begins with -1 and how many they are.
- */
-export declare function rulesSuggest(beside: ExternalObject<Beside>, person: number, now: number, ask: Float64Array, rest: string | undefined | null, limit: number, out: Float64Array): string
+export declare function rulesLearner(mapper: ExternalObject<Mapper>): (arg0: number, arg1: number, arg2: number, arg3: number) => void
+export declare function rulesSuggester(mapper: ExternalObject<Mapper>): (arg0: Float64Array, arg1?: string | undefined | null) => string | null
+export declare function rulesFinder(mapper: ExternalObject<Mapper>): (arg0: Float64Array, arg1?: string | undefined | null) => void
+export declare function rulesSeat(beside: ExternalObject<Beside>): number
 
 /** As `rules_person` and `rules_suggest`, in one call, of which nothing stays. */
-export declare function rulesSuggestOnce(mapper: ExternalObject<Mapper>, zone: string | undefined | null, traits: string | undefined | null, scores: Float64Array, factors: Float64Array, now: number, ask: Float64Array, rest: string | undefined | null, limit: number, out: Float64Array): string
+export declare function rulesSuggestOnce(mapper: ExternalObject<Mapper>, zone: string | undefined | null, traits: string | undefined | null, scores: Float64Array, factors: Float64Array, desk: Float64Array, rest?: string | undefined | null): string | null
 
 /** The shared weight of a rule. */
 export declare function rulesWeight(mapper: ExternalObject<Mapper>, rule: number): number

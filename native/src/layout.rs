@@ -121,9 +121,17 @@ record! {
     out HeardRecord { number, storm, duplicate }
 }
 
+record! {
+    /// Head of what mappers are asked: at which seat and about which person, most suggestions, when, and how many
+    /// numbers follow.
+    in Question { seat, person, limit, now, length }
+}
+
 /// What a value of traits or the context is. A number goes with itself, a text in what is asked with its place among
-/// the document's words, a text or JSON in an answer with where it ends; other texts are asked with as JSON.
-pub(crate) const VALUES: [&str; 7] = ["nothing", "null", "false", "true", "number", "text", "json"];
+/// the document's words, a text or JSON in an answer with where it ends; other texts are asked with as JSON. The last
+/// two are in answers only: the text that a check asks for, and a minute of the local week.
+pub(crate) const VALUES: [&str; 9] =
+    ["nothing", "null", "false", "true", "number", "text", "json", "as asked", "minute"];
 
 /// Most turns, and most settlements, of one drive: a bound on what JavaScript does in one turn of its loop.
 pub(crate) const MAX_TURNS: usize = 128;
@@ -272,6 +280,7 @@ pub(crate) fn layout() -> String {
         ("STRAND", StrandRecord::FIELDS, 0),
         ("LOAD", LoadRecord::FIELDS, 0),
         ("HEARD", HeardRecord::FIELDS, 0),
+        ("QUESTION", Question::FIELDS, 0),
     ] {
         for (place, field) in fields.iter().enumerate() {
             constant(&mut text, &format!("{record}_{}", field.to_uppercase()), begin + place);

@@ -3,16 +3,24 @@
 //! A document is a handle, a person beside it another, a crowd a third; each lives as long as something holds it, and
 //! persons hold their document. Nothing is global, so that worker threads share nothing. A call during which the core
 //! panics becomes an error of that call; the person or crowd that it changed is gone, and every further call says so.
+//!
+//! What is called for every trait and every question (`rules_learner`, `rules_suggester`, `rules_finder`) is a closure
+//! over the document that takes numbers: binding the arguments of a function to handles costs several times as much.
 
 #![expect(clippy::needless_pass_by_value, reason = "texts cross the boundary by value")]
-#![expect(clippy::too_many_arguments, reason = "an object would cost more than the call")]
+#![expect(
+    clippy::type_complexity,
+    reason = "what generates the types of TypeScript reads them where they stand"
+)]
 
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use napi::bindgen_prelude::{Either, External, Float64ArraySlice, Uint32Array};
-use napi::{Error, Result, Status as Code};
+use napi::bindgen_prelude::{
+    Either, External, Float64Array, Float64ArraySlice, FnArgs, Function, FunctionCallContext, Uint32Array,
+};
+use napi::{Env, Error, Result, Status as Code};
 use napi_derive::napi;
 use persona_rules::{
     Context, Crowd, DocumentFault, Evaluation, Fault, Limits, Matches, Packed, Person, RuleSet, Situation,
@@ -20,13 +28,28 @@ use persona_rules::{
 };
 use serde_json::{Map, Number, Value, json};
 
-use crate::layout::{self, moment, whole};
+use crate::layout::{Question, moment, whole};
 
-/// A compiled document with the weights that are in force.
+/// A compiled document with the weights that are in force, and who is beside it.
 pub(crate) struct Mapper {
     rules: RuleSet,
     weights: RefCell<Weights>,
     scratch: RefCell<Scratch>,
+    seats: RefCell<Seats>,
+}
+
+/// Persons and crowds, each at a number that is given again when nothing holds it any more.
+#[derive(Default)]
+struct Seats {
+    taken: Vec<Seat>,
+    free: Vec<usize>,
+}
+
+struct Seat {
+    /// None once let go or lost.
+    who: Option<Who>,
+    /// Set while a call may change them; after a panic it stays so.
+    changing: bool,
 }
 
 #[derive(Default)]
@@ -36,10 +59,38 @@ struct Scratch {
     matches: Matches,
 }
 
-/// Somebody beside a document; empty once let go or lost.
+impl Seats {
+    fn who(&self, seat: usize) -> Option<&Who> {
+        self.taken.get(seat).filter(|seat| !seat.changing).and_then(|seat| seat.who.as_ref())
+    }
+}
+
+/// Holds a seat beside a document.
 pub(crate) struct Beside {
     mapper: Rc<Mapper>,
-    who: RefCell<Option<Who>>,
+    seat: usize,
+}
+
+impl Beside {
+    fn new(mapper: &Rc<Mapper>, who: Who) -> Self {
+        let Seats { taken, free } = &mut *mapper.seats.borrow_mut();
+        let seat = Seat { who: Some(who), changing: false };
+        let number = free.pop().unwrap_or(taken.len());
+        if let Some(place) = taken.get_mut(number) {
+            *place = seat;
+        } else {
+            taken.push(seat);
+        }
+        Self { mapper: Rc::clone(mapper), seat: number }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        let Ok(mut seats) = self.mapper.seats.try_borrow_mut() else { return };
+        seats.taken[self.seat].who = None;
+        seats.free.push(self.seat);
+    }
 }
 
 enum Who {
@@ -64,7 +115,8 @@ pub(crate) fn rules_compile(
     Ok(match RuleSet::compile(&document, limits) {
         Ok(rules) => {
             let weights = RefCell::new(rules.weights());
-            Either::A(External::new(Rc::new(Mapper { rules, weights, scratch: RefCell::default() })))
+            let (scratch, seats) = (RefCell::default(), RefCell::default());
+            Either::A(External::new(Rc::new(Mapper { rules, weights, scratch, seats })))
         }
         Err(faults) => Either::B(faults.iter().map(fault_json).collect::<Value>().to_string()),
     })
@@ -139,8 +191,7 @@ pub(crate) fn rules_person(
     let person = person_of(&mapper.rules, zone, traits, scores, factors)?;
     // The garbage collector must know that it is worth while to look for those whom nothing holds any more.
     let bytes = BYTES_OF_A_PERSON + mapper.rules.rule_count() as usize / 4;
-    let beside = Beside { mapper: Rc::clone(mapper), who: RefCell::new(Some(Who::One(person))) };
-    Ok(External::new_with_size_hint(beside, bytes))
+    Ok(External::new_with_size_hint(Beside::new(mapper, Who::One(person)), bytes))
 }
 
 /// As `rules_person` and `rules_suggest`, in one call, of which nothing stays.
@@ -151,30 +202,32 @@ pub(crate) fn rules_suggest_once(
     traits: Option<String>,
     scores: &[f64],
     factors: &[f64],
-    now: f64,
-    ask: &[f64],
+    desk: Float64ArraySlice,
     rest: Option<String>,
-    limit: f64,
-    out: Float64ArraySlice,
-) -> Result<String> {
+) -> Result<Option<String>> {
     let person = person_of(&mapper.rules, zone, traits, scores, factors)?;
-    let asked = Asked::read(mapper, now, ask, rest.as_deref())?;
-    suggest(mapper, &person, &asked, limit, out)
+    suggest(mapper, &person, Desk(desk), rest.as_deref())
 }
 
 /// A crowd without anybody.
 #[napi(catch_unwind)]
 pub(crate) fn rules_crowd(mapper: &External<Rc<Mapper>>) -> External<Beside> {
     let crowd = mapper.rules.crowd();
-    External::new(Beside { mapper: Rc::clone(mapper), who: RefCell::new(Some(Who::Many(crowd))) })
+    External::new(Beside::new(mapper, Who::Many(crowd)))
 }
 
 /// Lets the memory go; every later call on the handle is an error.
 #[napi(catch_unwind)]
 pub(crate) fn rules_free(beside: &External<Beside>) {
-    if let Ok(mut who) = beside.who.try_borrow_mut() {
-        *who = None;
+    if let Ok(mut seats) = beside.mapper.seats.try_borrow_mut() {
+        seats.taken[beside.seat].who = None;
     }
+}
+
+/// The number of the seat, which the closures take.
+#[napi(catch_unwind)]
+pub(crate) fn rules_seat(beside: &External<Beside>) -> f64 {
+    beside.seat as f64
 }
 
 /// Adds somebody to a crowd; gives the number that further calls take.
@@ -207,12 +260,19 @@ pub(crate) fn rules_zone(beside: &External<Beside>, person: f64, name: String) -
     })
 }
 
-/// Sets the trait of a key to a number.
+/// A function of a seat, a person, a key and a number, which sets that person's trait to the number.
 #[napi(catch_unwind)]
-pub(crate) fn rules_set_number(beside: &External<Beside>, person: f64, key: f64, value: f64) -> Result<()> {
-    let key = number(key, "key")?;
-    let value = Number::from_f64(value).map(Value::Number).ok_or_else(|| invalid("value"))?;
-    change(beside, |rules, who| set_key(rules, who, person, key, Some(value)))
+pub(crate) fn rules_learner<'a>(
+    env: &'a Env,
+    mapper: &External<Rc<Mapper>>,
+) -> Result<Function<'a, FnArgs<(f64, f64, f64, f64)>, ()>> {
+    let mapper = Rc::clone(mapper);
+    env.create_function_from_closure("learn", move |call: FunctionCallContext<'_>| {
+        let seat: f64 = call.get(0)?;
+        let (person, key, value) = (call.get(1)?, number(call.get(2)?, "key")?, call.get(3)?);
+        let value = Number::from_f64(value).map(Value::Number).ok_or_else(|| invalid("value"))?;
+        change_at(&mapper, seat as usize, |rules, who| set_key(rules, who, person, key, Some(value)))
+    })
 }
 
 /// Sets the trait of a key: a value as the context's fields are packed, JSON in `json`.
@@ -279,40 +339,33 @@ pub(crate) fn rules_factors(beside: &External<Beside>, person: f64, pairs: &[f64
     })
 }
 
-/// Answers with suggestions as `persona_rules::Packed` has them: the text is returned, the numbers are written to `out`.
-/// If they do not fit, `out` begins with -1 and how many they are.
+/// A function of a desk and what JSON goes with the question on it, which answers with suggestions as
+/// `persona_rules::Packed` has them: the text is returned if there is any, the numbers are written to the desk. If they
+/// do not fit, it begins with -1 and how many they are.
 #[napi(catch_unwind)]
-pub(crate) fn rules_suggest(
-    beside: &External<Beside>,
-    person: f64,
-    now: f64,
-    ask: &[f64],
-    rest: Option<String>,
-    limit: f64,
-    out: Float64ArraySlice,
-) -> Result<String> {
-    let asked = Asked::read(&beside.mapper, now, ask, rest.as_deref())?;
-    look(beside, person, |person| suggest(&beside.mapper, person, &asked, limit, out))
+pub(crate) fn rules_suggester<'a>(
+    env: &'a Env,
+    mapper: &External<Rc<Mapper>>,
+) -> Result<Function<'a, FnArgs<(Float64Array, Option<String>)>, Option<String>>> {
+    let mapper = Rc::clone(mapper);
+    env.create_function_from_closure("suggest", move |call: FunctionCallContext<'_>| {
+        let desk = Desk(call.get(0)?);
+        let rest: Option<String> = if call.length() > 1 { call.get(1)? } else { None };
+        look_at(&mapper, desk.seat(), desk.person(), |person| suggest(&mapper, person, desk, rest.as_deref()))
+    })
 }
 
-/// The indexes of the rules that fire, ascending.
+/// A function as that of `rules_suggester`, which writes how many rules fire, and their indexes, ascending.
 #[napi(catch_unwind)]
-pub(crate) fn rules_fires(
-    beside: &External<Beside>,
-    person: f64,
-    now: f64,
-    ask: &[f64],
-    rest: Option<String>,
-) -> Result<Uint32Array> {
-    let asked = Asked::read(&beside.mapper, now, ask, rest.as_deref())?;
-    look(beside, person, |person| {
-        let mapper = &*beside.mapper;
-        let Scratch { evaluation, .. } = &mut *mapper.scratch.borrow_mut();
-        asked.with_weights(mapper, |weights| {
-            let situation = Situation { person, context: &asked.context, now: asked.now };
-            mapper.rules.evaluate(situation, weights, evaluation).map_err(fault)
-        })?;
-        Ok(Uint32Array::new(evaluation.fired.clone()))
+pub(crate) fn rules_finder<'a>(
+    env: &'a Env,
+    mapper: &External<Rc<Mapper>>,
+) -> Result<Function<'a, FnArgs<(Float64Array, Option<String>)>, ()>> {
+    let mapper = Rc::clone(mapper);
+    env.create_function_from_closure("find", move |call: FunctionCallContext<'_>| {
+        let desk = Desk(call.get(0)?);
+        let rest: Option<String> = if call.length() > 1 { call.get(1)? } else { None };
+        look_at(&mapper, desk.seat(), desk.person(), |person| find(&mapper, person, desk, rest.as_deref()))
     })
 }
 
@@ -351,17 +404,15 @@ pub(crate) fn rules_matches(
 ) -> Result<Uint32Array> {
     let asked = Asked::read(&beside.mapper, now, ask, rest.as_deref())?;
     let mapper = &*beside.mapper;
-    let who = beside.who.borrow();
-    let Some(Who::Many(crowd)) = &*who else { return Err(gone()) };
+    let seats = mapper.seats.borrow();
+    let Some(Who::Many(crowd)) = seats.who(beside.seat) else { return Err(gone()) };
     let Scratch { matches, .. } = &mut *mapper.scratch.borrow_mut();
     asked.with_weights(mapper, |weights| {
         mapper.rules.evaluate_crowd(crowd, &asked.context, asked.now, weights, matches).map_err(fault)
     })?;
-    let mut flat = Vec::with_capacity(matches.pairs.len() * 2);
-    for &(rule, person) in &matches.pairs {
-        flat.extend([rule, person]);
-    }
-    Ok(Uint32Array::new(flat))
+    // What was found is the caller's as it is, without a copy; the next answer is probably about as long.
+    let next = Vec::with_capacity(matches.pairs.len() + matches.pairs.len() / 8);
+    Ok(Uint32Array::new(std::mem::replace(&mut matches.pairs, next).into_flattened()))
 }
 
 /// What a caller asks: a moment, and a packed array of two numbers for each field of the context (a place in `VALUES`
@@ -386,7 +437,7 @@ impl<'a> Asked<'a> {
         let values = pairs_of(fields).map(|pair| value_of(rules, pair, || rest.next()));
         Ok(Self {
             now: moment(now).ok_or_else(|| invalid("now"))?,
-            context: rules.context_of(values.collect::<Result<Vec<_>>>()?),
+            context: rules.context_of(values.collect::<Result<_>>()?),
             weights,
         })
     }
@@ -404,18 +455,19 @@ fn value_of(
     json: impl FnOnce() -> Option<Value>,
 ) -> Result<Option<Cow<'_, Value>>> {
     let invalid = || invalid("value");
-    let kind = whole(kind).and_then(|kind| layout::VALUES.get(kind as usize)).ok_or_else(invalid)?;
-    let value = match *kind {
-        "nothing" => return Ok(None),
-        "null" => Value::Null,
-        "false" => Value::Bool(false),
-        "true" => Value::Bool(true),
-        "number" => Number::from_f64(payload).map(Value::Number).ok_or_else(invalid)?,
-        "text" => {
+    // As `layout::VALUES` counts them.
+    let value = match whole(kind).ok_or_else(invalid)? {
+        0 => return Ok(None),
+        1 => Value::Null,
+        2 => Value::Bool(false),
+        3 => Value::Bool(true),
+        4 => Number::from_f64(payload).map(Value::Number).ok_or_else(invalid)?,
+        5 => {
             let word = whole(payload).and_then(|place| rules.word(place as usize));
             return word.map(|word| Some(Cow::Borrowed(word))).ok_or_else(invalid);
         }
-        _ => json().ok_or_else(invalid)?,
+        6 => json().ok_or_else(invalid)?,
+        _ => return Err(invalid()),
     };
     Ok(Some(Cow::Owned(value)))
 }
@@ -447,28 +499,72 @@ fn traits_of(json: &str) -> Result<Map<String, Value>> {
     serde_json::from_str(json).map_err(|_| Error::new(Code::InvalidArg, "traits: must be a JSON object"))
 }
 
-/// Writes the numbers of the answer, and gives its text. If they do not fit, `out` says how many they are.
+/// Where JavaScript lays a question and finds the answer.
+struct Desk<'a>(Float64ArraySlice<'a>);
+
+impl Desk<'_> {
+    fn head(&self) -> Option<Question> {
+        Question::read(&self.0)
+    }
+
+    fn seat(&self) -> usize {
+        self.head().map_or(usize::MAX, |head| head.seat as usize)
+    }
+
+    fn person(&self) -> f64 {
+        self.head().map_or(f64::NAN, |head| head.person)
+    }
+
+    fn asked<'a>(&'a self, mapper: &'a Mapper, rest: Option<&str>) -> Result<Asked<'a>> {
+        let Question { now, length, .. } = self.head().ok_or_else(|| invalid("ask"))?;
+        let end = whole(length).map(|length| Question::SIZE + length as usize);
+        let numbers = end.and_then(|end| self.0.get(Question::SIZE..end)).ok_or_else(|| invalid("ask"))?;
+        Asked::read(mapper, now, numbers, rest)
+    }
+
+    /// Writes an answer over the question. If it is too long, the desk says how long it is.
+    fn answer(&mut self, length: usize, numbers: impl Iterator<Item = f64>) -> Result<()> {
+        let desk = writable(&mut self.0);
+        if let Some(place) = desk.get_mut(..length) {
+            place.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
+            return Ok(());
+        }
+        *desk.first_chunk_mut().ok_or_else(|| invalid("desk"))? = [-1.0, length as f64];
+        Ok(())
+    }
+}
+
+/// Writes the numbers of the answer to the desk, and gives its text.
 fn suggest(
     mapper: &Mapper,
     person: &Person,
-    asked: &Asked<'_>,
-    limit: f64,
-    mut out: Float64ArraySlice,
-) -> Result<String> {
-    let limit = whole(limit).ok_or_else(|| invalid("limit"))? as usize;
+    mut desk: Desk<'_>,
+    rest: Option<&str>,
+) -> Result<Option<String>> {
+    let limit = desk.head().and_then(|head| whole(head.limit)).ok_or_else(|| invalid("limit"))? as usize;
     let Scratch { evaluation, packed, .. } = &mut *mapper.scratch.borrow_mut();
+    let asked = desk.asked(mapper, rest)?;
     asked.with_weights(mapper, |weights| {
         let situation = Situation { person, context: &asked.context, now: asked.now };
         mapper.rules.suggest_packed(situation, weights, limit, evaluation, packed).map_err(fault)
     })?;
-    let numbers = &packed.numbers[..];
-    let out = writable(&mut out);
-    if let Some(place) = out.get_mut(..numbers.len()) {
-        place.copy_from_slice(numbers);
-        return Ok(packed.text.clone());
-    }
-    *out.first_chunk_mut().ok_or_else(|| invalid("out"))? = [-1.0, numbers.len() as f64];
-    Ok(String::new())
+    drop(asked);
+    desk.answer(packed.numbers.len(), packed.numbers.iter().copied())?;
+    Ok(if packed.text.is_empty() { None } else { Some(packed.text.clone()) })
+}
+
+/// Writes how many rules fire, and which, to the desk.
+fn find(mapper: &Mapper, person: &Person, mut desk: Desk<'_>, rest: Option<&str>) -> Result<()> {
+    let Scratch { evaluation, .. } = &mut *mapper.scratch.borrow_mut();
+    let asked = desk.asked(mapper, rest)?;
+    asked.with_weights(mapper, |weights| {
+        let situation = Situation { person, context: &asked.context, now: asked.now };
+        mapper.rules.evaluate(situation, weights, evaluation).map_err(fault)
+    })?;
+    drop(asked);
+    let fired = &evaluation.fired;
+    let numbers = std::iter::once(fired.len() as f64).chain(fired.iter().map(|&rule| f64::from(rule)));
+    desk.answer(1 + fired.len(), numbers)
 }
 
 fn set_key(rules: &RuleSet, who: &mut Who, person: f64, key: u32, value: Option<Value>) -> Result<()> {
@@ -491,17 +587,37 @@ fn pairs_of(numbers: &[f64]) -> impl Iterator<Item = (f64, f64)> {
     numbers.chunks_exact(2).map(|pair| (pair[0], pair[1]))
 }
 
-/// Runs a call that may change a person or a crowd. A panic in it loses them: they were taken out and are not put back.
+/// Runs a call that may change a person or a crowd. A panic in it loses them.
 fn change<T>(beside: &Beside, call: impl FnOnce(&RuleSet, &mut Who) -> Result<T>) -> Result<T> {
-    let mut place = beside.who.try_borrow_mut().map_err(|_| gone())?;
-    let mut who = place.take().ok_or_else(gone)?;
-    let result = call(&beside.mapper.rules, &mut who);
-    *place = Some(who);
-    result
+    change_at(&beside.mapper, beside.seat, call)
+}
+
+fn change_at<T>(
+    mapper: &Mapper,
+    seat: usize,
+    call: impl FnOnce(&RuleSet, &mut Who) -> Result<T>,
+) -> Result<T> {
+    let mut seats = mapper.seats.try_borrow_mut().map_err(|_| gone())?;
+    let Seat { who, changing } = seats.taken.get_mut(seat).ok_or_else(gone)?;
+    if std::mem::replace(changing, true) {
+        *who = None;
+    }
+    let result = who.as_mut().map(|who| call(&mapper.rules, who));
+    *changing = false;
+    result.ok_or_else(gone)?
 }
 
 fn look<T>(beside: &Beside, person: f64, call: impl FnOnce(&Person) -> Result<T>) -> Result<T> {
-    match &*beside.who.borrow() {
+    look_at(&beside.mapper, beside.seat, person, call)
+}
+
+fn look_at<T>(
+    mapper: &Mapper,
+    seat: usize,
+    person: f64,
+    call: impl FnOnce(&Person) -> Result<T>,
+) -> Result<T> {
+    match mapper.seats.borrow().who(seat) {
         Some(Who::One(one)) => call(one),
         Some(Who::Many(crowd)) => {
             call(crowd.person(number(person, "person")?).ok_or_else(|| fault(Fault::UnknownPerson))?)

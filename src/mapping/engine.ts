@@ -4,36 +4,14 @@
  */
 import { type Addon, loadAddon } from "../addon.ts";
 import { type FieldFault, PersonaError } from "../errors.ts";
-import { AnswerReader, type RuleSheet } from "./engine/answer.ts";
-import { invalid, jsonOf, Packer, restOf } from "./engine/ask.ts";
-import type {
-  Ask,
-  CheckSheet,
-  Explanation,
-  MapperLimits,
-  NarrativeQuery,
-  Outcome,
-  PersonState,
-  Suggestions,
-} from "./engine/types.ts";
+import { invalid, jsonOf, restOf } from "./engine/ask.ts";
+import { type About, type Handle, Kit, type MapperHandle } from "./engine/kit.ts";
+import { asPersonaError, guarded } from "./engine/refusal.ts";
+import type { Ask, Explanation, MapperLimits, NarrativeQuery, PersonState, Suggestions } from "./engine/types.ts";
 
 export type * from "./engine/types.ts";
 
 const LIMITS: Required<MapperLimits> = { bytes: 2 ** 20, rules: 20_000 };
-const NONE = new Float64Array(0);
-const DEFAULT_LIMIT = 5;
-
-/** What `rulesAbout` tells. */
-interface About {
-  readonly id: string;
-  readonly rules: readonly string[];
-  readonly traits: readonly string[];
-  readonly keys: readonly string[];
-  readonly required: readonly string[];
-  readonly queries: readonly NarrativeQuery[];
-  readonly fields: readonly string[];
-  readonly words: readonly string[];
-}
 
 /**
  * Compiles a document, given as JSON. Throws `invalid_mapper` with every fault of it: `field` is a JSON pointer, empty
@@ -48,9 +26,6 @@ export function compileMapper(document: string, limits: MapperLimits = {}): Comp
   const more = fields.length > 1 ? ` (and ${fields.length - 1} more)` : "";
   throw new PersonaError("invalid_mapper", `${field === "" ? "/" : field}: ${message}${more}`, { fields });
 }
-
-type MapperHandle = Exclude<ReturnType<Addon["rulesCompile"]>, string>;
-type Handle = ReturnType<Addon["rulesPerson"]>;
 
 /** One version of a document; but for its weights it never changes. The garbage collector frees it. */
 export class CompiledMapper {
@@ -101,10 +76,7 @@ export class CompiledMapper {
 
   /** For somebody who is not resident, in one native call. */
   suggest(state: PersonState, ask: Ask): Suggestions {
-    const [zone, traits, scores, factors] = this.#kit.state(state);
-    return this.#kit.suggest(ask, (now, numbers, rest, limit, out) =>
-      this.#addon.rulesSuggestOnce(this.#handle, zone, traits, scores, factors, now, numbers, rest, limit, out),
-    );
+    return this.#kit.suggestOnce(state, ask);
   }
 
   /** All that was looked at for these rules, or for all. */
@@ -128,7 +100,7 @@ export class ResidentPerson {
   readonly #place: Place;
 
   constructor(kit: Kit, handle: Handle) {
-    this.#place = new Place(kit, handle, 0);
+    this.#place = new Place(kit, handle, kit.addon.rulesSeat(handle), 0);
   }
 
   /** Name of the IANA database; throws `invalid_input` for another. */
@@ -185,11 +157,13 @@ export class ResidentPerson {
 export class Crowd {
   readonly #kit: Kit;
   readonly #handle: Handle;
+  readonly #seat: number;
   readonly #members = new Map<number, Place>();
 
   constructor(kit: Kit, handle: Handle) {
     this.#kit = kit;
     this.#handle = handle;
+    this.#seat = kit.addon.rulesSeat(handle);
   }
 
   get size(): number {
@@ -199,7 +173,7 @@ export class Crowd {
   /** Gives the number of who was added. */
   add(state: PersonState = {}): number {
     const number = guarded(() => this.#kit.addon.rulesJoin(this.#handle));
-    const place = new Place(this.#kit, this.#handle, number);
+    const place = new Place(this.#kit, this.#handle, this.#seat, number);
     this.#members.set(number, place);
     try {
       place.learn(state);
@@ -228,7 +202,10 @@ export class Crowd {
    * `ruleIds`), number of the person, index of the rule, … by rule, then by person.
    */
   matches(ask: Omit<Ask, "limit">): Uint32Array {
-    return this.#kit.ask(ask, (now, numbers, rest) => this.#kit.addon.rulesMatches(this.#handle, now, numbers, rest));
+    return guarded(() => {
+      const question = this.#kit.question(ask);
+      return this.#kit.addon.rulesMatches(this.#handle, ask.now, question, this.#kit.packer.rest);
+    });
   }
 
   /** Gives the memory back before the garbage collector does. */
@@ -245,12 +222,14 @@ class Place implements CrowdMember {
   readonly #kit: Kit;
   readonly #addon: Addon;
   readonly #handle: Handle;
+  readonly #seat: number;
   readonly #number: number;
 
-  constructor(kit: Kit, handle: Handle, number: number) {
+  constructor(kit: Kit, handle: Handle, seat: number, number: number) {
     this.#kit = kit;
     this.#addon = kit.addon;
     this.#handle = handle;
+    this.#seat = seat;
     this.#number = number;
   }
 
@@ -273,7 +252,7 @@ class Place implements CrowdMember {
     const { packer } = this.#kit;
     const kind = packer.kindOf(value, path);
     try {
-      if (typeof value === "number") this.#addon.rulesSetNumber(this.#handle, this.#number, key, value);
+      if (typeof value === "number") this.#kit.learn(this.#seat, this.#number, key, value);
       else {
         const rest = restOf(kind, value, path);
         this.#addon.rulesSet(this.#handle, this.#number, key, kind, packer.payloadOf(kind, value), rest);
@@ -303,23 +282,20 @@ class Place implements CrowdMember {
   }
 
   firing(ask: Ask): Uint32Array {
-    return this.#kit.ask(ask, (now, numbers, rest) =>
-      this.#addon.rulesFires(this.#handle, this.#number, now, numbers, rest),
-    );
+    return this.#kit.firing(this.#seat, this.#number, ask);
   }
 
   suggest(ask: Ask): Suggestions {
-    return this.#kit.suggest(ask, (now, numbers, rest, limit, out) =>
-      this.#addon.rulesSuggest(this.#handle, this.#number, now, numbers, rest, limit, out),
-    );
+    return this.#kit.suggest(this.#seat, this.#number, ask);
   }
 
   explain(ask: Ask, rules?: readonly string[]): readonly Explanation[] {
     const indexes = rules === undefined ? this.#kit.ruleIds.keys() : rules.map((rule) => this.#kit.rule(rule));
     const asked = Float64Array.from(indexes);
-    const found = this.#kit.ask(ask, (now, numbers, rest) =>
-      this.#addon.rulesExplain(this.#handle, this.#number, now, numbers, rest, asked),
-    );
+    const found = guarded(() => {
+      const question = this.#kit.question(ask);
+      return this.#addon.rulesExplain(this.#handle, this.#number, ask.now, question, this.#kit.packer.rest, asked);
+    });
     return (JSON.parse(found) as Omit<Explanation, "ruleId">[]).map((one, n) =>
       this.#kit.named(asked[n] as number, one),
     );
@@ -328,127 +304,4 @@ class Place implements CrowdMember {
   free(): void {
     this.#addon.rulesFree(this.#handle);
   }
-}
-
-/** What all who stand beside one document share. */
-class Kit {
-  readonly addon: Addon;
-  readonly ruleIds: readonly string[];
-  readonly keys: ReadonlyMap<string, number>;
-  readonly packer: Packer;
-  readonly #handle: MapperHandle;
-  readonly #rules: ReadonlyMap<string, number>;
-  readonly #sheets: RuleSheet[] = [];
-  #out = new Float64Array(256);
-
-  constructor(addon: Addon, handle: MapperHandle, about: About) {
-    this.addon = addon;
-    this.ruleIds = about.rules;
-    this.keys = new Map(about.keys.map((key, n) => [key, n]));
-    this.packer = new Packer(about.fields, about.words);
-    this.#handle = handle;
-    this.#rules = new Map(about.rules.map((id, n) => [id, n]));
-  }
-
-  rule(id: string): number {
-    const rule = this.#rules.get(id);
-    if (rule === undefined) throw invalid("rule", `must be one of the document; there is no ${JSON.stringify(id)}`);
-    return rule;
-  }
-
-  /** Read when it is first needed: most rules of a large document never are. */
-  readonly sheet = (rule: number): RuleSheet => {
-    const known = this.#sheets[rule];
-    if (known !== undefined) return known;
-    const sheet = frozen(JSON.parse(this.addon.rulesSheet(this.#handle, rule)) as RuleSheet);
-    this.#sheets[rule] = sheet;
-    return sheet;
-  };
-
-  /** Rules and numbers, one after the other. */
-  pairs(weights: Readonly<Record<string, number>>, field: string): Float64Array {
-    const pairs = new Float64Array(Object.keys(weights).length * 2);
-    let at = 0;
-    for (const [id, weight] of Object.entries(weights)) {
-      if (typeof weight !== "number" || !Number.isFinite(weight) || weight < 0) {
-        throw invalid(`${field}.${id}`, "must be a finite number from 0");
-      }
-      pairs[at] = this.rule(id);
-      pairs[at + 1] = weight;
-      at += 2;
-    }
-    return pairs;
-  }
-
-  state({ zone, traits, scores, factors }: PersonState) {
-    const json = traits === undefined || typeof traits === "string" ? traits : jsonOf(traits, "traits");
-    if (scores?.some((score) => score !== undefined && !Number.isFinite(score))) {
-      throw invalid("scores", "must be finite numbers, or undefined");
-    }
-    const best = scores === undefined ? NONE : Float64Array.from(scores, (score) => score ?? Number.NaN);
-    return [zone, json, best, factors === undefined ? NONE : this.pairs(factors, "factors")] as const;
-  }
-
-  ask<Answer>(
-    { now, context, weights }: Omit<Ask, "limit">,
-    call: (now: number, numbers: Float64Array, rest: string | undefined) => Answer,
-  ): Answer {
-    let numbers = this.packer.context(context);
-    if (weights !== undefined) numbers = Float64Array.of(...numbers, ...this.pairs(weights, "weights"));
-    try {
-      return call(now, numbers, this.packer.rest);
-    } catch (error) {
-      throw asPersonaError(error);
-    }
-  }
-
-  suggest(
-    ask: Ask,
-    call: (now: number, numbers: Float64Array, rest: string | undefined, limit: number, out: Float64Array) => string,
-  ): Suggestions {
-    const limit = ask.limit ?? DEFAULT_LIMIT;
-    const text = this.ask(ask, (now, numbers, rest) => {
-      const answer = call(now, numbers, rest, limit, this.#out);
-      if (this.#out[0] !== -1) return answer;
-      this.#out = new Float64Array(2 * (this.#out[1] as number));
-      return call(now, numbers, rest, limit, this.#out);
-    });
-    return new AnswerReader(this.sheet, this.#out, text).read();
-  }
-
-  /** With the rule's id, and with what each check asks. */
-  named(rule: number, { fires, weight, outcome }: Omit<Explanation, "ruleId">): Explanation {
-    const { id, checks } = this.sheet(rule);
-    const known = new Map(checks.map((check) => [check.path, check]));
-    const whole = (one: Outcome): Outcome =>
-      "children" in one
-        ? { ...one, children: one.children.map(whole) }
-        : { ...(known.get(one.path) as CheckSheet), ...one, actual: one.actual };
-    return { ruleId: id, fires, weight, outcome: whole(outcome) };
-  }
-}
-
-function guarded<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw asPersonaError(error);
-  }
-}
-
-/** What native code refuses begins with the name of what is wrong; anything else is a defect. */
-function asPersonaError(error: unknown): unknown {
-  if (error instanceof PersonaError || !(error instanceof Error)) return error;
-  const { code, message } = error as Error & { code?: unknown };
-  if (code !== "InvalidArg") return new PersonaError("internal", message, { cause: error });
-  const [field = "", ...rest] = message.split(": ");
-  return invalid(field, rest.join(": "));
-}
-
-function frozen<T>(value: T): T {
-  if (typeof value === "object" && value !== null) {
-    Object.values(value).forEach(frozen);
-    Object.freeze(value);
-  }
-  return value;
 }

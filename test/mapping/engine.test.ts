@@ -1,6 +1,6 @@
 /** The face of the rule engine; what the rules mean is proved in `crates/persona-rules`. */
 import { describe, expect, it } from "vitest";
-import { compileMapper } from "../../src/mapping/engine.ts";
+import { compileMapper, type Reason, type RuleSuggestion } from "../../src/mapping/engine.ts";
 import { aDocument, always, aRule, descriptions, holds, ids, NOON, suggesting, trait } from "./engine-stage.ts";
 
 const now = NOON;
@@ -167,8 +167,32 @@ describe("a compiled mapper", () => {
       expect(() => (metadata["icon"] as string[]).push("y")).toThrow(TypeError);
       expect(() => (parameters["tags"] as unknown[]).push("y")).toThrow(TypeError);
     }
+    // Of reasons, those that say what the document says; the others belong to whoever asked.
+    const [asAsked, localTime] = (suggestions[0] as RuleSuggestion).because as [Reason, Reason];
+    expect(() => Object.assign(asAsked, { actual: "low" })).toThrow(TypeError);
+    Object.assign(localTime, { actual: "never" });
+    expect(person.suggest({ now }).suggestions[0]?.because[1]?.actual).toBe("friday 12:00");
+    Object.assign(localTime, { actual: "friday 12:00" });
     expect(suggestions).toHaveLength(1);
     expect(person.suggest({ now }).suggestions).toEqual(suggestions);
+  });
+
+  it("finds more rules, and takes more weights, than there was room for", () => {
+    const mapper = compileMapper(aDocument(Array.from({ length: 300 }, (_, n) => aRule(`r${n}`, always))));
+    expect(mapper.person().firing({ now })).toEqual(Uint32Array.from({ length: 300 }, (_, n) => n));
+    const weights = Object.fromEntries(mapper.ruleIds.map((id, n) => [id, n % 150]));
+    for (const answer of [mapper.person().suggest({ now, weights }), mapper.suggest({}, { now, weights })]) {
+      expect(ids(answer)).toEqual(["r149", "r299", "r148", "r298", "r147"]);
+    }
+  });
+
+  it("keeps persons apart who came and went", () => {
+    const mapper = compileMapper(document);
+    const persons = ["high", "low", "high"].map((energy) => mapper.person({ traits: { "work.energy": energy } }));
+    persons[0]?.free();
+    const late = mapper.person({ traits: { "work.energy": "low" } });
+    expect(() => persons[0]?.suggest({ now })).toThrow(expect.objectContaining({ code: "invalid_input" }));
+    expect([...persons.slice(1), late].map((person) => ids(person.suggest({ now })))).toEqual([[], ["focus"], []]);
   });
 
   it("holds more reasons than there was room for", () => {

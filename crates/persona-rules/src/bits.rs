@@ -35,6 +35,22 @@ pub(crate) fn fill(words: &mut [u64], range: Range<usize>, members: bool) {
     }
 }
 
+/// Leaves those that are members of the other, too.
+pub(crate) fn keep(words: &mut [u64], others: &[u64]) {
+    words.iter_mut().zip(others).for_each(|(word, other)| *word &= other);
+}
+
+/// Leaves those members of which `holds` says so.
+pub(crate) fn retain(words: &mut [u64], mut holds: impl FnMut(usize) -> bool) {
+    for (index, word) in words.iter_mut().enumerate() {
+        each(&[*word], |bit| {
+            if !holds(index * 64 + bit) {
+                *word &= !(1 << bit);
+            }
+        });
+    }
+}
+
 /// The members in ascending order.
 pub(crate) fn each(words: &[u64], mut then: impl FnMut(usize)) {
     for (index, &word) in words.iter().enumerate() {

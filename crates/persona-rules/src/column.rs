@@ -7,6 +7,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::predicate::{Bound, Place, Predicate, Test};
+use crate::thresholds::Thresholds;
 use crate::value::{Mixer, hash_of, same};
 
 /// A value, and the predicates that ask for it.
@@ -18,35 +19,12 @@ pub(crate) struct Column {
     exists: Option<u32>,
     above: Thresholds,
     below: Thresholds,
-    /// By hash of the value; the predicates that hold of it, ascending.
-    any_of: HashMap<u64, Vec<Asked>, BuildHasherDefault<Mixer>>,
+    /// What equality predicates ask for, with those that ask for it, ascending.
+    values: Vec<Asked>,
+    /// Places in `values` by hash.
+    by_hash: HashMap<u64, Vec<u32>, BuildHasherDefault<Mixer>>,
     /// What must be tested one by one.
     others: Vec<u32>,
-}
-
-/// In the order of [`crate::predicate::Catalogue::arrange`], so that those which hold of a number are a range.
-#[derive(Debug, Default)]
-struct Thresholds {
-    /// The predicate of the first bound; the next has the next.
-    first: u32,
-    bounds: Vec<Bound>,
-}
-
-impl Thresholds {
-    fn push(&mut self, bound: Bound, id: u32) {
-        if self.bounds.is_empty() {
-            self.first = id;
-        }
-        self.bounds.push(bound.plain());
-    }
-
-    fn ids(&self, places: Range<usize>) -> Range<u32> {
-        self.first + places.start as u32..self.first + places.end as u32
-    }
-
-    fn count(&self, before: impl Fn(Bound) -> bool) -> usize {
-        self.bounds.partition_point(|&bound| before(bound))
-    }
 }
 
 impl Column {
@@ -65,19 +43,35 @@ impl Column {
                 column.add(id, test);
             }
         }
+        for column in &mut columns {
+            column.above.arrange();
+            column.below.arrange();
+        }
         columns
     }
 
     fn new(place: Place) -> Self {
-        let (above, below) = (Thresholds::default(), Thresholds::default());
-        Self { place, exists: None, above, below, any_of: HashMap::default(), others: Vec::new() }
+        Self {
+            place,
+            exists: None,
+            above: Thresholds::default(),
+            below: Thresholds::default(),
+            values: Vec::new(),
+            by_hash: HashMap::default(),
+            others: Vec::new(),
+        }
     }
 
     fn add(&mut self, id: u32, test: &Test) {
         match test {
             Test::Exists => self.exists = Some(id),
-            Test::Above(bound) => self.above.push(*bound, id),
-            Test::Below(bound) => self.below.push(*bound, id),
+            // What is at least a bound is greater than the number before it, and so on: no bound is inclusive.
+            Test::Above(Bound { at, inclusive }) => {
+                self.above.push(id, if *inclusive { at.next_down() } else { *at });
+            }
+            Test::Below(Bound { at, inclusive }) => {
+                self.below.push(id, if *inclusive { at.next_up() } else { *at });
+            }
             Test::AnyOf(values) => {
                 for value in values {
                     let ids = self.ids_of(value);
@@ -91,47 +85,53 @@ impl Column {
     }
 
     fn ids_of(&mut self, value: &Value) -> &mut Vec<u32> {
-        let bucket = self.any_of.entry(hash_of(value)).or_default();
-        let index = bucket.iter().position(|(known, _)| same(known, value)).unwrap_or_else(|| {
-            bucket.push((value.clone(), Vec::new()));
-            bucket.len() - 1
+        let Self { values, by_hash, .. } = self;
+        let bucket = by_hash.entry(hash_of(value)).or_default();
+        let known = bucket.iter().map(|&place| place as usize).find(|&place| same(&values[place].0, value));
+        let place = known.unwrap_or_else(|| {
+            bucket.push(values.len() as u32);
+            values.push((value.clone(), Vec::new()));
+            values.len() - 1
         });
-        &mut bucket[index].1
+        &mut values[place].1
     }
 
     /// Thresholds from below that hold of the value, and those that do not.
     pub(crate) fn above(&self, value: Option<&Value>) -> (Range<u32>, Range<u32>) {
-        let (count, all) = (self.count_above(value), self.above.bounds.len());
+        let (count, all) = (self.count_above(value), self.above.len());
         (self.above.ids(0..count), self.above.ids(count..all))
     }
 
     /// Thresholds from above that hold of the value, and those that do not.
     pub(crate) fn below(&self, value: Option<&Value>) -> (Range<u32>, Range<u32>) {
-        let (count, all) = (self.count_not_below(value), self.below.bounds.len());
+        let (count, all) = (self.count_not_below(value), self.below.len());
         (self.below.ids(count..all), self.below.ids(0..count))
     }
 
     fn count_above(&self, value: Option<&Value>) -> usize {
-        let number = value.and_then(Value::as_f64);
-        number.map_or(0, |number| self.above.count(|bound| bound.below(number)))
+        value.and_then(Value::as_f64).map_or(0, |number| self.above.count_less(number))
     }
 
     fn count_not_below(&self, value: Option<&Value>) -> usize {
         let number = value.and_then(Value::as_f64);
-        number.map_or(self.below.bounds.len(), |number| self.below.count(|bound| !bound.above(number)))
+        number.map_or(self.below.len(), |number| self.below.count_less(number.next_up()))
+    }
+
+    /// The place of a value among those that equality predicates ask for.
+    pub(crate) fn place_of(&self, value: Option<&Value>) -> Option<usize> {
+        let value = value.filter(|_| !self.values.is_empty())?;
+        let bucket = self.by_hash.get(&hash_of(value))?;
+        bucket.iter().map(|&place| place as usize).find(|&place| same(&self.values[place].0, value))
     }
 
     /// The equality predicates that hold of the value.
-    pub(crate) fn any_of(&self, value: Option<&Value>) -> &[u32] {
-        let Some(value) = value.filter(|_| !self.any_of.is_empty()) else { return &[] };
-        let bucket = self.any_of.get(&hash_of(value));
-        let found = bucket.and_then(|bucket| bucket.iter().find(|(known, _)| same(known, value)));
-        found.map_or(&[], |(_, ids)| ids)
+    fn any_of(&self, value: Option<&Value>) -> &[u32] {
+        self.place_of(value).map_or(&[], |place| &self.values[place].1)
     }
 
     /// What equality predicates ask for, with those that ask for it.
-    pub(crate) fn values(&self) -> impl Iterator<Item = &Asked> {
-        self.any_of.values().flatten()
+    pub(crate) fn values(&self) -> &[Asked] {
+        &self.values
     }
 
     pub(crate) fn exists(&self) -> Option<u32> {

@@ -24,8 +24,7 @@ impl RuleSet {
 
     /// A context of one value for each of [`RuleSet::fields`], in their order; those that are left out are absent.
     #[must_use]
-    pub fn context_of<'a>(&self, values: impl IntoIterator<Item = Option<Cow<'a, Value>>>) -> Context<'a> {
-        let mut values: Vec<_> = values.into_iter().take(self.fields().len()).collect();
+    pub fn context_of<'a>(&self, mut values: Vec<Option<Cow<'a, Value>>>) -> Context<'a> {
         values.resize(self.fields().len(), None);
         Context { stamp: self.stamp, values }
     }

@@ -34,7 +34,7 @@ pub struct Crowd {
 #[derive(Clone, Debug, Default)]
 pub struct Matches {
     /// Index of a rule and number of a person for whom it fires; by rule, then by person.
-    pub pairs: Vec<(u32, u32)>,
+    pub pairs: Vec<[u32; 2]>,
     rows: Vec<u64>,
     spare: Vec<u64>,
     locals: Vec<Local>,
@@ -104,7 +104,7 @@ impl RuleSet {
         }
         for field in &index.fields {
             let value = self.read(Subject::Context(field.path), situation);
-            field.apply(value, &self.catalogue.predicates, &index.gates, rows, spare);
+            field.apply(value, (&index.words, &self.catalogue.predicates, &index.gates), rows, spare);
         }
         for &id in index.momentary.iter().filter(|id| index.varying.binary_search(id).is_err()) {
             index.gates.apply(id, self.truth(id, situation, locals), rows);
@@ -158,13 +158,11 @@ impl RuleSet {
         };
         let mut formulas = index.formulas.iter().peekable();
         for rule in 0..self.rule_count() {
-            whole_rule.clear();
-            whole_rule.resize(crowd.present.len(), 0);
             let formula = formulas.next_if(|(of, _)| *of == rule);
-            let fires = weights.of(rule) > 0.0;
-            if !fires {
+            if weights.of(rule) <= 0.0 {
                 continue;
             }
+            whole_rule.clear();
             for &row in index.rows_of_rule.get(rule as usize) {
                 if !bits::get(rows, row as usize) {
                     continue;
@@ -175,19 +173,38 @@ impl RuleSet {
                     let words = one_row.iter_mut().zip(column(literal / 2));
                     words.for_each(|(word, holds)| *word &= holds ^ flip);
                 }
-                whole_rule.iter_mut().zip(&*one_row).for_each(|(all, row)| *all |= row);
+                if whole_rule.is_empty() {
+                    std::mem::swap(whole_rule, one_row);
+                } else {
+                    whole_rule.iter_mut().zip(&*one_row).for_each(|(all, row)| *all |= row);
+                }
             }
             if let Some((_, formula)) = formula {
-                for (word, present) in crowd.present.iter().enumerate() {
-                    whole_rule[word] = present & formula.word(&|id| word_of(id, word));
-                }
+                let words = crowd.present.iter().enumerate();
+                whole_rule
+                    .extend(words.map(|(word, present)| present & formula.word(&|id| word_of(id, word))));
             }
-            bits::each(whole_rule, |place| {
-                if !crowd.has_factors || crowd.persons[place].factor(rule) > 0.0 {
-                    pairs.push((rule, place as u32));
-                }
-            });
+            if crowd.has_factors {
+                crowd.silence(weights, rule, whole_rule);
+            }
+            add_pairs(rule, whole_rule, pairs);
         }
+    }
+}
+
+/// Of a rule and each person whose bit is set. A word goes through an array of its own: how full the list is would
+/// otherwise be written and read again with each pair.
+fn add_pairs(rule: u32, persons: &[u64], pairs: &mut Vec<[u32; 2]>) {
+    let mut own = [[rule; 2]; 64];
+    for (first, &word) in (0..).step_by(64).zip(persons) {
+        let mut left = word;
+        let mut count = 0;
+        while left != 0 {
+            own[count % 64][1] = first + left.trailing_zeros();
+            count += 1;
+            left &= left - 1;
+        }
+        pairs.extend_from_slice(&own[..count]);
     }
 }
 
@@ -299,6 +316,12 @@ impl Crowd {
         self.persons[place].zone = zone;
         self.join_zone(place);
         Ok(())
+    }
+
+    /// Leaves those for whom the rule's weight is above 0.
+    fn silence(&self, weights: &Weights, rule: u32, persons: &mut [u64]) {
+        let weight = weights.of(rule);
+        bits::retain(persons, |place| weight * self.persons[place].factor(rule) > 0.0);
     }
 
     fn place(&self, rules: &RuleSet, person: u32) -> Result<usize, Fault> {

@@ -27,9 +27,20 @@ pub struct Situation<'a> {
 pub struct Evaluation {
     /// Indexes of the rules that fire, ascending.
     pub fired: Vec<u32>,
+    /// The same, one bit for each rule.
+    pub(crate) firing: Vec<u64>,
     rows: Vec<u64>,
     spare: Vec<u64>,
     locals: Vec<Local>,
+}
+
+impl Evaluation {
+    /// Writes the bits as indexes.
+    pub(crate) fn list(&mut self) {
+        let Self { fired, firing, .. } = self;
+        fired.clear();
+        bits::each(firing, |rule| fired.push(rule as u32));
+    }
 }
 
 impl RuleSet {
@@ -44,12 +55,11 @@ impl RuleSet {
         evaluation: &mut Evaluation,
     ) -> Result<(), Fault> {
         self.find(situation, weights, evaluation)?;
-        evaluation.fired.sort_unstable();
-        evaluation.fired.dedup();
+        evaluation.list();
         Ok(())
     }
 
-    /// Finds the rules that fire, in any order, and some of them more than once.
+    /// Finds the bits of the rules that fire.
     pub(crate) fn find(
         &self,
         situation: Situation<'_>,
@@ -59,22 +69,22 @@ impl RuleSet {
         self.check(situation)?;
         self.check_weights(weights)?;
         let now = zone::moment(situation.now)?;
-        let Evaluation { fired, rows, spare, locals } = evaluation;
-        fired.clear();
+        let Evaluation { firing, rows, spare, locals, .. } = evaluation;
         locals.clear();
         locals.extend((0..self.catalogue.zones.len()).map(|zone| self.local(zone, situation.person, now)));
         self.open_rows(situation, locals, rows, spare);
-        let person = situation.person;
-        let fires = |rule| weights.of(rule) * person.factor(rule) > 0.0;
-        bits::each(rows, |row| {
-            let rule = self.index.rule_of[row];
-            if fires(rule) {
-                fired.push(rule);
-            }
-        });
+        firing.clear();
+        firing.resize(bits::words_for(self.document.rules.len()), 0);
+        bits::each(rows, |row| bits::set(firing, self.index.rule_of[row] as usize));
         let truth = |predicate| self.truth(predicate, situation, locals);
-        let holding = self.index.formulas.iter().filter(|(_, formula)| formula.holds(&truth));
-        fired.extend(holding.map(|&(rule, _)| rule).filter(|&rule| fires(rule)));
+        for (rule, _) in self.index.formulas.iter().filter(|(_, formula)| formula.holds(&truth)) {
+            bits::set(firing, *rule as usize);
+        }
+        bits::keep(firing, weights.positive());
+        let person = situation.person;
+        if person.has_factors() {
+            bits::retain(firing, |rule| weights.of(rule as u32) * person.factor(rule as u32) > 0.0);
+        }
         Ok(())
     }
 
@@ -94,7 +104,7 @@ impl RuleSet {
         }
         for field in &index.fields {
             let value = self.read(Subject::Context(field.path), situation);
-            field.apply(value, &self.catalogue.predicates, &index.gates, rows, spare);
+            field.apply(value, (&index.words, &self.catalogue.predicates, &index.gates), rows, spare);
         }
         for &id in &index.momentary {
             index.gates.apply(id, self.truth(id, situation, locals), rows);

@@ -1,6 +1,6 @@
 //! Why a rule fires or not, computed anew from the document: evaluation keeps no trace.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -93,12 +93,15 @@ pub(crate) struct Observer<'a> {
     now: Timestamp,
     /// Most checks ask for this one.
     users_time: OnceCell<Local>,
+    /// Of the zone by name that was asked for last: mostly the next one, too.
+    last: RefCell<Option<(TimeZone, Local)>>,
 }
 
 impl<'a> Observer<'a> {
     pub(crate) fn new(rules: &'a RuleSet, situation: Situation<'a>) -> Result<Self, Fault> {
         rules.check(situation)?;
-        Ok(Self { rules, situation, now: zone::moment(situation.now)?, users_time: OnceCell::new() })
+        let now = zone::moment(situation.now)?;
+        Ok(Self { rules, situation, now, users_time: OnceCell::new(), last: RefCell::new(None) })
     }
 
     /// The outcome of a condition of which the rule needs that it is `wanted`.
@@ -203,9 +206,13 @@ impl<'a> Observer<'a> {
     }
 
     fn local(&self, check: &TimeCheck) -> Local {
-        match check.zone {
-            Zone::Users => *self.users_time.get_or_init(|| Local::at(self.now, &self.situation.person.zone)),
-            Zone::Fixed(_) => Local::at(self.now, self.zone_of(check)),
+        let Zone::Fixed(zone) = &check.zone else {
+            return *self.users_time.get_or_init(|| Local::at(self.now, &self.situation.person.zone));
+        };
+        let mut last = self.last.borrow_mut();
+        match &*last {
+            Some((known, local)) if known == zone => *local,
+            _ => last.insert((zone.clone(), Local::at(self.now, zone))).1,
         }
     }
 
@@ -225,6 +232,13 @@ pub(crate) struct Seen<'a> {
     pub(crate) number: u32,
     pub(crate) holds: bool,
     pub(crate) actual: Actual<'a>,
+}
+
+impl Seen<'_> {
+    /// Whether what was found equals what the check asks for.
+    pub(crate) fn is_as_asked(&self) -> bool {
+        self.holds && matches!(&self.check.kind, CheckKind::Value { operator: Operator::Equals(_), .. })
+    }
 }
 
 /// What a check looks at.

@@ -2,9 +2,11 @@
 
 use std::ops::Range;
 
+use serde_json::Value;
+
 use crate::bits::{self, Lists};
 use crate::column::Column;
-use crate::document::{Action, Document};
+use crate::document::{Action, Document, Rule};
 use crate::field::Field;
 use crate::formula::{Formula, Row};
 use crate::gate::{Gates, Postings};
@@ -19,6 +21,8 @@ pub(crate) struct Index {
     pub(crate) rows_of_rule: Lists,
     /// For each rule the priority of each of its actions: what ranking reads, close together.
     pub(crate) priorities: Lists,
+    /// For each 64 rules the priority of the most urgent action.
+    pub(crate) urgencies: Vec<u8>,
     /// Rules that would take too many rows, ascending.
     pub(crate) formulas: Vec<(u32, Formula)>,
 
@@ -36,6 +40,8 @@ pub(crate) struct Index {
     /// The rows that are open while no trait is known.
     pub(crate) open_at_first: Box<[u64]>,
 
+    /// The texts that checks ask for, each once.
+    pub(crate) words: Vec<Value>,
     pub(crate) fields: Vec<Field>,
     pub(crate) timetables: Vec<Timetable>,
     /// Predicates of the very moment, which are asked one by one.
@@ -80,7 +86,9 @@ impl Index {
         let turns = Turns::new(&rows, predicates, &postings);
         let timetables = Timetable::all(predicates, catalogue.zones.len(), &mut postings);
         let columns = Column::all(predicates, |place| !place.is_resident());
-        let fields = columns.into_iter().filter_map(|column| Field::new(column, &mut postings)).collect();
+        let words = catalogue.words();
+        let fields =
+            columns.into_iter().filter_map(|column| Field::new(column, &words, &mut postings)).collect();
         let momentary = (0..)
             .zip(predicates)
             .filter(|(_, predicate)| matches!(predicate, Predicate::Within(..) | Predicate::Clock(..)))
@@ -88,6 +96,7 @@ impl Index {
             .collect();
         Self {
             rows_of_rule: rows_of_rule(&rule_of, document.rules.len()),
+            urgencies: document.rules.chunks(64).map(|rules| urgency(document, rules)).collect(),
             priorities: priorities(document),
             rule_of,
             formulas,
@@ -98,6 +107,7 @@ impl Index {
             varying,
             turns,
             open_at_first,
+            words,
             fields,
             timetables,
             momentary,
@@ -185,6 +195,11 @@ fn rows_of_rule(rule_of: &[u32], rules: usize) -> Lists {
         rows[rule as usize].push(row);
     }
     Lists::of(rows)
+}
+
+fn urgency(document: &Document, rules: &[Rule]) -> u8 {
+    let priority = |action: &Action| document.templates[action.template].priority as u8;
+    rules.iter().flat_map(|rule| &rule.actions).map(priority).min().unwrap_or(u8::MAX)
 }
 
 fn priorities(document: &Document) -> Lists {

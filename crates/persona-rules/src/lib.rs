@@ -82,6 +82,7 @@ mod rule_set;
 mod sheet;
 mod suggest;
 mod template;
+mod thresholds;
 mod timetable;
 mod trace;
 mod value;

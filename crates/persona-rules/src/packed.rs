@@ -16,7 +16,8 @@ use crate::{Evaluation, Fault, RuleFault, RuleFaultCode, RuleSet, Situation, Wei
 ///   parameter that is not literal; how many reasons there are, and for each the check, whether it holds, its value.
 /// - Fault: rule, action, which parameter, the place of its code in [`RuleFaultCode::ALL`].
 /// - Value: what it is, and a number: 0 nothing, 1 null, 2 false, 3 true, 4 the number that follows, 5 a text that ends
-///   there, 6 JSON that ends there.
+///   there, 6 JSON that ends there. Of a reason also 7, the text that its check asks for, and 8, so many minutes of the
+///   local week: what somebody who has the sheet need not be told.
 ///
 /// One that is used again and again soon allocates little.
 #[derive(Clone, Debug, Default)]
@@ -31,7 +32,7 @@ pub struct Packed {
 }
 
 impl RuleSet {
-    /// As [`RuleSet::suggest`], packed.
+    /// As [`RuleSet::suggest`], packed. The evaluation does not list the rules that fired.
     ///
     /// # Errors
     /// As [`RuleSet::evaluate`].
@@ -127,11 +128,11 @@ impl Taker for Packed {
         for seen in draft.because {
             self.numbers.extend([f64::from(seen.number), f64::from(u8::from(seen.holds))]);
             match seen.actual {
-                Actual::Value(value) => self.add_value(value),
-                Actual::Time(local) => {
-                    self.numbers.push(5.0);
-                    self.add_text(|text| local.write(text));
+                Actual::Value(Some(Value::String(_))) if seen.is_as_asked() => {
+                    self.numbers.extend([7.0, 0.0]);
                 }
+                Actual::Value(value) => self.add_value(value),
+                Actual::Time(local) => self.numbers.extend([8.0, local.minute_of_week() as f64]),
             }
         }
         self.numbers[0] += 1.0;

@@ -20,12 +20,21 @@ pub struct Person {
     /// By key of the document's traits.
     traits: Box<[Option<Value>]>,
     scores: Vec<Option<Value>>,
-    /// By rule, once one of them is not 1.
-    factors: Option<Box<[f64]>>,
+    /// Once one of them is not 1.
+    factors: Option<Factors>,
     /// One bit for each predicate; only those of traits and scores are kept.
     pub(crate) truths: Box<[u64]>,
     /// One bit for each row: whether all its resident literals hold.
     pub(crate) open: Box<[u64]>,
+}
+
+/// What shared weights are multiplied by.
+#[derive(Clone, Debug)]
+struct Factors {
+    /// By rule.
+    of: Box<[f64]>,
+    /// The greatest that there ever was.
+    most: f64,
 }
 
 impl Person {
@@ -132,14 +141,27 @@ impl Person {
         if rule >= rules.rule_count() {
             return Err(Fault::UnknownRule);
         }
-        let factors = self.factors.get_or_insert_with(|| vec![1.0; rules.rule_count() as usize].into());
-        factors[rule as usize] = factor;
+        let Factors { of, most } = self
+            .factors
+            .get_or_insert_with(|| Factors { of: vec![1.0; rules.rule_count() as usize].into(), most: 1.0 });
+        of[rule as usize] = factor;
+        *most = most.max(factor);
         Ok(())
     }
 
     /// What the shared weight of a rule is multiplied by.
     pub(crate) fn factor(&self, rule: u32) -> f64 {
-        self.factors.as_ref().map_or(1.0, |factors| factors[rule as usize])
+        self.factors.as_ref().map_or(1.0, |factors| factors.of[rule as usize])
+    }
+
+    /// Whether any factor was ever set.
+    pub(crate) fn has_factors(&self) -> bool {
+        self.factors.is_some()
+    }
+
+    /// What no factor is above.
+    pub(crate) fn most_factor(&self) -> f64 {
+        self.factors.as_ref().map_or(1.0, |factors| factors.most)
     }
 
     pub(crate) fn trait_at(&self, rules: &RuleSet, path: u32) -> Option<&Value> {

@@ -16,7 +16,6 @@ pub struct RuleSet {
     pub(crate) document: Document,
     pub(crate) catalogue: Catalogue,
     pub(crate) index: Index,
-    words: Vec<Value>,
 }
 
 impl RuleSet {
@@ -31,8 +30,7 @@ impl RuleSet {
         // The same text always gives the same index, so what was made beside one fits the other.
         let mut hasher = DefaultHasher::new();
         json.hash(&mut hasher);
-        let words = catalogue.words();
-        Ok(Self { stamp: hasher.finish(), document, catalogue, index, words })
+        Ok(Self { stamp: hasher.finish(), document, catalogue, index })
     }
 
     /// The `id` of the document's metadata.
@@ -74,13 +72,13 @@ impl RuleSet {
 
     /// The texts that any check asks for, each once: what a value most likely is.
     pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.words.iter().filter_map(Value::as_str)
+        self.index.words.iter().filter_map(Value::as_str)
     }
 
     /// One of [`RuleSet::words`] as a value, by its place there.
     #[must_use]
     pub fn word(&self, place: usize) -> Option<&Value> {
-        self.words.get(place)
+        self.index.words.get(place)
     }
 
     /// The narrative checks of a rule, if the index names one: the index of the query, and the least score.

@@ -5,9 +5,11 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
+use crate::bits;
 use crate::document::{Action, Priority};
 use crate::evaluate::{Evaluation, Situation};
 use crate::explain::{Finding, Observer, Seen};
+use crate::person::Person;
 use crate::render;
 use crate::template::{Template, Text};
 use crate::{Fault, RuleSet, Weights};
@@ -96,8 +98,7 @@ impl RuleSet {
     ) -> Result<Answer, Fault> {
         let mut answer = Answer::default();
         self.answer(situation, weights, limit, evaluation, &mut answer)?;
-        evaluation.fired.sort_unstable();
-        evaluation.fired.dedup();
+        evaluation.list();
         Ok(answer)
     }
 
@@ -112,13 +113,12 @@ impl RuleSet {
     ) -> Result<(), Fault> {
         self.find(situation, weights, evaluation)?;
         let observer = Observer::new(self, situation)?;
-        let weight_of = |rule| weights.of(rule) * situation.person.factor(rule);
         let (mut parameters, mut because) = (Vec::new(), Vec::new());
         let mut left = limit;
         let mut last = None;
         while left > 0 {
             // One that fails makes room for another, which is rare enough to look at all rules again.
-            let best = self.best(&evaluation.fired, &weight_of, last, left);
+            let best = self.best(&evaluation.firing, (weights, situation.person), last, left);
             for &Candidate { rule, action: index, weight, .. } in &best {
                 let definition = &self.document.rules[rule as usize];
                 let action = &definition.actions[index as usize];
@@ -149,31 +149,40 @@ impl RuleSet {
         Ok(())
     }
 
-    /// The first `count` actions of these rules, in order, each once; those behind `last` only.
+    /// The first `count` actions of these rules, in order; those behind `last` only. Of 64 rules, none is looked at if
+    /// not even the best that they could be comes before what was found.
     fn best(
         &self,
-        rules: &[u32],
-        weight_of: &impl Fn(u32) -> f64,
+        firing: &[u64],
+        (weights, person): (&Weights, &Person),
         last: Option<Candidate>,
         count: usize,
     ) -> Vec<Candidate> {
-        let mut best: Vec<Candidate> = Vec::with_capacity(count.min(rules.len()) + 1);
-        for &rule in rules {
-            let weight = weight_of(rule);
-            for (action, &priority) in (0..).zip(self.index.priorities.get(rule as usize)) {
-                let candidate = Candidate { rule, action, weight, priority };
-                let is_full = best.len() == count;
-                if is_full && best.last().is_none_or(|worst| candidate.order(worst) != Ordering::Less)
-                    || last.is_some_and(|last| candidate.order(&last) != Ordering::Greater)
-                {
-                    continue;
-                }
-                // The same rule may be there by another row.
-                if let Err(place) = best.binary_search_by(|other| other.order(&candidate)) {
+        let mut best: Vec<Candidate> = Vec::with_capacity(count.min(16) + 1);
+        let is_late = |best: &[Candidate], candidate: &Candidate| {
+            best.len() == count && best.last().is_none_or(|worst| candidate.order(worst) != Ordering::Less)
+        };
+        for (word, rules) in firing.iter().enumerate().filter(|&(_, &rules)| rules != 0) {
+            let weight = weights.peak(word) * person.most_factor();
+            let priority = u32::from(self.index.urgencies[word]);
+            if is_late(&best, &Candidate { rule: word as u32 * 64, action: 0, weight, priority }) {
+                continue;
+            }
+            bits::each(&[*rules], |bit| {
+                let rule = (word * 64 + bit) as u32;
+                let weight = weights.of(rule) * person.factor(rule);
+                for (action, &priority) in (0..).zip(self.index.priorities.get(rule as usize)) {
+                    let candidate = Candidate { rule, action, weight, priority };
+                    if is_late(&best, &candidate)
+                        || last.is_some_and(|last| candidate.order(&last) != Ordering::Greater)
+                    {
+                        continue;
+                    }
+                    let place = best.partition_point(|other| other.order(&candidate) == Ordering::Less);
                     best.truncate(count - 1);
                     best.insert(place, candidate);
                 }
-            }
+            });
         }
         best
     }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use crate::bits::Rows;
+use crate::bits::{self, Rows};
 use crate::gate::Postings;
 use crate::hours::{WEEK, WeekHours};
 use crate::predicate::Predicate;
@@ -48,7 +48,7 @@ impl Timetable {
             self.shut(hour_of_week, &mut all);
             all
         });
-        rows.iter_mut().zip(admitted).for_each(|(row, admitted)| *row &= admitted);
+        bits::keep(rows, admitted);
     }
 
     fn shut(&self, hour_of_week: usize, rows: &mut [u64]) {

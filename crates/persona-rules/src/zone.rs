@@ -41,6 +41,11 @@ impl Local {
 }
 
 impl Local {
+    /// 0..10079, from Monday 0:00.
+    pub(crate) fn minute_of_week(self) -> usize {
+        self.hour_of_week / 24 * 1_440 + usize::from(self.minute_of_day)
+    }
+
     /// Writes it like `saturday 14:05`.
     pub(crate) fn write(self, text: &mut String) {
         let digit = |number: u16| char::from(b'0' + (number % 10) as u8);

@@ -11,25 +11,27 @@ const NUMBER = place("number");
 const TEXT = place("text");
 const JSON_TEXT = place("json");
 
-/** Writes values in two numbers each; the array is the caller's for one call. */
+/** Writes values in two numbers each. */
 export class Packer {
   /** Of the last call of `context`. */
   rest: string | undefined;
   readonly #fields: readonly string[];
   readonly #words: ReadonlyMap<string, number>;
-  readonly #numbers: Float64Array;
 
   /** Of a document's fields of the context, and the texts that it asks for. */
   constructor(fields: readonly string[], words: readonly string[]) {
     this.#fields = fields;
     this.#words = new Map(words.map((word, n) => [word, n]));
-    this.#numbers = new Float64Array(fields.length * 2);
   }
 
-  /** The array, which the next call overwrites. Throws `invalid_input` for what JSON cannot say. */
-  context(context: Readonly<Record<string, unknown>> | undefined): Float64Array {
+  /** How many numbers a context is. */
+  get length(): number {
+    return this.#fields.length * 2;
+  }
+
+  /** Writes a context from this place of the array on. Throws `invalid_input` for what JSON cannot say. */
+  context(context: Readonly<Record<string, unknown>> | undefined, numbers: Float64Array, from: number): void {
     const fields = this.#fields;
-    const numbers = this.#numbers;
     let rest: unknown[] | undefined;
     this.rest = undefined;
     for (let n = 0; n < fields.length; n += 1) {
@@ -38,20 +40,19 @@ export class Packer {
       // The two that most values are.
       const word = typeof value === "string" ? this.#words.get(value) : undefined;
       if (word !== undefined) {
-        numbers[2 * n] = TEXT;
-        numbers[2 * n + 1] = word;
+        numbers[from + 2 * n] = TEXT;
+        numbers[from + 2 * n + 1] = word;
         continue;
       }
       const kind = this.kindOf(value, field);
-      numbers[2 * n] = kind;
-      numbers[2 * n + 1] = kind === NUMBER ? (value as number) : 0;
+      numbers[from + 2 * n] = kind;
+      numbers[from + 2 * n + 1] = kind === NUMBER ? (value as number) : 0;
       if (kind === JSON_TEXT) {
         rest ??= [];
         rest.push(value);
       }
     }
     if (rest !== undefined) this.rest = jsonOf(rest, "context");
-    return numbers;
   }
 
   /** Place of what a value is in `VALUE`. */

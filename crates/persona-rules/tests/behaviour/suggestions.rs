@@ -32,6 +32,36 @@ fn by_weight_then_priority_then_document_order() {
     assert_eq!(order(&stage, 2), ["off", "high"]);
 }
 
+/// So many rules that most are never looked at; which ones depends on weights and factors that change.
+#[test]
+fn the_first_of_many_are_those_of_all() {
+    let templates = ["high", "t", "low"];
+    let rules: Vec<Value> = (0..300)
+        .map(|n| weighted(&n.to_string(), templates[n * 7 % 11 % 3], f64::from(n as u32 % 4)))
+        .collect();
+    let mut stage = Stage::new(&document(&rules));
+    for round in 0_u32..40 {
+        for (rule, weight) in [(round * 37 % 300, 0.5), (round * 53 % 300, 0.0), (round * 71 % 300, 3.5)] {
+            stage.weights.set(rule, weight).unwrap();
+        }
+        if round >= 20 {
+            let factor = [0.0, 0.25, 1.5][round as usize % 3];
+            stage.person.set_factor(&stage.rules, round * 29 % 300, factor).unwrap();
+        }
+        let all = order(&stage, 300);
+        assert_eq!(all.len(), stage.fired().len());
+        for limit in [1, 5, 64, 200] {
+            assert_eq!(order(&stage, limit), all[..limit.min(all.len())], "round {round}, the first {limit}");
+        }
+        let suggestions = stage.suggest(300).suggestions;
+        let sorted = suggestions.is_sorted_by(|one, next| {
+            let by_weight = next.weight.total_cmp(&one.weight);
+            by_weight.then(one.priority.cmp(&next.priority)).then(one.rule.cmp(&next.rule)).is_lt()
+        });
+        assert!(sorted, "round {round}");
+    }
+}
+
 #[test]
 fn weights_that_are_none() {
     let mut stage = Stage::new(&document(&[rule("one", &always())]));

@@ -36,7 +36,7 @@ fn a_crowd_fires_what_each_of_its_persons_fires() {
                 rules
                     .evaluate(Situation { person, context: &context, now }, &weights, &mut evaluation)
                     .unwrap();
-                expected.extend(evaluation.fired.iter().map(|&rule| (rule, member)));
+                expected.extend(evaluation.fired.iter().map(|&rule| [rule, member]));
             }
             expected.sort_unstable();
             assert_eq!(matches.pairs, expected, "seed {seed}, round {round}\n{document:#}");
