@@ -47,7 +47,7 @@ export const catalogueTable = z
   .strictObject({
     seeds: z.string().trim().min(1, "must not be blank").optional().register(about, {
       description:
-        "Personas, roles and sequences to start from, as TOML; what is changed later is kept in the database",
+        "Personas, roles and sequences to start from, as TOML or JSON; [deleted] in it names built-in ones that it takes away. What is changed later is kept in the database",
       flag: "--seeds FILE",
       path: true,
       example: "seeds.toml",

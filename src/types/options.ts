@@ -67,7 +67,10 @@ export interface RuntimeOptions {
 }
 
 export interface CatalogueOptions {
-  /** A TOML file with entries; what is wrong in it is a warning (`catalogue_entry_skipped`), and the rest holds. */
+  /**
+   * A TOML or JSON file with entries, and in `deleted` ids of built-in ones that it takes away; what is wrong in it is a
+   * warning (`catalogue_entry`), and the rest holds.
+   */
   readonly seeds?: string | undefined;
   /** Whether the built-in personas, roles and sequences are there. Default false. */
   readonly builtIn?: boolean | undefined;
