@@ -39,6 +39,16 @@ export function notHonouredByRehearsal(session: ResolvedSession): readonly NotHo
   return [...others, ...inText];
 }
 
+/** Tools that the role allows and nobody has registered. */
+export function notHonouredTools(
+  { tool_allowlist = [] }: ResolvedSession,
+  isRegistered: (name: string) => boolean,
+): readonly NotHonoured[] {
+  const unknown = tool_allowlist.filter((name) => !isRegistered(name));
+  if (unknown.length === 0) return [];
+  return [{ field: "tool_allowlist", reason: `no registered tool is called ${unknown.join(", ")}` }];
+}
+
 /** Steps that wait for tools which no turn is offered. `own` are the tools that the persona may call. */
 export function notHonouredSteps(session: ResolvedSession, own: readonly string[]): readonly NotHonoured[] {
   const offered = offeredTools(session, own);

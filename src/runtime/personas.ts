@@ -137,6 +137,11 @@ export class Personas {
     }
   }
 
+  /** Whether a tool of this name is registered. */
+  hasTool(name: string): boolean {
+    return this.#toolbox.has(name);
+  }
+
   #warnOfTools(who: string, names: readonly string[]): void {
     const unknown = names.filter((name) => !this.#toolbox.has(name));
     if (unknown.length === 0) return;

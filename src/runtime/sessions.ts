@@ -3,7 +3,7 @@
  * session go through here, one after the other, each from the version that was read; what is in memory is a cache of the
  * store, and is read anew after a write that failed.
  */
-import { type NotHonoured, notHonouredInText, notHonouredSteps } from "../catalogue/not-honoured.ts";
+import { type NotHonoured, notHonouredInText, notHonouredSteps, notHonouredTools } from "../catalogue/not-honoured.ts";
 import { at, beyond, type ResolveRequest, resolve } from "../catalogue/resolve.ts";
 import type { ResolveDefaults, ResolvedSession } from "../catalogue/resolved-session.ts";
 import {
@@ -163,7 +163,10 @@ export class Sessions {
   notHonoured(row: ConversationRow, resolved: ResolvedSession): readonly NotHonoured[] {
     const persona = this.#personas.byKey(row.persona ?? 0);
     const steps = notHonouredSteps(resolved, persona?.definition.settings.tools ?? []);
-    return [...this.#notHonouredBy(persona, resolved), ...steps];
+    const by = this.#notHonouredBy(persona, resolved);
+    const named = by.some(({ field }) => field === "tool_allowlist");
+    const tools = named ? [] : notHonouredTools(resolved, (name) => this.#personas.hasTool(name));
+    return [...by, ...tools, ...steps];
   }
 
   #notHonouredBy(persona: Persona | undefined, resolved: ResolvedSession): readonly NotHonoured[] {

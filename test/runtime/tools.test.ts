@@ -471,3 +471,12 @@ it("names at a start what roles and sequences of any tenant may use and nobody r
     ["tool_unknown", "The sequence walk of acme may use walk"],
   ]);
 });
+
+it("names in a session what its role allows and nobody registered", async () => {
+  const { runtime } = await openHouse({ tools: [add], cognition: () => "Hm." });
+  const { personas, roles } = runtime.catalogue;
+  await roles.create({ id: "aide", display_name: "A", system_prompt: "Hm.", tool_allowlist: ["add", "fly"] });
+  await personas.create({ id: "vera", display_name: "Vera", default_role: "aide" });
+  const { notHonoured } = await runtime.openSession({ persona: "vera", from: "user:7" });
+  expect(notHonoured).toEqual([{ field: "tool_allowlist", reason: "no registered tool is called fly" }]);
+});
