@@ -18,7 +18,7 @@ process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const builds = {
   addon: {
     title: "the native addon",
-    duration: "about a minute; the first time also downloads crates",
+    duration: "a minute or more; the first time also downloads crates",
     sources: ["crates", "native/src", "native/build.rs", "native/Cargo.toml", "Cargo.toml", "Cargo.lock"],
     exists: () => readdirSync("native").some((name) => name.endsWith(".node")),
     stamp: "native/.addon.stamp",

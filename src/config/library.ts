@@ -50,7 +50,10 @@ export async function libraryOptions(config: Config): Promise<LibraryOptions | r
   for (const [table, schema] of Object.entries(SCHEMAS)) {
     const node = childOf(ROOT, table);
     const value = inLibraryShape(node, config[table as keyof Config]);
-    if (MAY_BE_NONE.includes(table) && Object.keys(value as object).length === 0) continue;
+    if (MAY_BE_NONE.includes(table) && Object.keys(value as object).length === 0) {
+      options[table] = undefined;
+      continue;
+    }
     const result = (await schema()).safeParse(value);
     if (result.success) options[table] = value;
     else
