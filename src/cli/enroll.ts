@@ -25,6 +25,6 @@ export async function enrollCommand(file: string, options: ClientOptions): Promi
   }
 }
 
-function bodyOf({ name, instructions, model, settings = {} }: PersonaDefinition): object {
-  return { name, instructions, model, settings: inWireNames(settings) };
+function bodyOf({ name, instructions, model, mapperId, settings = {} }: PersonaDefinition): object {
+  return { name, instructions, model, mapper_id: mapperId, settings: inWireNames(settings) };
 }

@@ -71,8 +71,10 @@ function parsed(text: string, name: string): Parsed {
 
 /** The settings as the library names them; what is no persona at all is left for the check to find. */
 function inOurNames(persona: unknown): unknown {
-  if (!isTable(persona) || !isTable(persona["settings"])) return persona;
-  return { ...persona, settings: inLibraryNames(persona["settings"]) };
+  if (!isTable(persona)) return persona;
+  const { mapper_id: mapperId, ...others } = persona;
+  const named = mapperId === undefined ? others : { mapperId, ...others };
+  return isTable(others["settings"]) ? { ...named, settings: inLibraryNames(others["settings"]) } : named;
 }
 
 const wireStep = (step: string | number) => (typeof step === "string" ? wireName(step) : step);

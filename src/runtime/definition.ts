@@ -21,6 +21,7 @@ export interface InlineDefinition extends Enrolled {
   readonly name: string;
   readonly instructions: string;
   readonly model?: string | undefined;
+  readonly mapperId?: string | undefined;
 }
 
 /** Of a persona of the catalogue: what it is stands there. */
@@ -46,6 +47,7 @@ const storedSchema = z.union([
     name: z.string(),
     instructions: z.string().default(""),
     model: z.string().optional(),
+    mapperId: z.string().optional(),
     ...enrolled,
   }),
 ]);

@@ -24,7 +24,7 @@ import { Directory } from "./directory.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Mind, Minds } from "./minds.ts";
 import type { Slot } from "./packed.ts";
-import { entryOf, isAbsent, profileOf } from "./profile.ts";
+import { isAbsent, profileOf } from "./profile.ts";
 import { DEFAULT_TENANT } from "./scope.ts";
 import {
   type CheckedDefinition,
@@ -187,8 +187,8 @@ export class Personas {
   mapped(tenant: string, id: string): { readonly mapper?: string | undefined } | undefined {
     const directory = this.of(tenant);
     const persona = directory.find(id);
-    if (persona !== undefined && persona.definition.source !== "catalogue") return {};
-    const entry = persona === undefined ? directory.catalogue.personas.find(id) : entryOf(persona);
+    if (persona !== undefined && !isAbsent(persona)) return { mapper: profileOf(persona).mapperId };
+    const entry = directory.catalogue.personas.find(id);
     return entry && { mapper: entry.mapper_id };
   }
 
@@ -393,7 +393,7 @@ export class Personas {
       );
     }
     const former = current?.row ?? (await this.#store.enrollmentNamed(tenant, checked.id));
-    const { id, name, instructions, model, settings } = checked;
+    const { id, name, instructions, model, mapperId, settings } = checked;
     // Who changes a name over HTTP has no function to give, and must not take the persona's away.
     const cognition = checked.cognition ?? current?.own;
     const entry = name === undefined ? this.#entryToEnroll(tenant, id) : undefined;
@@ -403,7 +403,7 @@ export class Personas {
     const sleep = current?.definition.sleep;
     const common = { settings, hasFunction: cognition !== undefined, sleep };
     const definition: StoredDefinition =
-      name === undefined ? { source: "catalogue", ...common } : { name, instructions, model, ...common };
+      name === undefined ? { source: "catalogue", ...common } : { name, instructions, model, mapperId, ...common };
     this.#assertPriced(id, asked, definition, cognition);
     const now = this.#clock.now();
     const row: EnrollmentRow = {

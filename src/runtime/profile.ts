@@ -7,13 +7,15 @@ export interface Profile {
   /** Of the catalogue: what it is told is in its roles. */
   readonly instructions: string;
   readonly model?: string | undefined;
+  readonly mapperId?: string | undefined;
 }
 
 export function profileOf(persona: Pick<Persona, "id" | "definition" | "directory" | "last">): Profile {
   const { definition, directory, id } = persona;
   if (definition.source !== "catalogue") return definition;
   const entry = entryOf(persona);
-  return { name: entry?.display_name ?? id, instructions: "", model: entry?.model ?? directory.defaultModel };
+  const { display_name: name = id, model = directory.defaultModel, mapper_id: mapperId } = entry ?? {};
+  return { name, instructions: "", model, mapperId };
 }
 
 /** The entry that an enrolled persona of the catalogue has, or had when it was deleted; undefined if nobody knows it. */

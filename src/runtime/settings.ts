@@ -7,7 +7,17 @@ import { resolveDefaultsSchema } from "../catalogue/resolved-session.ts";
 import { budgetSchema, budgetsSchema, pricesSchema } from "../cognition/budgets/settings.ts";
 import { toolsSchema } from "../cognition/toolbox.ts";
 import { parse } from "../faults.ts";
-import { clockSchema, functionSchema, ID_FORM, ID_PATTERN, modelNameSchema, textSchema, toolName } from "../inputs.ts";
+import {
+  clockSchema,
+  functionSchema,
+  ID_FORM,
+  ID_PATTERN,
+  MAPPER_ID_FORM,
+  MAPPER_ID_PATTERN,
+  modelNameSchema,
+  textSchema,
+  toolName,
+} from "../inputs.ts";
 import type { Embedder } from "../mapping/embedder.ts";
 import { extractorsSchema } from "../mapping/extractors/registry.ts";
 import type { Summarize } from "../mapping/summary.ts";
@@ -95,6 +105,7 @@ export const definitionSchema = z.strictObject({
   name: z.string().trim().min(1, "must not be blank").max(128).optional(),
   instructions: textSchema.optional(),
   model: modelNameSchema.optional(),
+  mapperId: z.string().regex(MAPPER_ID_PATTERN, MAPPER_ID_FORM).optional(),
   cognition: functionSchema<Cognition>().optional(),
   settings: z.strictObject(settingsShape).prefault({}),
 });
@@ -102,7 +113,7 @@ export const definitionSchema = z.strictObject({
 /** Without a name it is the persona of the catalogue, which is defined there. */
 const checkedDefinition = definitionSchema.check(({ value, issues }) => {
   if (value.name !== undefined) return;
-  for (const field of ["instructions", "model"] as const) {
+  for (const field of ["instructions", "model", "mapperId"] as const) {
     if (value[field] === undefined) continue;
     const message = "must be left out without a `name`: a persona of the catalogue has it from there";
     issues.push({ code: "custom", input: value, path: [field], message });

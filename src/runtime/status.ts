@@ -23,7 +23,7 @@ export function personaStatus(persona: Persona, fleet: Fleet): EnrollmentStatus 
   const counts = fleet.counts(persona.slot);
   const { lanes, queued, inStore, inFlight, draining } = counts;
   const { source = "inline", settings } = persona.definition;
-  const { name, instructions, model } = profileOf(persona);
+  const { name, instructions, model, mapperId } = profileOf(persona);
   const held = gateOf(persona, counts.held);
   return {
     id: persona.id,
@@ -31,6 +31,7 @@ export function personaStatus(persona: Persona, fleet: Fleet): EnrollmentStatus 
     name,
     instructions,
     model,
+    mapperId,
     cognition: persona.cognitionKind,
     settings,
     sleep: sleepOf(persona, counts),

@@ -7,7 +7,7 @@ import type { Budget, BudgetInput } from "./spending.ts";
 export interface PersonaDefinition {
   /** `^[a-z0-9][a-z0-9._-]{0,127}$`, unique; enrolling it again changes the persona and keeps its inbox. */
   readonly id: string;
-  /** 1..128 characters after trimming. Left out, with instructions and model: the persona of the catalogue. */
+  /** 1..128 characters after trimming. Left out, with instructions, model and mapper: the persona of the catalogue. */
   readonly name?: string;
   /** At most 64 KiB. Default: none. */
   readonly instructions?: string;
@@ -16,6 +16,8 @@ export interface PersonaDefinition {
    * a persona with a function of its own, it is kept and shown.
    */
   readonly model?: string;
+  /** Of the mapper that tells it in its turns what it suggests about whoever speaks. Default: none. */
+  readonly mapperId?: string;
   /** The caller's own function instead of a provider. It is not stored: enroll again after a restart. Enrolling again without one keeps it. */
   readonly cognition?: Cognition;
   readonly settings?: SettingsInput;

@@ -13,6 +13,7 @@ export interface EnrollmentStatus {
   /** Empty for a persona of the catalogue: its roles say what it is told. */
   readonly instructions: string;
   readonly model: string | undefined;
+  readonly mapperId: string | undefined;
   /**
    * `rehearsal`, `function`, `provider`, or `absent` (its function was not given again after a restart, or the provider
    * of its model is not configured any more; items wait).

@@ -1,7 +1,9 @@
 /** Suggestions of a persona's mapper in its turns: whom they are about, what the explanation says, what a fault does. */
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { assemblePrompt, PersonaError } from "../../src/index.ts";
 import type { Cognition, RuntimeOptions, TurnSuggestions } from "../../src/types.ts";
+import { tempFolder } from "../store/temp-folder.ts";
 import { openHouse } from "./harness.ts";
 
 const ANA = { kind: "human", id: "user:ana" } as const;
@@ -65,6 +67,29 @@ it("a room's owner is meant where a program speaks", async () => {
   const room = await runtime.createRoom({ owner: ANA.id, members: ["ada"] });
   await runtime.send("ada", "Hello", { from: { kind: "agent", id: "agent:build" }, conversation: room.id });
   expect(told[0]?.person).toBe(ANA.id);
+});
+
+it("a persona with a definition of its own may have a mapper, too, which stays over a restart", async () => {
+  const store = join(tempFolder(), "personas.db");
+  const first = await opened({ store });
+  await first.mapping.mappers.create(COACH, { activate: true });
+  await first.runtime.enroll({ id: "max", name: "Max", mapperId: "coach" });
+  await first.runtime.send("max", "Hello", { from: ANA });
+  expect(first.told[0]).toMatchObject({ mapper: "coach", suggestions: [{ rule: "calm" }] });
+  expect((await first.mapping.mapPersona({ persona: "max", person: ANA.id })).core.mapper_id).toBe("coach");
+  await first.runtime.close();
+
+  const { runtime } = await openHouse({ store });
+  expect(runtime.status("max")).toMatchObject({ mapperId: "coach" });
+  await runtime.enroll({ id: "max", name: "Max" });
+  expect(runtime.status("max").mapperId).toBeUndefined();
+  const wrong = (fields: readonly string[]) =>
+    expect.objectContaining({
+      code: "invalid_input",
+      fields: fields.map((field) => expect.objectContaining({ field })),
+    });
+  await expect(runtime.enroll({ id: "max", name: "Max", mapperId: "no mapper" })).rejects.toEqual(wrong(["mapperId"]));
+  await expect(runtime.enroll({ id: "ada", mapperId: "coach" })).rejects.toEqual(wrong(["mapperId"]));
 });
 
 it("a persona without a mapper is told nothing, nor is one whose mapper is not there: its turn goes on", async () => {

@@ -13,10 +13,13 @@ export const enrollmentParams = z.strictObject({ id: definitionSchema.shape.id }
 
 export const enrollmentBody = z.strictObject({
   name: definitionSchema.shape.name.register(wire, {
-    description: "Left out, with instructions and model: it is the persona of the catalogue with this id",
+    description: "Left out, with instructions, model and mapper: it is the persona of the catalogue with this id",
   }),
   instructions: definitionSchema.shape.instructions,
   model: definitionSchema.shape.model,
+  mapper_id: definitionSchema.shape.mapperId.register(wire, {
+    description: "Of the mapper that tells it in its turns what it suggests about whoever speaks",
+  }),
   settings: settingsSchema
     .extend({
       max_parallel_turns: z.int().min(1).max(1024).optional().register(wire, {
@@ -43,6 +46,7 @@ export const enrollmentSchema = z
     name: z.string(),
     instructions: z.string().optional().register(wire, { description: FOR_SERVICES }),
     model: z.string().optional(),
+    mapper_id: z.string().optional(),
     cognition: z.enum(["rehearsal", "function", "provider", "absent"]),
     settings: settingsSchema.optional().register(wire, { description: FOR_SERVICES }),
     sleep: sleepSchema,
@@ -66,13 +70,14 @@ export const enrollmentPageQuery = z.strictObject({
 export const enrollmentPageSchema = z.object({ enrollments: z.array(enrollmentSchema), more: z.boolean() });
 
 export function definitionOf(id: string, body: z.output<typeof enrollmentBody>): PersonaDefinition {
-  const { name, instructions, model, settings } = body;
+  const { name, instructions, model, mapper_id: mapperId, settings } = body;
   const { max_parallel_turns: maxParallelTurns, ...others } = settings;
   return {
     id,
     ...(name === undefined ? {} : { name }),
     ...(instructions === undefined ? {} : { instructions }),
     ...(model === undefined ? {} : { model }),
+    ...(mapperId === undefined ? {} : { mapperId }),
     settings: { ...settingsInput(others), ...(maxParallelTurns === undefined ? {} : { maxParallelTurns }) },
   };
 }
