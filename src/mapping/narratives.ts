@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { parse } from "../faults.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
-import type { NarrativeRow } from "../store/mapping/port.ts";
+import type { NarrativeRow, WordSearch } from "../store/mapping/port.ts";
 import { wordsOf } from "../store/mapping/words.ts";
 import type { Store } from "../store/port.ts";
 import { NARRATIVE_TYPES, type Narrative, narrativeOf, narrativeSchema } from "./narrative.ts";
@@ -50,8 +50,8 @@ export interface FoundNarrative {
   readonly score: number;
 }
 
-/** Of those that have one of the words, so many of the newest are compared. */
-const MAX_COMPARED = 1_000;
+/** Of those that have one of the words, so many are compared at once. */
+const PAGE = 1_000;
 /** Words of a query that count. */
 const MAX_WORDS = 32;
 
@@ -117,18 +117,32 @@ export class Narratives {
       types: types.length === 0 ? undefined : NARRATIVE_TYPES.filter((type) => types.includes(type)),
     };
     const words = [...new Set(wordsOf(query))].slice(0, MAX_WORDS);
-    const [rows, near] = await Promise.all([
-      store.mapping.searchNarratives({ ...of, words, limit: MAX_COMPARED }),
-      meanings?.near(of, query, limit),
-    ]);
+    const [alike, near] = await Promise.all([this.#byWords(of, words, limit), meanings?.near(of, query, limit)]);
     const scores = new Map(near);
-    const found = new Map(rows.map((row) => [row.key, row]));
-    for (const row of rows) scores.set(row.key, Math.max(scores.get(row.key) ?? 0, wordScore(words, row.text)));
+    const found = new Map(alike.map(({ row }) => [row.key, row]));
+    for (const { row, score } of alike) scores.set(row.key, Math.max(scores.get(row.key) ?? 0, score));
     const best = [...scores].sort(([a, one], [b, other]) => other - one || b - a).slice(0, limit);
     const hits = await Promise.all(
       best.map(async ([key, score]) => ({ row: found.get(key) ?? (await store.mapping.narrativeOf(key)), score })),
     );
     return hits.flatMap(({ row, score }) => (row === undefined ? [] : [this.#hit(row, score)]));
+  }
+
+  /** The best of all that have one of the words, of equal ones the newest; a page of them is in memory at a time. */
+  async #byWords(
+    of: Pick<WordSearch, "tenant" | "person" | "types">,
+    words: readonly string[],
+    limit: number,
+  ): Promise<readonly { readonly row: NarrativeRow; readonly score: number }[]> {
+    let best: readonly { readonly row: NarrativeRow; readonly score: number }[] = [];
+    for (let before: number | undefined; ; ) {
+      const rows = await this.#options.store.mapping.searchNarratives({ ...of, words, before, limit: PAGE });
+      best = [...best, ...rows.map((row) => ({ row, score: wordScore(words, row.text) }))]
+        .sort((a, b) => b.score - a.score || b.row.key - a.row.key)
+        .slice(0, limit);
+      if (rows.length < PAGE) return best;
+      before = rows.at(-1)?.key;
+    }
   }
 
   /** Called when something is told of a person, or can be found by its meaning from now on. */

@@ -184,6 +184,8 @@ export interface WordSearch {
   /** Words as `wordsOf` gives them; those that match one at least are found. */
   readonly words: readonly string[];
   readonly types?: readonly NarrativeRow["type"][] | undefined;
+  /** Only rows with a smaller key. */
+  readonly before?: number | undefined;
   readonly limit: number;
 }
 
@@ -277,7 +279,7 @@ export interface MappingTable {
   addNarrative(row: NarrativeRow): Promise<number>;
   narrativeOf(key: number): Promise<NarrativeRow | undefined>;
   narratives(page: NarrativePage): Promise<readonly NarrativeRow[]>;
-  /** Those in which one of the words is, or begins with it, by key; how well they match is not the database's to say. */
+  /** Those in which one of the words is, or begins with it, newest first; how well they match is not the database's to say. */
   searchNarratives(search: WordSearch): Promise<readonly NarrativeRow[]>;
   /** Keeps what a model made of a narrative. Nothing happens if that is gone. */
   saveEmbedding(key: number, model: string, vector: Float32Array): Promise<void>;

@@ -237,12 +237,13 @@ export class MappingReader implements MappingReads {
     return this.#source.all(UNEMBEDDED, [after, model, limit]);
   }
 
-  async searchNarratives({ tenant, person, words, types, limit }: Asked<"searchNarratives">[0]) {
+  async searchNarratives({ tenant, person, words, types, before, limit }: Asked<"searchNarratives">[0]) {
     if (words.length === 0) return [];
     const { condition, expression } = this.#words;
     return this.#rows<NarrativeRow>(NARRATIVE, "ORDER BY key DESC LIMIT ?", limit, [
       ["tenant = ?", tenant],
       ["person = ?", person],
+      ["key < ?", before],
       [condition, expression(words, personHash(tenant, person, this.#salt))],
       ...among("type", types),
     ]);
