@@ -20,9 +20,15 @@ export async function authenticate(options: z.output<typeof authOptionsSchema>, 
   const { keys, limits, clock } = parts;
   const verifyToken = options.jwt && (await import("./jwt.ts")).tokenVerifier(options.jwt, clock);
 
+  /** Of keys that were seen before: a key that is known comes as the same object each time. */
+  const identities = new WeakMap<ApiKey, Identity>();
   const ofKey = (key: ApiKey | undefined) => {
     if (key === undefined) throw refused("The API key is unknown, expired or revoked.");
-    return known(identityOf(key));
+    const seen = identities.get(key);
+    if (seen !== undefined) return seen;
+    const identity = known(identityOf(key));
+    identities.set(key, identity);
+    return identity;
   };
   const known = (identity: Identity) => {
     if (limits.knows(identity.tier)) return identity;

@@ -86,11 +86,6 @@ export class Conversations {
     return !this.#unstored.has(row);
   }
 
-  /** What the next append in this conversation has to open with it. */
-  toOpen(row: ConversationRow): { open: ConversationRow } | undefined {
-    return this.#unstored.has(row) ? { open: row } : undefined;
-  }
-
   opened(row: ConversationRow): void {
     this.#unstored.delete(row);
   }

@@ -130,12 +130,17 @@ export class Fleet {
 
   /** Reserves room for `n` items; the reason if there is none. */
   admit(slot: Slot, n: number): (typeof layout.REFUSAL)[number] | undefined {
-    const admit = () => layout.REFUSAL[this.#guard(() => this.#addon.fleetAdmit(this.#native, slot, n)) - 1];
-    const refusal = admit();
+    const refusal = this.#admit(slot, n);
     if (refusal !== "full" || this.#pending === 0) return refusal;
     // What has ended since the last drive may make room.
     this.#drive();
-    return admit();
+    return this.#admit(slot, n);
+  }
+
+  #admit(slot: Slot, n: number): (typeof layout.REFUSAL)[number] | undefined {
+    const code = this.#guard(() => this.#addon.fleetAdmit(this.#native, slot, n));
+    // Nothing stands at -1, but it takes long to find that out.
+    return code === 0 ? undefined : layout.REFUSAL[code - 1];
   }
 
   /** Gives a reservation back whose rows were not written. */

@@ -148,8 +148,7 @@ export class Intake {
     session: Append["session"],
     idempotency: Append["idempotency"],
   ): Promise<Committed> {
-    const beside = { ...(session && { session }), ...(idempotency && { idempotency }) };
-    return this.#commit(prepared, conversation, beside) as Promise<Committed>;
+    return this.#commit(prepared, conversation, { session, idempotency }) as Promise<Committed>;
   }
 
   /** The same with rows of mapping; what refuses those gives the room back as well. */
@@ -160,12 +159,12 @@ export class Intake {
   async #commit(
     prepared: Prepared,
     conversation: ConversationRow,
-    beside: Pick<Append, "session" | "idempotency" | "along">,
+    { session, idempotency, along }: Pick<Append, "session" | "idempotency" | "along">,
   ): Promise<Stored> {
     const { message, items } = prepared;
-    const opening = this.#conversations.toOpen(conversation);
+    const open = this.#conversations.isStored(conversation) ? undefined : conversation;
     try {
-      const appended = await this.#store.append({ message, items, ...opening, ...beside });
+      const appended = await this.#store.append({ message, items, open, session, idempotency, along });
       if (appended.status === "conflict") {
         throw new PersonaError(
           "idempotency_conflict",
@@ -179,7 +178,7 @@ export class Intake {
         this.withdraw(prepared);
         return appended;
       }
-      if (opening !== undefined) this.#conversations.opened(conversation);
+      if (open !== undefined) this.#conversations.opened(conversation);
       this.#personas.of(message.tenant).tally.accepted += items.length;
       return appended;
     } catch (error) {

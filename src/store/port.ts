@@ -292,12 +292,12 @@ export interface Append {
   readonly message: MessageRow;
   readonly items: readonly ItemRow[];
   /** A conversation that may not exist yet: created first, ignored when it is there. */
-  readonly open?: ConversationRow;
+  readonly open?: ConversationRow | undefined;
   /** What the session follows from here on; ignored when it follows something already. */
-  readonly session?: SessionOpening;
-  readonly idempotency?: Idempotency;
+  readonly session?: SessionOpening | undefined;
+  readonly idempotency?: Idempotency | undefined;
   /** Rows of mapping that the message is about. */
-  readonly along?: Along;
+  readonly along?: Along | undefined;
 }
 
 export type Appended =

@@ -15,7 +15,9 @@ const STAGES = ["waited", "begin", "firstToken", "cognition", "settle"] as const
 type Stage = (typeof STAGES)[number];
 
 /** Others can only be sent to routes that do not exist. */
-const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+const NO_ROUTE = {};
 
 export class Metrics {
   readonly #runtime: Runtime;
@@ -30,7 +32,8 @@ export class Metrics {
   readonly #requests = new Durations("persona_http_request_seconds", "From a request to its answer");
   /** By lane and outcome: one for each stage. */
   readonly #byTurn = new Map<string, readonly Duration[]>();
-  readonly #byRequest = new Map<string, Duration>();
+  /** By the config of the route, and in it by method and status as one number: their names need not be put together. */
+  readonly #byRoute = new WeakMap<object, Map<number, Duration>>();
   readonly #tokens: Counter<"provider" | "type">;
   readonly #spent: Counter;
   /** A function can note any name; those that were configured are labels, and the rest is one. */
@@ -96,13 +99,20 @@ export class Metrics {
 
   #answered(request: FastifyRequest, reply: FastifyReply): void {
     // The pattern, never the path, which anybody can invent.
-    const route = request.is404 ? "none" : (request.routeOptions.url ?? "none");
-    const method = METHODS.has(request.method) ? request.method : "other";
-    const key = `${method} ${route} ${reply.statusCode}`;
-    let requests = this.#byRequest.get(key);
+    const { config, url } = request.routeOptions;
+    const owner = url === undefined ? NO_ROUTE : config;
+    let ofRoute = this.#byRoute.get(owner);
+    if (ofRoute === undefined) {
+      ofRoute = new Map();
+      this.#byRoute.set(owner, ofRoute);
+    }
+    const place = METHODS.indexOf(request.method);
+    const key = place * 1_000 + reply.statusCode;
+    let requests = ofRoute.get(key);
     if (requests === undefined) {
-      requests = this.#requests.of({ method, route, status: String(reply.statusCode) });
-      this.#byRequest.set(key, requests);
+      const labels = { method: METHODS[place] ?? "other", route: url ?? "none", status: String(reply.statusCode) };
+      requests = this.#requests.of(labels);
+      ofRoute.set(key, requests);
     }
     requests.add(reply.elapsedTime / 1000);
   }
