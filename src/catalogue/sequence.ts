@@ -49,7 +49,7 @@ export const sequenceProgressSchema = z.strictObject({
 export type SequenceProgress = Frozen<z.output<typeof sequenceProgressSchema>>;
 
 /** Why a step or a sequence is where it is. */
-export const STEP_REASONS = ["begun", "advanced", "exit_criteria", "max_turns", "closed"] as const;
+const STEP_REASONS = ["begun", "advanced", "exit_criteria", "max_turns", "closed"] as const;
 export type StepReason = (typeof STEP_REASONS)[number];
 
 export interface StepChange {

@@ -98,7 +98,7 @@ export const sleepSchema = z
   );
 
 /** Turns at once of a persona of the catalogue, which serves many callers. */
-export const CATALOGUE_PARALLEL_TURNS = 16;
+const CATALOGUE_PARALLEL_TURNS = 16;
 
 export const definitionSchema = z.strictObject({
   id: z.string().regex(ID_PATTERN, ID_FORM),

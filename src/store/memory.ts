@@ -7,13 +7,15 @@ import { Keys } from "./keys.ts";
 import { MemoryMapping } from "./mapping/memory.ts";
 import type { AlongRefusal } from "./mapping/port.ts";
 import { type MappingWrite, SqlMappingTable } from "./mapping/table.ts";
+import { ChangeLog } from "./memory/change-log.ts";
+import { SpendingTable } from "./memory/spending-table.ts";
+import { takeSurplus } from "./memory/take-surplus.ts";
+import { Timelines } from "./memory/timelines.ts";
 import type {
   ApiKeyPage,
   ApiKeyRow,
   Append,
   Appended,
-  ChangeKind,
-  ChangeRow,
   ConversationRow,
   Counts,
   DeadLetterPage,
@@ -83,7 +85,6 @@ class MemoryStore implements Store {
   readonly #keys: Keys;
   readonly #feed = new Feed();
   readonly #maxMessages: number;
-  readonly #keepChanges: number;
   readonly #enrollments = new Map<number, EnrollmentRow>();
   /** By tenant and id. */
   readonly #enrollmentKeys = new Map<string, number>();
@@ -96,8 +97,7 @@ class MemoryStore implements Store {
   readonly #members = new Map<number, Set<number>>();
   /** In one place: every message passes here, and each further table that it had to be looked up in would be felt. */
   readonly #messages = new Map<number, Kept>();
-  /** Keys of the messages of each conversation, ascending. */
-  readonly #timelines = new Map<number, number[]>();
+  readonly #timelines = new Timelines();
   readonly #inbox = new Map<number, ItemRow>();
   readonly #outcomes = new Map<number, OutcomeRow>();
   readonly #deadLetters = new Map<number, DeadLetterRow>();
@@ -109,26 +109,24 @@ class MemoryStore implements Store {
   /** What may be forgotten, in the order in which it was decided. */
   readonly #settledMessages = new Set<number>();
   readonly #settledTurns = new Set<number>();
-  /** Calls to models, by turn and number. */
-  readonly #spending = new Map<string, SpendingRow>();
-  readonly #changes: ChangeRow[] = [];
+  readonly #spending = new SpendingTable();
+  readonly #log: ChangeLog;
   readonly #mapping: MemoryMapping;
   readonly #decided = { answered: 0, declined: 0, dead: 0 };
   /** The greatest keys that there were. */
   #lastMessage = 0;
   #lastItem = 0;
-  #rev = 0;
   #closed = false;
 
   constructor(options: MemoryStoreOptions) {
     this.#keys = new Keys(options.clock);
     this.salt = options.salt ?? randomInt(2 ** 31);
     this.#maxMessages = options.maxMessages ?? 100_000;
-    this.#keepChanges = options.keepChanges ?? 100_000;
+    this.#log = new ChangeLog(options.keepChanges ?? 100_000);
     const mapping = new MemoryMapping(
       this.salt,
-      () => this.#rev,
-      (...line) => void this.#stamp(...line),
+      () => this.#log.rev,
+      (...line) => void this.#log.stamp(...line),
     );
     this.#mapping = mapping;
     this.mapping = new SqlMappingTable({
@@ -145,7 +143,7 @@ class MemoryStore implements Store {
   }
 
   get rev(): number {
-    return this.#rev;
+    return this.#log.rev;
   }
 
   allocate(kind: KeyKind, count = 1): number {
@@ -159,7 +157,7 @@ class MemoryStore implements Store {
       if ((this.#enrollmentKeys.get(name) ?? row.key) !== row.key) throw keyTaken();
       this.#enrollmentKeys.set(name, row.key);
       this.#enrollments.set(row.key, row);
-      return this.#stamp("enrollment", row.tenant, row.key, row.removedAt !== null);
+      return this.#log.stamp("enrollment", row.tenant, row.key, row.removedAt !== null);
     });
   }
 
@@ -176,7 +174,7 @@ class MemoryStore implements Store {
       const tenant = this.#tenantOf(conversation);
       const members = this.#members.get(conversation) ?? new Set();
       this.#members.set(conversation, members.add(persona));
-      return this.#stamp("conversation", tenant, conversation);
+      return this.#log.stamp("conversation", tenant, conversation);
     });
   }
 
@@ -184,7 +182,7 @@ class MemoryStore implements Store {
     return this.#write(() => {
       const tenant = this.#tenantOf(conversation);
       this.#members.get(conversation)?.delete(persona);
-      return this.#stamp("conversation", tenant, conversation);
+      return this.#log.stamp("conversation", tenant, conversation);
     });
   }
 
@@ -214,7 +212,7 @@ class MemoryStore implements Store {
       this.#assertNewSteps(change?.steps ?? []);
       this.#conversations.set(conversation, { ...row, closedAt: at });
       if (row.direct === 1) this.#directKeys.delete(directName(row));
-      const rev = this.#stamp("conversation", row.tenant, conversation);
+      const rev = this.#log.stamp("conversation", row.tenant, conversation);
       const revs = change === undefined ? [] : this.#changeSession(change);
       return { status: "changed", rev: revs.at(-1) ?? rev };
     });
@@ -340,7 +338,7 @@ class MemoryStore implements Store {
       this.#assertNewSteps(session?.steps ?? []);
       if (reply !== undefined) this.#assertNew(reply.message, reply.items);
 
-      this.#spend(command.spending ?? []);
+      this.#spending.put(command.spending ?? []);
       const revs: number[] = [];
       if (reply !== undefined) revs.push(this.#putMessage(reply.message, reply.items));
       if (turn !== undefined && ending !== null) {
@@ -348,7 +346,7 @@ class MemoryStore implements Store {
         const answer = reply?.message.key ?? null;
         this.#turns.set(turn.key, { ...turn, outcome, error, explanation, settledAt: at, reply: answer });
         this.#settledTurns.add(turn.key);
-        revs.push(this.#stamp("turn", turn.tenant, turn.key));
+        revs.push(this.#log.stamp("turn", turn.tenant, turn.key));
       }
       for (const decision of decisions) {
         const rev = this.#decide(decision, at);
@@ -362,7 +360,7 @@ class MemoryStore implements Store {
   }
 
   spend(rows: readonly SpendingRow[]): Promise<void> {
-    return this.#write(() => this.#spend(rows));
+    return this.#write(() => this.#spending.put(rows));
   }
 
   async enrollments(): Promise<readonly EnrollmentRow[]> {
@@ -412,32 +410,23 @@ class MemoryStore implements Store {
 
   async messages(page: Page): Promise<readonly MessageRow[]> {
     this.#assertOpen();
-    const timeline = this.#timelines.get(page.conversation) ?? [];
-    const start = position(timeline, (page.after ?? 0) + 1);
-    return this.#rows(timeline.slice(start, start + page.limit));
+    return this.#rows(this.#timelines.after(page.conversation, page.after ?? 0, page.limit));
   }
 
   async history(conversation: number, before: number, tokens: number): Promise<readonly MessageRow[]> {
     this.#assertOpen();
-    const timeline = this.#timelines.get(conversation) ?? [];
-    const end = position(timeline, before);
-    let start = end;
-    for (let left = tokens; start > 0; start -= 1) {
-      left -= this.#messages.get(timeline[start - 1] ?? 0)?.row.tokens ?? 0;
-      if (left < 0) break;
-    }
-    return this.#rows(timeline.slice(start, end));
+    const tokensOf = (key: number) => this.#messages.get(key)?.row.tokens ?? 0;
+    return this.#rows(this.#timelines.fitting(conversation, before, tokens, tokensOf));
   }
 
   async countBefore(conversation: number, before: number, limit: number): Promise<number> {
     this.#assertOpen();
-    return Math.min(limit, position(this.#timelines.get(conversation) ?? [], before));
+    return Math.min(limit, this.#timelines.countBefore(conversation, before));
   }
 
   async recent(conversation: number, limit: number): Promise<readonly MessageRow[]> {
     this.#assertOpen();
-    const timeline = this.#timelines.get(conversation) ?? [];
-    return this.#rows(timeline.slice(Math.max(0, timeline.length - limit)));
+    return this.#rows(this.#timelines.newest(conversation, limit));
   }
 
   async usedFor(scope: string, idempotencyKey: string) {
@@ -510,15 +499,7 @@ class MemoryStore implements Store {
 
   async changes(tenant: string, after: number, limit: number) {
     this.#assertOpen();
-    const oldest = this.#changes[0]?.rev ?? 1;
-    const rows: ChangeRow[] = [];
-    // Revs are consecutive, so the place of a rev in the list is known.
-    for (let index = Math.max(0, after + 1 - oldest); rows.length < limit; index += 1) {
-      const change = this.#changes[index];
-      if (change === undefined) break;
-      if (change.tenant === tenant) rows.push(change);
-    }
-    return { oldest, rows };
+    return this.#log.after(after, tenant, limit);
   }
 
   async counts(): Promise<Counts> {
@@ -530,13 +511,7 @@ class MemoryStore implements Store {
 
   async spending(query: SpendingQuery): Promise<readonly SpendingSum[]> {
     this.#assertOpen();
-    const sums = new Map<SpendingSum["of"], SpendingSum>();
-    for (const row of this.#spending.values()) {
-      if (!isAsked(row, query)) continue;
-      const of = query.by === "fleet" ? null : row[query.by];
-      sums.set(of, added(sums.get(of) ?? { of, ...NOTHING_SPENT }, row));
-    }
-    return [...sums.values()].sort(mostExpensiveFirst).slice(0, query.limit);
+    return this.#spending.sums(query);
   }
 
   async probe(): Promise<void> {
@@ -573,7 +548,7 @@ class MemoryStore implements Store {
       this.#directKeys.set(directName(row), row.key);
     }
     this.#conversations.set(row.key, row);
-    return this.#stamp("conversation", row.tenant, row.key);
+    return this.#log.stamp("conversation", row.tenant, row.key);
   }
 
   #isCurrent({ conversation, expected }: SessionChange): boolean {
@@ -590,21 +565,18 @@ class MemoryStore implements Store {
   #putSteps(steps: readonly SequenceStepRow[]): readonly number[] {
     return steps.map((step) => {
       this.#steps.set(step.key, step);
-      return this.#stamp("sequence_step", step.tenant, step.key);
+      return this.#log.stamp("sequence_step", step.tenant, step.key);
     });
   }
 
   #putMessage(row: MessageRow, items: readonly ItemRow[], idempotencyKey?: string): number {
     const { key, tenant, conversation } = row;
     this.#messages.set(key, { row, idempotencyKey, undecided: items.length, replays: NONE });
-    const timeline = this.#timelines.get(conversation);
-    if (timeline === undefined) this.#timelines.set(conversation, [key]);
-    else if (key > (timeline.at(-1) ?? 0)) timeline.push(key);
-    else timeline.splice(position(timeline, key), 0, key);
+    this.#timelines.add(conversation, key);
     if (items.length === 0) this.#settledMessages.add(key);
     this.#lastMessage = Math.max(this.#lastMessage, key);
     for (const item of items) this.#putItem(item);
-    return this.#stamp("message", tenant, key);
+    return this.#log.stamp("message", tenant, key);
   }
 
   #putItem(item: ItemRow): void {
@@ -651,26 +623,12 @@ class MemoryStore implements Store {
   }
 
   #stampItem(key: number, message: number, tombstone = false): number {
-    return this.#stamp("item", this.#kept(message).row.tenant, key, tombstone);
+    return this.#log.stamp("item", this.#kept(message).row.tenant, key, tombstone);
   }
 
   /** The message of an item, which is not forgotten before its items. */
   #kept(message: number): Kept {
     return this.#messages.get(message) as Kept;
-  }
-
-  #stamp(kind: ChangeKind, tenant: string, key: number, tombstone = false): number {
-    this.#rev += 1;
-    this.#changes.push({ rev: this.#rev, tenant, kind, key, tombstone });
-    // A tenth more than asked for, so that the list is not moved at every write.
-    if (this.#changes.length > this.#keepChanges * 1.1) {
-      this.#changes.splice(0, this.#changes.length - this.#keepChanges);
-    }
-    return this.#rev;
-  }
-
-  #spend(rows: readonly SpendingRow[]): void {
-    for (const row of rows) this.#spending.set(`${row.turn}/${row.call}`, row);
   }
 
   #forget(): void {
@@ -683,14 +641,12 @@ class MemoryStore implements Store {
         this.#outcomes.delete(item);
         this.#deadLetters.delete(item);
       }
-      const timeline = this.#timelines.get(message.conversation) ?? [];
-      timeline.splice(position(timeline, key), 1);
-      if (timeline.length === 0) this.#timelines.delete(message.conversation);
+      this.#timelines.remove(message.conversation, key);
       if (idempotencyKey !== undefined) this.#idempotency.delete(idempotencyKey);
     }
     for (const key of takeSurplus(this.#settledTurns, this.#maxMessages)) this.#turns.delete(key);
-    for (const call of takeSurplus(this.#spending, this.#maxMessages)) this.#spending.delete(call);
-    for (const step of takeSurplus(this.#steps, this.#maxMessages)) this.#steps.delete(step);
+    this.#spending.forget(this.#maxMessages);
+    takeSurplus(this.#steps, this.#maxMessages);
   }
 
   #rows(keys: readonly number[]): readonly MessageRow[] {
@@ -727,58 +683,6 @@ const NONE: readonly never[] = [];
 /** Of the one open direct session of a caller with a persona. */
 function directName({ tenant, caller, persona }: Pick<ConversationRow, "tenant" | "caller" | "persona">): string {
   return `${tenant}\0${caller}\0${persona}`;
-}
-
-/** Removes the oldest keys down to `max`, but not before there are a tenth more: a walk steps over all that were removed. */
-function takeSurplus<Key>(keys: Pick<Map<Key, unknown>, "size" | "delete" | "keys">, max: number): readonly Key[] {
-  if (keys.size <= max * 1.1) return NONE;
-  const taken: Key[] = [];
-  for (const key of keys.keys()) {
-    if (keys.size <= max) break;
-    keys.delete(key);
-    taken.push(key);
-  }
-  return taken;
-}
-
-/** The index of `key` in an ascending list, or the one at which it would be inserted. */
-function position(keys: readonly number[], key: number): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keys[middle] ?? 0) < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function isAsked(row: SpendingRow, { from, to, tenant, persona, owner }: SpendingQuery): boolean {
-  if (row.state === "reserved" || row.at < from || row.at >= to) return false;
-  return (
-    row.tenant === (tenant ?? row.tenant) &&
-    row.persona === (persona ?? row.persona) &&
-    row.owner === (owner ?? row.owner)
-  );
-}
-
-const NOTHING_SPENT = { calls: 0, inputTokens: 0, outputTokens: 0, nanoUsd: 0, unconfirmed: 0, unpriced: 0 };
-
-function added(sum: SpendingSum, { inputTokens, outputTokens, nanoUsd, state }: SpendingRow): SpendingSum {
-  return {
-    of: sum.of,
-    calls: sum.calls + 1,
-    inputTokens: sum.inputTokens + inputTokens,
-    outputTokens: sum.outputTokens + outputTokens,
-    nanoUsd: sum.nanoUsd + (nanoUsd ?? 0),
-    unconfirmed: sum.unconfirmed + (state === "unconfirmed" ? 1 : 0),
-    unpriced: sum.unpriced + (nanoUsd === null ? 1 : 0),
-  };
-}
-
-function mostExpensiveFirst(a: SpendingSum, b: SpendingSum): number {
-  const tokens = (sum: SpendingSum) => sum.inputTokens + sum.outputTokens;
-  return b.nanoUsd - a.nanoUsd || tokens(b) - tokens(a) || ((a.of ?? "") < (b.of ?? "") ? -1 : 1);
 }
 
 function itemKeys(message: MessageRow): number[] {

@@ -83,7 +83,7 @@ export async function owner(link: Link, schema: string): Promise<OwnerRow | unde
   return row && { pid: Number(row.pid), host: row.host, since: Number(row.since) };
 }
 
-export function lockedBy(owner: OwnerRow | undefined): PersonaError {
+function lockedBy(owner: OwnerRow | undefined): PersonaError {
   const who =
     owner === undefined || owner.pid === 0
       ? "Another process owns this schema of the database"
