@@ -62,7 +62,10 @@ export class Events {
   }
 }
 
-/** @param {number} ms */
+/** From a minute on as a clock has it: 1:05.20. @param {number} ms */
 export function seconds(ms) {
-  return `${(ms / 1_000).toFixed(2)} s`;
+  const hundredths = Math.round(ms / 10);
+  const rest = ((hundredths % 6_000) / 100).toFixed(2);
+  if (hundredths < 6_000) return `${rest} s`;
+  return `${Math.floor(hundredths / 6_000)}:${rest.padStart(5, "0")}`;
 }
