@@ -15,11 +15,11 @@ import { type Plan, pageOf, type Results, type SpeedCase } from "./voice/page.ts
 import type { Speed, SpeedOptions } from "./voice/speed.ts";
 
 const FULL: Plan = {
-  rounds: 5,
+  rounds: 3,
   speed: [
     { streams: 1, seconds: 60 },
     { streams: 16, seconds: 8 },
-    { streams: 256, seconds: 1 },
+    { streams: 256, seconds: 2 },
     { streams: 2_000, seconds: 0.32 },
   ],
   live: { streams: 256, seconds: 10 },

@@ -245,14 +245,17 @@ export interface TallyScores {
   endsMissed: number
 }
 
-/** Lets the time pass without sound. */
+/** Lets the time pass without sound. Without effect where too many words wait: then sound has come, or controls. */
 export declare function voiceCheck(hearing: ExternalObject<Hearing>, id: number, now: number): void
 
 /** Lets a voice go. What is posted of it later is nobody's. */
 export declare function voiceClose(hearing: ExternalObject<Hearing>, id: number): void
 
-/** Tells a control, by its place in `CONTROL`, with its value; false if the voice has ended. */
-export declare function voiceControl(hearing: ExternalObject<Hearing>, id: number, control: number, value: number): boolean
+/**
+ * Tells a control, by its place in `CONTROL`, with its value; answers whether there was room, or nothing if the voice has
+ * ended.
+ */
+export declare function voiceControl(hearing: ExternalObject<Hearing>, id: number, control: number, value: number): boolean | null
 
 /** No more bytes will come. Without effect if the voice has ended before. */
 export declare function voiceFinish(hearing: ExternalObject<Hearing>, id: number): void

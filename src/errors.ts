@@ -110,6 +110,7 @@ export const ERRORS = {
   response_too_large: [502, "The answer from the network is too large"],
   // Voices
   voice_closed: [409, "The voice is closed"],
+  voice_busy: [429, "Too many controls of the voice wait"],
   voice_failed: [503, "The voice cannot be computed"],
   sound_gone: [404, "The sound of this time is not kept"],
   wav_invalid: [422, "The file is no WAV file that can be read"],

@@ -19,6 +19,11 @@ export function voiceClosed(): PersonaError {
   return new PersonaError("voice_closed", "The voice is closed; open another one.");
 }
 
+export function voiceBusy(): PersonaError {
+  const message = "A thousand controls of this voice wait already; tell it less, or wait until its sound is computed.";
+  return new PersonaError("voice_busy", message);
+}
+
 export function voiceFailed(cause?: unknown): PersonaError {
   const message = "The detector failed, which is a defect of persona-runtime. Open the voice again.";
   return new PersonaError("voice_failed", message, { cause });

@@ -56,9 +56,9 @@ export class Hearing {
     return taken < 0 ? undefined : taken;
   }
 
-  /** False once the voice has ended. */
-  control(voice: number, control: number, value: number): boolean {
-    return this.#addon.voiceControl(this.#native, voice, control, value);
+  /** Whether there was room; undefined once the voice has ended. */
+  control(voice: number, control: number, value: number): boolean | undefined {
+    return this.#addon.voiceControl(this.#native, voice, control, value) ?? undefined;
   }
 
   check(voice: number, now: number): void {

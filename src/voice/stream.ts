@@ -6,7 +6,7 @@ import { invalidInput, parse } from "../faults.ts";
 import { clockSchema, functionSchema } from "../inputs.ts";
 import { packControl, type VoiceControl } from "./control.ts";
 import type { VoiceEvent } from "./event.ts";
-import { checkTimes, soundGone, voiceClosed, voiceFailed } from "./failure.ts";
+import { checkTimes, soundGone, voiceBusy, voiceClosed, voiceFailed } from "./failure.ts";
 import { type Hearing, hearing } from "./hearing.ts";
 import { eventOf, type News } from "./news.ts";
 import { openingShape, packOpening, rateOf } from "./opening.ts";
@@ -89,11 +89,16 @@ export class VoiceStream implements Disposable {
     return this.#hearing.held(written);
   }
 
-  /** Tells a word, which takes effect after the sound that was pushed before it. Throws `voice_closed`, `invalid_input`. */
+  /**
+   * Tells a word, which takes effect after the sound that was pushed before it. Throws `voice_closed`, `invalid_input`, and
+   * `voice_busy` while a thousand words wait.
+   */
   control(control: VoiceControl): void {
     const [place, value] = packControl(control);
     this.#assertOpen();
-    if (!this.#hearing.control(this.#voice, place, value)) throw voiceClosed();
+    const room = this.#hearing.control(this.#voice, place, value);
+    if (room === undefined) throw voiceClosed();
+    if (!room) throw voiceBusy();
   }
 
   /**

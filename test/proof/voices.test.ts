@@ -11,8 +11,8 @@ import { NODES } from "../support/nodes.ts";
 needs("nodes");
 
 const CHILD = fileURLToPath(new URL("./children/voices.ts", import.meta.url));
-/** What takes longer hangs. */
-const TIMEOUT_MS = 120_000;
+/** What takes longer hangs, also on a machine that has much else to do. */
+const TIMEOUT_MS = 300_000;
 
 /** Two seconds are 250 frames, and a start, an end and a turn or so. */
 const ENDS: [how: string, code: number, stdout: RegExp, stderr: RegExp][] = [
@@ -22,7 +22,7 @@ const ENDS: [how: string, code: number, stdout: RegExp, stderr: RegExp][] = [
   ["throws", 1, /^$/, /Error: thrown under load\n/],
   ["is thrown at", 0, /^\{"heard":1[23]\d,"caught":true\}\n$/, /^$/],
   ["ends workers", 0, /^\{"errors":\[\],"same":true,"threads":0\}\n$/, /^$/],
-  ["opens ten thousand", 0, /^\{"speech":10000,"threads":0\}\n$/, /^$/],
+  ["opens ten thousand", 0, /^\{"seen":true,"speech":10000,"threads":0\}\n$/, /^$/],
 ];
 
 describe.each(NODES)("Node.js $version", ({ file: node, env }) => {

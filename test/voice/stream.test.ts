@@ -209,6 +209,23 @@ describe("sound at fault", () => {
   });
 });
 
+it("refuses controls while a thousand wait, and takes them again", async () => {
+  const others = Array.from({ length: 100 }, () => listen());
+  const { stream } = listen();
+  const second = new Uint8Array(32_000);
+  const tellMany = () => {
+    for (const each of [...others, { stream }]) each.stream.push(second);
+    // They wait for the sound before them, and that for the sound of the others.
+    for (let n = 0; n < 5_000; n += 1) stream.control({ type: "confirm" });
+  };
+  let code = "nothing";
+  while (code === "nothing") code = codeOf(tellMany);
+  expect(code).toBe("voice_busy");
+  await stream.write(new Uint8Array(2 * second.length));
+  stream.control({ type: "confirm" });
+  await stream.finish();
+});
+
 describe("an end", () => {
   it("lets nothing in after it", async () => {
     const { stream } = listen();

@@ -7,7 +7,7 @@
 //! - Voices that have something to compute wait in one queue. A thread takes a share of them, computes their frames in
 //!   batches, a few of each, and puts those that have more at the end: a voice that floods
 //!   waits as long as everybody else.
-//! - What waits of one voice is bounded by a second of sound; what does not fit is not taken.
+//! - What waits of one voice is bounded by a second of sound and a thousand words; what does not fit is not taken.
 //! - A voice is computed by one thread at a time, and words take effect after the bytes that came before them. So its
 //!   events depend on nothing but its bytes and words.
 

@@ -12,6 +12,22 @@ use crate::{News, Outbox, Word};
 /// A buffer that is larger is given back when its voice rests: some ten milliseconds of sound.
 const KEPT_BYTES: usize = 1 << 10;
 
+/// A list of words that is longer is given back then, too.
+const KEPT_WORDS: usize = 8;
+
+/// Words that wait at most in the inbox, besides the last one.
+const MOST_WORDS: usize = 1 << 10;
+
+/// What became of a word.
+pub(crate) enum Told {
+    /// It waits; `queue` if the line has to be put into the queue.
+    Waits { queue: bool },
+    /// Too many wait before it.
+    NoRoom,
+    /// The line has ended.
+    Ended,
+}
+
 /// Two places with a lock each, so that whoever pushes never waits for a frame: the inbox, and the desk of the thread that
 /// computes. What the desk has used up it exchanges for what the inbox holds.
 pub(crate) struct Line<D: Detector> {
@@ -82,16 +98,18 @@ impl<D: Detector> Line<D> {
         Some((taken, taken > 0 && !std::mem::replace(&mut inbox.queued, true)))
     }
 
-    /// Whether the line has to be put into the queue. Nothing if it has ended.
-    pub(crate) fn tell(&self, word: Word) -> Option<bool> {
+    pub(crate) fn tell(&self, word: Word) -> Told {
         let mut inbox = lock(&self.inbox);
         if inbox.ended {
-            return None;
+            return Told::Ended;
         }
         inbox.ended = word == Word::Finish;
+        if !inbox.ended && inbox.words.len() >= MOST_WORDS {
+            return Told::NoRoom;
+        }
         let position = inbox.pushed;
         inbox.words.push_back((position, word));
-        Some(!std::mem::replace(&mut inbox.queued, true))
+        Told::Waits { queue: !std::mem::replace(&mut inbox.queued, true) }
     }
 
     pub(crate) fn close(&self) {
@@ -159,6 +177,9 @@ impl<D: Detector> Line<D> {
             inbox.queued = false;
             for buffer in [&mut desk.bytes, &mut inbox.bytes] {
                 buffer.shrink_to(KEPT_BYTES);
+            }
+            for words in [&mut desk.words, &mut inbox.words] {
+                words.shrink_to(KEPT_WORDS);
             }
             return false;
         }

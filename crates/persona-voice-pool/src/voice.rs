@@ -6,7 +6,7 @@ use std::sync::Arc;
 use persona_voice::{Control, Detector, Fault, Rate, Refined};
 
 use crate::Pool;
-use crate::line::Line;
+use crate::line::{Line, Told};
 use crate::lock::lock;
 
 /// What a voice is told besides sound. It takes effect after the bytes that came before it.
@@ -56,15 +56,21 @@ impl<D: Detector> Voice<D> {
         Ok(taken)
     }
 
-    /// Tells it a word.
+    /// Tells it a word; answers whether there was room. A thousand may wait, and [`Word::Finish`] besides them.
     ///
     /// # Errors
     /// As [`push`](Self::push).
-    pub fn tell(&self, word: Word) -> Result<(), Fault> {
-        if self.line.tell(word).ok_or(Fault::Closed)? {
-            self.pool.queue(&self.line);
+    pub fn tell(&self, word: Word) -> Result<bool, Fault> {
+        match self.line.tell(word) {
+            Told::Waits { queue } => {
+                if queue {
+                    self.pool.queue(&self.line);
+                }
+                Ok(true)
+            }
+            Told::NoRoom => Ok(false),
+            Told::Ended => Err(Fault::Closed),
         }
-        Ok(())
     }
 
     /// As [`Stream::sound`](persona_voice::Stream::sound). Waits for no computation.

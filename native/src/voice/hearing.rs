@@ -60,14 +60,27 @@ pub(crate) fn voice_open(
     turn: &[f64],
     probabilities: bool,
 ) -> Result<()> {
-    let Hearing(open) = &**hearing;
-    let id = whole(id).ok_or_else(|| Error::new(Code::InvalidArg, "id is not valid"))?;
-    let (format, options) = (format_from(format)?, &options_from(turn)?);
-    let outbox = &open.outbox;
-    let voice =
-        pools::open(detector_from(detector)?, &Opening { format, options, probabilities, outbox, id })?;
-    open.voices.borrow_mut().insert(id, voice);
-    Ok(())
+    let detector = detector_from(detector)?;
+    hearing.open(id, format, turn, probabilities, |opening| pools::open(detector, opening))
+}
+
+impl Hearing {
+    /// Opens a voice in the pool that `open` knows.
+    pub(crate) fn open(
+        &self,
+        id: f64,
+        format: &[f64],
+        turn: &[f64],
+        probabilities: bool,
+        open: impl FnOnce(&Opening<'_>) -> Result<Box<dyn Heard>>,
+    ) -> Result<()> {
+        let id = whole(id).ok_or_else(|| Error::new(Code::InvalidArg, "id is not valid"))?;
+        let (format, options) = (format_from(format)?, &options_from(turn)?);
+        let outbox = &self.0.outbox;
+        let voice = open(&Opening { format, options, probabilities, outbox, id })?;
+        self.0.voices.borrow_mut().insert(id, voice);
+        Ok(())
+    }
 }
 
 /// Gives bytes; answers how many were taken, or -1 if the voice has ended.
@@ -77,17 +90,23 @@ pub(crate) fn voice_push(hearing: &External<Hearing>, id: f64, bytes: &[u8], now
     with(hearing, id, taken).flatten().map_or(-1.0, |taken| taken as f64)
 }
 
-/// Tells a control, by its place in `CONTROL`, with its value; false if the voice has ended.
+/// Tells a control, by its place in `CONTROL`, with its value; answers whether there was room, or nothing if the voice has
+/// ended.
 #[napi(catch_unwind)]
-pub(crate) fn voice_control(hearing: &External<Hearing>, id: f64, control: f64, value: f64) -> Result<bool> {
+pub(crate) fn voice_control(
+    hearing: &External<Hearing>,
+    id: f64,
+    control: f64,
+    value: f64,
+) -> Result<Option<bool>> {
     let tell = |voice: &dyn Heard| {
         let control = control_from(control, value, voice.rate())?;
-        Ok(voice.tell(Word::Control(control)).is_ok())
+        Ok(voice.tell(Word::Control(control)).ok())
     };
-    with(hearing, id, tell).unwrap_or(Ok(false))
+    with(hearing, id, tell).unwrap_or(Ok(None))
 }
 
-/// Lets the time pass without sound.
+/// Lets the time pass without sound. Without effect where too many words wait: then sound has come, or controls.
 #[napi(catch_unwind)]
 pub(crate) fn voice_check(hearing: &External<Hearing>, id: f64, now: f64) {
     with(hearing, id, |voice| voice.tell(Word::Check { now_ms: now as u64 }));

@@ -7,9 +7,9 @@
 //! - `pools`: one pool for each detector, while somebody has a voice in it.
 
 mod ending;
-mod hearing;
+pub(crate) mod hearing;
 mod layout;
-mod pools;
+pub(crate) mod pools;
 mod speech;
 mod wav;
 

@@ -14,10 +14,10 @@ use persona_voice_pool::{Outbox, Pool, Voice, Word};
 use super::layout::faults;
 
 /// A voice, whatever its detector is.
-pub(super) trait Heard {
+pub(crate) trait Heard {
     fn rate(&self) -> Rate;
     fn push(&self, bytes: &[u8], now_ms: u64) -> std::result::Result<usize, Fault>;
-    fn tell(&self, word: Word) -> std::result::Result<(), Fault>;
+    fn tell(&self, word: Word) -> std::result::Result<bool, Fault>;
     fn sound(&self, range: Range<u64>, out: &mut Vec<i16>) -> std::result::Result<(), Fault>;
 }
 
@@ -30,7 +30,7 @@ impl<D: Detector> Heard for Voice<D> {
         self.push(bytes, now_ms)
     }
 
-    fn tell(&self, word: Word) -> std::result::Result<(), Fault> {
+    fn tell(&self, word: Word) -> std::result::Result<bool, Fault> {
         self.tell(word)
     }
 
@@ -40,7 +40,7 @@ impl<D: Detector> Heard for Voice<D> {
 }
 
 /// What a voice is opened with.
-pub(super) struct Opening<'a> {
+pub(crate) struct Opening<'a> {
     pub(super) format: Format,
     pub(super) options: &'a TurnOptions,
     pub(super) probabilities: bool,
@@ -64,17 +64,17 @@ pub(super) fn open(detector: u64, opening: &Opening<'_>) -> Result<Box<dyn Heard
 }
 
 /// A pool as long as somebody has a voice in it.
-struct Shared<D: Detector>(Mutex<Weak<Pool<D>>>);
+pub(crate) struct Shared<D: Detector>(Mutex<Weak<Pool<D>>>);
 
 impl<D> Shared<D>
 where
     D: Detector<Memory: Send> + Default + 'static,
 {
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(Mutex::new(Weak::new()))
     }
 
-    fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Heard>> {
+    pub(crate) fn open(&self, opening: &Opening<'_>) -> Result<Box<dyn Heard>> {
         let &Opening { format, options, probabilities, outbox, id } = opening;
         let voice =
             self.pool()?.open(format, options, probabilities, outbox, id).map_err(|them| faults(&them))?;

@@ -2,10 +2,10 @@
 
 use std::ops::ControlFlow;
 
-use persona_voice::Fault;
+use persona_voice::{Control, Fault, Stance};
 use persona_voice_pool::{News, Word};
 
-use crate::stage::{Reader, Written, frame, pool};
+use crate::stage::{GATE, Reader, WAIT_AT_GATE, Written, frame, pool};
 
 #[test]
 fn more_than_a_second_is_not_taken_and_room_is_told_of() {
@@ -30,6 +30,22 @@ fn nothing_is_taken_after_the_end() {
     assert_eq!(voice.push(&frame(0.1), 0), Err(Fault::Closed));
     assert_eq!(voice.tell(Word::Finish), Err(Fault::Closed));
     assert_eq!(reader.until_over(1), [(1, News::Finished)]);
+}
+
+#[test]
+fn more_than_a_thousand_words_do_not_wait_but_the_last_always_does() {
+    let (pool, reader) = (pool::<Written>(1), Reader::new());
+    let voice = reader.open(&pool, 1);
+    voice.push(&frame(WAIT_AT_GATE), 0).unwrap();
+    // The frame is computed until the gate opens, and words after its bytes wait for it: at most as many at the thread's
+    // desk as in the inbox.
+    let word = Word::Control(Control::Stance(Stance::Speaking));
+    let taken = (0..10_000).filter(|_| voice.tell(word).unwrap()).count();
+    assert!((1_024..=2_048).contains(&taken), "{taken} words wait");
+    assert_eq!(voice.tell(Word::Check { now_ms: 0 }), Ok(false));
+    assert_eq!(voice.tell(Word::Finish), Ok(true));
+    GATE.open();
+    assert_eq!(reader.until_over(1).last(), Some(&(1, News::Finished)));
 }
 
 #[test]

@@ -13,8 +13,12 @@ pub(crate) const PANIC: f32 = -1.0;
 /// The sample at which it waits for [`Latch::open`].
 pub(crate) const WAIT: f32 = -0.5;
 
+/// The sample at which it waits for [`GATE`], which another test opens.
+pub(crate) const WAIT_AT_GATE: f32 = -0.25;
+
 /// Closed until somebody opens it.
-pub(crate) static LATCH: Latch = Latch { open: Mutex::new(false), opened: Condvar::new() };
+pub(crate) static LATCH: Latch = Latch::new();
+pub(crate) static GATE: Latch = Latch::new();
 
 pub(crate) struct Latch {
     open: Mutex<bool>,
@@ -22,6 +26,10 @@ pub(crate) struct Latch {
 }
 
 impl Latch {
+    const fn new() -> Self {
+        Self { open: Mutex::new(false), opened: Condvar::new() }
+    }
+
     pub(crate) fn open(&self) {
         *self.open.lock().unwrap() = true;
         self.opened.notify_all();
@@ -53,6 +61,9 @@ impl Detector for Written {
     fn compute(&mut self, _rate: Rate) {
         if self.0.contains(&WAIT) {
             LATCH.wait();
+        }
+        if self.0.contains(&WAIT_AT_GATE) {
+            GATE.wait();
         }
         assert!(!self.0.contains(&PANIC), "what was written");
     }
