@@ -13,9 +13,13 @@ export interface Contender {
 
 /** Everybody is asked in one context at one moment; the pairs of a rule and a person for whom it fires. */
 export interface CrowdContender {
-  pass(
-    step: Step,
-  ): { readonly pairs: number; readonly sum: number } | Promise<{ readonly pairs: number; readonly sum: number }>;
+  pass(step: Step): Pairs | Promise<Pairs>;
+}
+
+/** How many pairs there are, and the sum of their numbers, which is not timed where the pairs are there to be added. */
+export interface Pairs {
+  readonly pairs: number;
+  sum(): number;
 }
 
 export interface Engine {

@@ -130,6 +130,12 @@ export function expected({ rules, steps, traits }: Workload): {
   return { counts, sums };
 }
 
+export function sumOf(numbers: Uint32Array): number {
+  let sum = 0;
+  for (let n = 0; n < numbers.length; n += 1) sum += numbers[n] as number;
+  return sum;
+}
+
 /** What JavaScript rivals keep of a rule so that a suggestion is quickly made: as the engine keeps it. */
 export class Renderer {
   readonly #rules: readonly BenchRule[];

@@ -47,7 +47,7 @@ export function overFacts(
             pairs += fired.length;
             for (const rule of fired) sum += rule + person;
           }
-          return { pairs, sum };
+          return { pairs, sum: () => sum };
         },
       };
     },

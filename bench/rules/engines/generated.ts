@@ -71,7 +71,7 @@ export const engine: Engine = {
           pairs += found.length;
           for (const rule of found) sum += rule + person;
         }
-        return { pairs, sum };
+        return { pairs, sum: () => sum };
       },
     };
   },

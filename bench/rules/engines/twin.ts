@@ -3,7 +3,18 @@
  * threshold), so that a new value turns a range of bits; a bitmap for each value of each field and for each hour.
  */
 import type { CrowdContender, Engine } from "../contender.ts";
-import { type BenchRule, FIELDS, fieldName, hourOf, inHours, Renderer, type Step, TOP, TRAITS } from "../workload.ts";
+import {
+  type BenchRule,
+  FIELDS,
+  fieldName,
+  hourOf,
+  inHours,
+  Renderer,
+  type Step,
+  sumOf,
+  TOP,
+  TRAITS,
+} from "../workload.ts";
 
 /** Conjuncts of a rule: what it wants of the context and of the hour, if anything. */
 interface Row {
@@ -238,9 +249,7 @@ export const engine: Engine = {
             }
           }
         }
-        let sum = 0;
-        for (let n = 0; n < at; n += 1) sum += pairs[n] as number;
-        return { pairs: at / 2, sum };
+        return { pairs: at / 2, sum: () => sumOf(pairs.subarray(0, at)) };
       },
     };
   },
