@@ -128,6 +128,8 @@ export declare function rulesExplain(beside: ExternalObject<Beside>, person: num
 /** Sets personal factors: pairs of a rule and its factor. */
 export declare function rulesFactors(beside: ExternalObject<Beside>, person: number, pairs: Float64Array): void
 
+/** A function as that of `rules_suggester`, which writes how many rules fire, and their indexes, ascending. */
+export declare function rulesFinder(mapper: ExternalObject<Mapper>): (arg0: Float64Array, arg1?: string | undefined | null) => void
 
 /** Lets the memory go; every later call on the handle is an error. */
 export declare function rulesFree(beside: ExternalObject<Beside>): void
@@ -135,11 +137,14 @@ export declare function rulesFree(beside: ExternalObject<Beside>): void
 /** Adds somebody to a crowd; gives the number that further calls take. */
 export declare function rulesJoin(beside: ExternalObject<Beside>): number
 
+/** A function of a seat, a person, a key and a number, which sets that person's trait to the number. */
+export declare function rulesLearner(mapper: ExternalObject<Mapper>): (arg0: number, arg1: number, arg2: number, arg3: number) => void
+
 /** Lets somebody of a crowd go. */
 export declare function rulesLeave(beside: ExternalObject<Beside>, person: number): void
 
 /** Pairs of a rule and somebody of a crowd for whom it fires; by rule, then by person. */
-export declare function rulesMatches(beside: ExternalObject<Beside>, now: number, ask: Float64Array, rest?: string | undefined | null): Uint32Array
+export declare function rulesMatches(beside: ExternalObject<Beside>, now: number, ask: Float64Array, rest: string | undefined | null, room: Uint32Array): number
 
 /**
  * A person with what is known: a zone, traits as a JSON object by key, scores by query (`NaN` for none), pairs of a
@@ -150,12 +155,14 @@ export declare function rulesPerson(mapper: ExternalObject<Mapper>, zone: string
 /** Sets the best score of a narrative query; `NaN` removes it. */
 export declare function rulesScore(beside: ExternalObject<Beside>, person: number, query: number, score: number): void
 
+/** The number of the seat, which the closures take. */
+export declare function rulesSeat(beside: ExternalObject<Beside>): number
+
 /** Sets the trait of a key: a value as the context's fields are packed, JSON in `json`. */
 export declare function rulesSet(beside: ExternalObject<Beside>, person: number, key: number, kind: number, payload: number, json?: string | undefined | null): void
 
 /** Sets traits: an object of values by key, as JSON. Those that nothing reads are passed over. */
 export declare function rulesSetAll(beside: ExternalObject<Beside>, person: number, traits: string): void
-
 
 /** Sets shared weights, all of them or none: pairs of a rule and its weight. */
 export declare function rulesSetWeights(mapper: ExternalObject<Mapper>, pairs: Float64Array): void
@@ -163,10 +170,12 @@ export declare function rulesSetWeights(mapper: ExternalObject<Mapper>, pairs: F
 /** What never changes of a rule, as JSON. */
 export declare function rulesSheet(mapper: ExternalObject<Mapper>, rule: number): string
 
-export declare function rulesLearner(mapper: ExternalObject<Mapper>): (arg0: number, arg1: number, arg2: number, arg3: number) => void
+/**
+ * A function of a desk and what JSON goes with the question on it, which answers with suggestions as
+ * `persona_rules::Packed` has them: the text is returned if there is any, the numbers are written to the desk. If they
+ * do not fit, it begins with -1 and how many they are.
+ */
 export declare function rulesSuggester(mapper: ExternalObject<Mapper>): (arg0: Float64Array, arg1?: string | undefined | null) => string | null
-export declare function rulesFinder(mapper: ExternalObject<Mapper>): (arg0: Float64Array, arg1?: string | undefined | null) => void
-export declare function rulesSeat(beside: ExternalObject<Beside>): number
 
 /** As `rules_person` and `rules_suggest`, in one call, of which nothing stays. */
 export declare function rulesSuggestOnce(mapper: ExternalObject<Mapper>, zone: string | undefined | null, traits: string | undefined | null, scores: Float64Array, factors: Float64Array, desk: Float64Array, rest?: string | undefined | null): string | null

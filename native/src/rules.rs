@@ -18,7 +18,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use napi::bindgen_prelude::{
-    Either, External, Float64Array, Float64ArraySlice, FnArgs, Function, FunctionCallContext, Uint32Array,
+    Either, External, Float64Array, Float64ArraySlice, FnArgs, Function, FunctionCallContext,
+    Uint32ArraySlice,
 };
 use napi::{Env, Error, Result, Status as Code};
 use napi_derive::napi;
@@ -394,25 +395,28 @@ pub(crate) fn rules_explain(
     })
 }
 
-/// Pairs of a rule and somebody of a crowd for whom it fires; by rule, then by person.
+/// Writes pairs of a rule and somebody of a crowd for whom it fires into the room, by rule, then by person; gives how
+/// many there are. What does not fit is only counted.
 #[napi(catch_unwind)]
 pub(crate) fn rules_matches(
     beside: &External<Beside>,
     now: f64,
     ask: &[f64],
     rest: Option<String>,
-) -> Result<Uint32Array> {
+    mut room: Uint32ArraySlice,
+) -> Result<f64> {
     let asked = Asked::read(&beside.mapper, now, ask, rest.as_deref())?;
     let mapper = &*beside.mapper;
     let seats = mapper.seats.borrow();
     let Some(Who::Many(crowd)) = seats.who(beside.seat) else { return Err(gone()) };
     let Scratch { matches, .. } = &mut *mapper.scratch.borrow_mut();
+    // SAFETY: as in `writable`.
+    let (room, _) = unsafe { room.as_mut() }.as_chunks_mut();
     asked.with_weights(mapper, |weights| {
-        mapper.rules.evaluate_crowd(crowd, &asked.context, asked.now, weights, matches).map_err(fault)
-    })?;
-    // What was found is the caller's as it is, without a copy; the next answer is probably about as long.
-    let next = Vec::with_capacity(matches.pairs.len() + matches.pairs.len() / 8);
-    Ok(Uint32Array::new(std::mem::replace(&mut matches.pairs, next).into_flattened()))
+        let moment = (&asked.context, asked.now);
+        let count = mapper.rules.evaluate_crowd_into(crowd, moment, weights, matches, room).map_err(fault)?;
+        Ok(count as f64)
+    })
 }
 
 /// What a caller asks: a moment, and a packed array of two numbers for each field of the context (a place in `VALUES`

@@ -159,6 +159,7 @@ export class Crowd {
   readonly #handle: Handle;
   readonly #seat: number;
   readonly #members = new Map<number, Place>();
+  #room = new Uint32Array(0);
 
   constructor(kit: Kit, handle: Handle) {
     this.#kit = kit;
@@ -199,12 +200,20 @@ export class Crowd {
 
   /**
    * Whom each rule fires for, all asked in the same context and at the same moment: index of the rule (its place among
-   * `ruleIds`), number of the person, index of the rule, … by rule, then by person.
+   * `ruleIds`), number of the person, index of the rule, … by rule, then by person. The array is the crowd's own: the next
+   * question overwrites it.
    */
   matches(ask: Omit<Ask, "limit">): Uint32Array {
     return guarded(() => {
+      const { addon, packer } = this.#kit;
       const question = this.#kit.question(ask);
-      return this.#kit.addon.rulesMatches(this.#handle, ask.now, question, this.#kit.packer.rest);
+      const { rest } = packer;
+      let numbers = 2 * addon.rulesMatches(this.#handle, ask.now, question, rest, this.#room);
+      if (numbers > this.#room.length) {
+        this.#room = new Uint32Array(2 * numbers);
+        numbers = 2 * addon.rulesMatches(this.#handle, ask.now, question, rest, this.#room);
+      }
+      return this.#room.subarray(0, numbers);
     });
   }
 

@@ -75,11 +75,53 @@ impl RuleSet {
         weights: &Weights,
         matches: &mut Matches,
     ) -> Result<(), Fault> {
+        let mut pairs = std::mem::take(&mut matches.pairs);
+        pairs.clear();
+        let found = self.each_match(crowd, (context, now), weights, matches, |rule, persons| {
+            add_pairs(rule, persons, |own| pairs.extend_from_slice(own));
+        });
+        matches.pairs = pairs;
+        found
+    }
+
+    /// As [`RuleSet::evaluate_crowd`], into a room of one's own: gives how many pairs there are. Those that do not fit
+    /// are only counted; `matches` has none of them.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn evaluate_crowd_into(
+        &self,
+        crowd: &Crowd,
+        (context, now): (&Context<'_>, i64),
+        weights: &Weights,
+        matches: &mut Matches,
+        room: &mut [[u32; 2]],
+    ) -> Result<usize, Fault> {
+        let mut count = 0;
+        self.each_match(crowd, (context, now), weights, matches, |rule, persons| {
+            add_pairs(rule, persons, |own| {
+                if let Some(place) = room.get_mut(count..count + own.len()) {
+                    place.copy_from_slice(own);
+                }
+                count += own.len();
+            });
+        })?;
+        Ok(count)
+    }
+
+    /// Calls with each rule and the bits of the persons for whom it fires.
+    fn each_match(
+        &self,
+        crowd: &Crowd,
+        (context, now): (&Context<'_>, i64),
+        weights: &Weights,
+        matches: &mut Matches,
+        then: impl FnMut(u32, &[u64]),
+    ) -> Result<(), Fault> {
         self.check_stamp(crowd.stamp)?;
         self.check_stamp(context.stamp)?;
         self.check_weights(weights)?;
         let moment = zone::moment(now)?;
-        matches.pairs.clear();
         let nobody = self.person();
         let situation = Situation { person: &nobody, context, now };
         matches.locals.clear();
@@ -88,7 +130,7 @@ impl RuleSet {
         );
         self.admit(situation, matches);
         self.fill_moment(crowd, situation, matches);
-        self.emit(crowd, weights, matches);
+        self.emit(crowd, weights, matches, then);
         Ok(())
     }
 
@@ -147,8 +189,14 @@ impl RuleSet {
         }
     }
 
-    fn emit(&self, crowd: &Crowd, weights: &Weights, matches: &mut Matches) {
-        let Matches { pairs, rows, moment, constant, one_row, whole_rule, .. } = matches;
+    fn emit(
+        &self,
+        crowd: &Crowd,
+        weights: &Weights,
+        matches: &mut Matches,
+        mut then: impl FnMut(u32, &[u64]),
+    ) {
+        let Matches { rows, moment, constant, one_row, whole_rule, .. } = matches;
         let index = &self.index;
         let varying = |id: u32| index.varying.binary_search(&id).ok();
         let column = |id: u32| varying(id).map_or(&crowd.columns[id as usize], |place| &moment[place]);
@@ -187,14 +235,14 @@ impl RuleSet {
             if crowd.has_factors {
                 crowd.silence(weights, rule, whole_rule);
             }
-            add_pairs(rule, whole_rule, pairs);
+            then(rule, whole_rule);
         }
     }
 }
 
 /// Of a rule and each person whose bit is set. A word goes through an array of its own: how full the list is would
 /// otherwise be written and read again with each pair.
-fn add_pairs(rule: u32, persons: &[u64], pairs: &mut Vec<[u32; 2]>) {
+fn add_pairs(rule: u32, persons: &[u64], mut add: impl FnMut(&[[u32; 2]])) {
     let mut own = [[rule; 2]; 64];
     for (first, &word) in (0..).step_by(64).zip(persons) {
         let mut left = word;
@@ -204,7 +252,7 @@ fn add_pairs(rule: u32, persons: &[u64], pairs: &mut Vec<[u32; 2]>) {
             count += 1;
             left &= left - 1;
         }
-        pairs.extend_from_slice(&own[..count]);
+        add(&own[..count]);
     }
 }
 

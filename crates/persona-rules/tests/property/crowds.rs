@@ -40,6 +40,18 @@ fn a_crowd_fires_what_each_of_its_persons_fires() {
             }
             expected.sort_unstable();
             assert_eq!(matches.pairs, expected, "seed {seed}, round {round}\n{document:#}");
+            // The same into too little room, and into enough.
+            for room in [expected.len() / 2, expected.len() + 70] {
+                let mut place = vec![[u32::MAX; 2]; room];
+                let moment = (&context, now);
+                let count =
+                    rules.evaluate_crowd_into(&crowd, moment, &weights, &mut matches, &mut place).unwrap();
+                assert_eq!(count, expected.len());
+                if count <= room {
+                    assert_eq!(place[..count], expected);
+                    assert!(place[count..].iter().all(|&pair| pair == [u32::MAX; 2]));
+                }
+            }
             pairs += expected.len();
             silent += members.len() * rules.rule_count() as usize - expected.len();
         }
