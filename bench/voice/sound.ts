@@ -1,4 +1,4 @@
-/** Sound for what is only timed: something like syllables, pauses and noise, from a seed. The work is the same for all sound. */
+/** Sound for what is only timed: something like syllables, pauses and noise, from a seed. The work is nearly the same for all sound. */
 import { random } from "../../src/random.ts";
 
 const HZ = 16_000;
