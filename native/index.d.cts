@@ -143,7 +143,10 @@ export declare function rulesLearner(mapper: ExternalObject<Mapper>): (arg0: num
 /** Lets somebody of a crowd go. */
 export declare function rulesLeave(beside: ExternalObject<Beside>, person: number): void
 
-/** Pairs of a rule and somebody of a crowd for whom it fires; by rule, then by person. */
+/**
+ * Writes pairs of a rule and somebody of a crowd for whom it fires into the room, by rule, then by person; gives how
+ * many there are. What does not fit is only counted.
+ */
 export declare function rulesMatches(beside: ExternalObject<Beside>, now: number, ask: Float64Array, rest: string | undefined | null, room: Uint32Array): number
 
 /**
