@@ -43,9 +43,8 @@ export class StoredApiKeys implements ApiKeys {
   readonly #store: Store;
   readonly #clock: Clock;
   /**
-   * By the secret that was presented, so that it need not be hashed with each request: a Map compares two texts only if
-   * their hashes under the process's own seed are equal, so that time tells nothing of a secret that is nearly right. What
-   * the store has changes only through this object, so none of it is ever out of date.
+   * By hash, so that no picture of the memory shows a secret. What the store has changes only through this object, so none
+   * of it is ever out of date.
    */
   readonly #known = new Map<string, Known>();
   /** Raised by each revocation, so that what was read before it is not believed after it. */
@@ -98,14 +97,15 @@ export class StoredApiKeys implements ApiKeys {
     if (row?.tenant !== tenant) throw new PersonaError("key_not_found", `There is no API key ${quoteId(id)}.`);
     await this.#store.revokeApiKey(row.key, Math.floor(this.#clock.now()));
     this.#revocations += 1;
-    for (const [secret, known] of this.#known) if (known.row.key === row.key) this.#known.delete(secret);
+    this.#known.delete(row.hash);
     this.#revoked.emit(id);
     return this.#view((await this.#store.apiKey(row.key)) ?? row);
   }
 
   verify(secret: string): ApiKey | undefined | Promise<ApiKey | undefined> {
-    const known = this.#known.get(secret);
-    return known === undefined ? this.#find(secret) : this.#use(known);
+    const presented = hash("sha256", secret);
+    const known = this.#known.get(presented);
+    return known === undefined ? this.#find(secret, presented) : this.#use(known);
   }
 
   watch(id: string, revoked: () => void): () => void {
@@ -113,17 +113,16 @@ export class StoredApiKeys implements ApiKeys {
     return () => this.#revoked.off(id, revoked);
   }
 
-  async #find(secret: string): Promise<ApiKey | undefined> {
+  async #find(secret: string, presented: string): Promise<ApiKey | undefined> {
     const id = SECRET.exec(secret)?.slice(1).join("-") ?? "";
     const named = decodeId(id, this.#store.salt);
     if (named?.kind !== "api_key") return undefined;
     const revocations = this.#revocations;
     const row = await this.#store.apiKey(named.key);
-    if (revocations !== this.#revocations) return this.#find(secret);
-    if (row === undefined || !timingSafeEqual(Buffer.from(row.hash), Buffer.from(hash("sha256", secret))))
-      return undefined;
+    if (revocations !== this.#revocations) return this.#find(secret, presented);
+    if (row === undefined || !timingSafeEqual(Buffer.from(row.hash), Buffer.from(presented))) return undefined;
     const known: Known = { row, view: this.#view(row), touchedAt: row.lastUsedAt ?? 0 };
-    if (row.revokedAt === null) this.#remember(secret, known);
+    if (row.revokedAt === null) this.#remember(presented, known);
     return this.#use(known);
   }
 
@@ -139,14 +138,14 @@ export class StoredApiKeys implements ApiKeys {
     return known.view;
   }
 
-  #remember(secret: string, known: Known): void {
+  #remember(presented: string, known: Known): void {
     if (this.#known.size >= MAX_CACHED) {
       for (const oldest of this.#known.keys()) {
         this.#known.delete(oldest);
         break;
       }
     }
-    this.#known.set(secret, known);
+    this.#known.set(presented, known);
   }
 
   #keyOf(id: string, field: string): number {
