@@ -9,9 +9,10 @@ import type { Extractor } from "./extractors/extractor.ts";
 import { Learning, type LearningView } from "./learning.ts";
 import type { Narrative } from "./narrative.ts";
 import { NarrativeMeanings } from "./narrative-meanings.ts";
-import { type FoundNarrative, type NarrativePage, Narratives, searchSchema } from "./narratives.ts";
+import { type NarrativePage, Narratives, searchSchema } from "./narratives.ts";
 import { type Erasure, Persons, personIn } from "./persons.ts";
 import { Serving, type ServingOptions, type ServingView } from "./serving.ts";
+import type { FoundNarrative } from "./sources.ts";
 import type { Summarize } from "./summary.ts";
 import type { Agents, Pay } from "./types.ts";
 

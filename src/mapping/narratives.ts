@@ -9,6 +9,7 @@ import { wordsOf } from "../store/mapping/words.ts";
 import type { Store } from "../store/port.ts";
 import { NARRATIVE_TYPES, type Narrative, narrativeOf, narrativeSchema } from "./narrative.ts";
 import type { NarrativeMeanings } from "./narrative-meanings.ts";
+import type { FoundNarrative, NarrativeSearch } from "./sources.ts";
 import { wordScore } from "./word-score.ts";
 
 export interface NarrativesOptions {
@@ -27,27 +28,6 @@ export interface NarrativePage {
   readonly after?: string | undefined;
   /** 1..1 001, default 1 000. */
   readonly limit?: number;
-}
-
-export interface NarrativeSearch {
-  readonly tenant: string;
-  readonly person: string;
-  readonly query: string;
-  /** Empty: all. */
-  readonly types: readonly string[];
-  readonly limit: number;
-}
-
-export interface FoundNarrative {
-  readonly id: string;
-  readonly type: NarrativeRow["type"];
-  readonly text: string;
-  readonly created_at: number;
-  /**
-   * 0..1: the part of the query's words that stand in it, where a word that is only begun with counts 0.8; or how near
-   * it is in meaning (the cosine), if that is more.
-   */
-  readonly score: number;
 }
 
 /** Of those that have one of the words, so many are compared at once. */

@@ -1,4 +1,5 @@
 /** What serving a mapper asks of those who learn: the mindscapes, the weights, the narratives. */
+import type { NarrativeRow } from "../store/mapping/port.ts";
 import type { Learning } from "./learning/settings.ts";
 import type { Traits } from "./trait.ts";
 
@@ -57,9 +58,12 @@ export interface NarrativeSearch {
 
 export interface FoundNarrative {
   readonly id: string;
-  readonly type: string;
+  readonly type: NarrativeRow["type"];
   readonly text: string;
   readonly created_at: number;
-  /** 0..1 */
+  /**
+   * 0..1: the part of the query's words that stand in it, where a word that is only begun with counts 0.8; or how near
+   * it is in meaning (the cosine), if that is more.
+   */
   readonly score: number;
 }

@@ -55,9 +55,3 @@ export type Pay = <Result>(
   signal: AbortSignal,
   work: (purse: OpenPurse) => Promise<Result> | Result,
 ) => Promise<Result>;
-
-/** A narrative that a search found: how well, from 0 to 1. */
-export interface NarrativeHit {
-  readonly id: string;
-  readonly score: number;
-}

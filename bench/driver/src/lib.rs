@@ -6,6 +6,7 @@
 
 #[path = "../../../native/src/fleet.rs"]
 mod fleet;
+#[expect(dead_code, reason = "the rule engine, which reads questions, is not here")]
 #[path = "../../../native/src/layout.rs"]
 mod layout;
 mod threaded;

@@ -41,12 +41,9 @@ function resource(kind: EntryKind, entry: z.ZodObject, body: z.ZodObject): Resou
       .object({
         [name]: z.array(entry).register(wire, { description: "Sorted by id" }),
         next_cursor: z.string().optional().register(wire, { description: "Of the next page; absent at the end" }),
-        deleted: z
-          .array(z.string())
-          .optional()
-          .register(wire, {
-            description: "Ids of seeds that were deleted, all of them on each page, if they are asked for",
-          }),
+        deleted: z.array(z.string()).optional().register(wire, {
+          description: "Ids of seeds that were deleted, all of them on each page, if they are asked for",
+        }),
       })
       .register(wire, { id: `${title}Page` }),
     replacement: z
