@@ -21,22 +21,36 @@ pub(crate) static LATCH: Latch = Latch::new();
 pub(crate) static GATE: Latch = Latch::new();
 
 pub(crate) struct Latch {
-    open: Mutex<bool>,
-    opened: Condvar,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    open: bool,
+    is_waited_at: bool,
 }
 
 impl Latch {
     const fn new() -> Self {
-        Self { open: Mutex::new(false), opened: Condvar::new() }
+        let state = State { open: false, is_waited_at: false };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
     pub(crate) fn open(&self) {
-        *self.open.lock().unwrap() = true;
-        self.opened.notify_all();
+        self.state.lock().unwrap().open = true;
+        self.changed.notify_all();
+    }
+
+    /// Returns when somebody waits here, or has waited.
+    pub(crate) fn meet(&self) {
+        drop(self.changed.wait_while(self.state.lock().unwrap(), |state| !state.is_waited_at).unwrap());
     }
 
     fn wait(&self) {
-        drop(self.opened.wait_while(self.open.lock().unwrap(), |open| !*open).unwrap());
+        let mut state = self.state.lock().unwrap();
+        state.is_waited_at = true;
+        self.changed.notify_all();
+        drop(self.changed.wait_while(state, |state| !state.open).unwrap());
     }
 }
 
