@@ -56,9 +56,18 @@ const notAsUser: Row = { ...all(202), other: 403, foreigner: 403, owner: 403 };
 const asOlive = (status: number): Row => ({ ...all(status), other: 403 });
 const VOICE_PAGE = [
   "/voice",
-  ...["page.css", "page.js", "ear.js", "microphone.js", "options.js", "plot.js", "sound.js", "track.js"].map(
-    (name) => `/voice/${name}`,
-  ),
+  ...[
+    "page.css",
+    "page.js",
+    "ear.js",
+    "events.js",
+    "microphone.js",
+    "options.js",
+    "player.js",
+    "plot.js",
+    "sound.js",
+    "track.js",
+  ].map((name) => `/voice/${name}`),
 ];
 
 export const ENTRIES: Readonly<Record<string, readonly Entry[]>> = {
@@ -292,6 +301,7 @@ function catalogueEntries(
     [`GET ${path}`]: [
       [() => ({ url: path }), all(200)],
       [(ids) => ({ url: `${path}?cursor=${Buffer.from(idOf(ids)).toString("base64url")}` }), all(200)],
+      [() => ({ url: `${path}?deleted=true` }), all(200)],
     ],
     [`POST ${path}`]: [
       [() => ({ url: path, body: { ...body, id: "new" } }), ruled(201, 201)],
