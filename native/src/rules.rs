@@ -21,7 +21,8 @@ use napi::bindgen_prelude::{
     Either, External, Float64Array, Float64ArraySlice, FnArgs, Function, FunctionCallContext,
     Uint32ArraySlice,
 };
-use napi::{Env, Error, Result, Status as Code};
+use napi::sys::napi_value;
+use napi::{Env, Error, JsValue, Result, Status as Code};
 use napi_derive::napi;
 use persona_rules::{
     Context, Crowd, DocumentFault, Evaluation, Fault, Limits, Matches, Packed, Person, RuleSet, Situation,
@@ -207,7 +208,7 @@ pub(crate) fn rules_suggest_once(
     rest: Option<String>,
 ) -> Result<Option<String>> {
     let person = person_of(&mapper.rules, zone, traits, scores, factors)?;
-    suggest(mapper, &person, Desk(desk), rest.as_deref())
+    suggest(mapper, &person, Desk(desk), rest.as_deref(), |packed| Ok(packed.text.clone()))
 }
 
 /// A crowd without anybody.
@@ -343,16 +344,30 @@ pub(crate) fn rules_factors(beside: &External<Beside>, person: f64, pairs: &[f64
 /// A function of a desk and what JSON goes with the question on it, which answers with suggestions as
 /// `persona_rules::Packed` has them: the text is returned if there is any, the numbers are written to the desk. If they
 /// do not fit, it begins with -1 and how many they are.
-#[napi(catch_unwind)]
+#[napi(
+    catch_unwind,
+    ts_return_type = "(arg0: Float64Array, arg1?: string | undefined | null) => string | null"
+)]
 pub(crate) fn rules_suggester<'a>(
     env: &'a Env,
     mapper: &External<Rc<Mapper>>,
-) -> Result<Function<'a, FnArgs<(Float64Array, Option<String>)>, Option<String>>> {
+) -> Result<Function<'a, FnArgs<(Float64Array, Option<String>)>, Option<napi_value>>> {
     let mapper = Rc::clone(mapper);
     env.create_function_from_closure("suggest", move |call: FunctionCallContext<'_>| {
         let desk = Desk(call.get(0)?);
         let rest: Option<String> = if call.length() > 1 { call.get(1)? } else { None };
-        look_at(&mapper, desk.seat(), desk.person(), |person| suggest(&mapper, person, desk, rest.as_deref()))
+        look_at(&mapper, desk.seat(), desk.person(), |person| {
+            suggest(&mapper, person, desk, rest.as_deref(), |packed| {
+                let text = &packed.text[..];
+                // What most are needs no decoding.
+                let text = if packed.is_ascii() {
+                    call.env.create_string_latin1(text)
+                } else {
+                    call.env.create_string(text)
+                };
+                text.map(|text| text.raw())
+            })
+        })
     })
 }
 
@@ -538,13 +553,14 @@ impl Desk<'_> {
     }
 }
 
-/// Writes the numbers of the answer to the desk, and gives its text.
-fn suggest(
+/// Writes the numbers of the answer to the desk, and gives what `text` makes of its text if there is any.
+fn suggest<T>(
     mapper: &Mapper,
     person: &Person,
     mut desk: Desk<'_>,
     rest: Option<&str>,
-) -> Result<Option<String>> {
+    text: impl FnOnce(&Packed) -> Result<T>,
+) -> Result<Option<T>> {
     let limit = desk.head().and_then(|head| whole(head.limit)).ok_or_else(|| invalid("limit"))? as usize;
     let Scratch { evaluation, packed, .. } = &mut *mapper.scratch.borrow_mut();
     let asked = desk.asked(mapper, rest)?;
@@ -554,7 +570,7 @@ fn suggest(
     })?;
     drop(asked);
     desk.answer(packed.numbers.len(), packed.numbers.iter().copied())?;
-    Ok(if packed.text.is_empty() { None } else { Some(packed.text.clone()) })
+    if packed.text.is_empty() { Ok(None) } else { text(packed).map(Some) }
 }
 
 /// Writes how many rules fire, and which, to the desk.

@@ -75,6 +75,16 @@ pub(crate) struct Check {
     pub(crate) kind: CheckKind,
 }
 
+impl Check {
+    /// The only value of which it holds, if that is a text.
+    pub(crate) fn text_asked_for(&self) -> Option<&Value> {
+        match &self.kind {
+            CheckKind::Value { operator: Operator::Equals(value @ Value::String(_)), .. } => Some(value),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum CheckKind {
     Value { subject: Subject, operator: Operator },
@@ -156,6 +166,10 @@ pub(crate) struct Action {
     /// Index among the document's templates.
     pub(crate) template: usize,
     pub(crate) parameters: Vec<(String, Source)>,
+    /// For each name that the template's title asks for, its place among the parameters.
+    pub(crate) title: Box<[usize]>,
+    /// The same of the description.
+    pub(crate) description: Box<[usize]>,
 }
 
 /// Where a parameter comes from.

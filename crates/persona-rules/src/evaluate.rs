@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::document::Subject;
 use crate::person::Person;
 use crate::predicate::{Place, Predicate, is_within};
+use crate::suggest::Candidate;
 use crate::zone::{self, Local, instant_of};
 use crate::{Fault, RuleSet, Weights};
 
@@ -32,6 +33,8 @@ pub struct Evaluation {
     rows: Vec<u64>,
     spare: Vec<u64>,
     locals: Vec<Local>,
+    /// Of `suggest`.
+    pub(crate) best: Vec<Candidate>,
 }
 
 impl Evaluation {

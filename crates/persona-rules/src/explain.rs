@@ -124,20 +124,24 @@ impl<'a> Observer<'a> {
 
     /// Adds the checks that make a condition hold, in document order; it does hold.
     pub(crate) fn support<'b>(&'b self, condition: &'b Condition, seen: &mut Vec<Seen<'b>>) {
-        self.gather(condition, true, &mut 0, seen);
+        self.gather(condition, (true, true), &mut 0, seen);
     }
 
-    /// Says whether the condition holds; adds its checks if that is what is `wanted`.
+    /// Says whether the condition holds; adds its checks if that is what is `wanted`, which may be `known` beforehand.
     fn gather<'b>(
         &'b self,
         condition: &'b Condition,
-        wanted: bool,
+        (wanted, known): (bool, bool),
         number: &mut u32,
         seen: &mut Vec<Seen<'b>>,
     ) -> bool {
         match condition {
             Condition::Check(check) => {
-                let (holds, actual) = self.look(check);
+                let actual = match check.text_asked_for() {
+                    Some(text) if known && wanted => Actual::Value(Some(text)),
+                    _ => self.sight(check),
+                };
+                let holds = if known { wanted } else { self.holds(check, actual) };
                 if holds == wanted {
                     seen.push(Seen { check, number: *number, holds, actual });
                 }
@@ -146,9 +150,11 @@ impl<'a> Observer<'a> {
             }
             Condition::Group { kind, children, .. } => {
                 let (before, inner) = (seen.len(), wanted != (*kind == Group::Not));
+                // What is known of an `all` or a `not` that holds, or an `any` that fails, is known of each child.
+                let known = known && wanted == (*kind != Group::Any);
                 let (mut all, mut any) = (true, false);
                 for child in children {
-                    let holds = self.gather(child, inner, number, seen);
+                    let holds = self.gather(child, (inner, known), number, seen);
                     all &= holds;
                     any |= holds;
                 }
@@ -165,28 +171,34 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// Whether a check holds, and what it looks at.
-    fn look<'b>(&'b self, check: &'b Check) -> (bool, Actual<'b>) {
-        let Situation { person, now, .. } = self.situation;
+    /// What a check looks at.
+    fn sight<'b>(&'b self, check: &'b Check) -> Actual<'b> {
         match &check.kind {
-            CheckKind::Value { subject, operator } => {
-                let value = self.rules.read(*subject, self.situation);
-                (holds(operator, value, now, &person.zone), Actual::Value(value))
+            CheckKind::Value { subject, .. } => Actual::Value(self.rules.read(*subject, self.situation)),
+            CheckKind::Narrative { query, .. } => Actual::Value(self.score(query)),
+            CheckKind::Time(check) => Actual::Time(self.local(check)),
+        }
+    }
+
+    /// Whether a check holds of what it looks at.
+    fn holds(&self, check: &Check, actual: Actual<'_>) -> bool {
+        let Situation { person, now, .. } = self.situation;
+        match (&check.kind, actual) {
+            (CheckKind::Time(check), Actual::Time(local)) => check.holds(local),
+            (CheckKind::Value { operator, .. }, Actual::Value(value)) => {
+                holds(operator, value, now, &person.zone)
             }
-            CheckKind::Narrative { query, threshold } => {
-                let score = self.score(query);
-                (score.and_then(Value::as_f64).is_some_and(|score| score >= *threshold), Actual::Value(score))
+            (CheckKind::Narrative { threshold, .. }, Actual::Value(score)) => {
+                score.and_then(Value::as_f64).is_some_and(|score| score >= *threshold)
             }
-            CheckKind::Time(check) => {
-                let local = self.local(check);
-                (check.holds(local), Actual::Time(local))
-            }
+            _ => false,
         }
     }
 
     fn finding(&self, check: &Check, wanted: bool) -> Finding {
         let Situation { person, now, .. } = self.situation;
-        let (holds, actual) = self.look(check);
+        let actual = self.sight(check);
+        let holds = self.holds(check, actual);
         let value = if let Actual::Value(value) = actual { value } else { None };
         let flip = || match &check.kind {
             CheckKind::Value { operator, .. } => flip::of(operator, value, wanted, now, &person.zone),
@@ -235,9 +247,9 @@ pub(crate) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether what was found equals what the check asks for.
+    /// Whether what was found is the text that the check asks for.
     pub(crate) fn is_as_asked(&self) -> bool {
-        self.holds && matches!(&self.check.kind, CheckKind::Value { operator: Operator::Equals(_), .. })
+        self.holds && self.check.text_asked_for().is_some()
     }
 }
 

@@ -71,30 +71,31 @@ impl Packed {
         }
     }
 
-    fn add_text(&mut self, write: impl FnOnce(&mut String)) {
+    /// Whether the text is nothing but ASCII.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.length == self.text.len()
+    }
+
+    /// Adds a text; gives where it ends.
+    fn add_text(&mut self, write: impl FnOnce(&mut String)) -> f64 {
         let from = self.text.len();
         write(&mut self.text);
         self.length += utf16_length(&self.text[from..]);
-        self.numbers.push(self.length as f64);
+        self.length as f64
     }
 
-    fn add_value(&mut self, value: Option<&Value>) {
-        let (kind, number) = match value {
-            None => (0.0, 0.0),
-            Some(Value::Null) => (1.0, 0.0),
-            Some(Value::Bool(false)) => (2.0, 0.0),
-            Some(Value::Bool(true)) => (3.0, 0.0),
-            Some(Value::Number(number)) => (4.0, number.as_f64().unwrap_or(f64::NAN)),
-            Some(Value::String(text)) => {
-                self.numbers.push(5.0);
-                return self.add_text(|all| all.push_str(text));
-            }
-            Some(other) => {
-                self.numbers.push(6.0);
-                return self.add_text(|all| all.push_str(&other.to_string()));
-            }
-        };
-        self.numbers.extend([kind, number]);
+    /// The two numbers of a value.
+    fn value(&mut self, value: Option<&Value>) -> [f64; 2] {
+        match value {
+            None => [0.0, 0.0],
+            Some(Value::Null) => [1.0, 0.0],
+            Some(Value::Bool(false)) => [2.0, 0.0],
+            Some(Value::Bool(true)) => [3.0, 0.0],
+            Some(Value::Number(number)) => [4.0, number.as_f64().unwrap_or(f64::NAN)],
+            Some(Value::String(text)) => [5.0, self.add_text(|all| all.push_str(text))],
+            Some(other) => [6.0, self.add_text(|all| all.push_str(&other.to_string()))],
+        }
     }
 }
 
@@ -106,34 +107,36 @@ impl Taker for Packed {
     fn suggestion<'a>(&mut self, draft: &Draft<'a>) -> Result<(), &'a str> {
         let before = (self.numbers.len(), self.text.len(), self.length);
         self.numbers.extend([f64::from(draft.rule), f64::from(draft.index), draft.weight]);
-        for template in [&draft.template.title, &draft.template.description] {
-            if template.plain().is_some() {
-                continue;
-            }
-            let mut rendered = Ok(());
-            self.add_text(|text| rendered = draft.render(template, text));
-            if rendered.is_err() {
-                self.numbers.truncate(before.0);
-                self.text.truncate(before.1);
-                self.length = before.2;
-                return rendered;
-            }
+        let mut rendered = Ok(());
+        if draft.template.title.plain().is_none() {
+            let end = self.add_text(|text| rendered = draft.render_title(text));
+            self.numbers.push(end);
+        }
+        if draft.template.description.plain().is_none() && rendered.is_ok() {
+            let end = self.add_text(|text| rendered = draft.render_description(text));
+            self.numbers.push(end);
+        }
+        if rendered.is_err() {
+            self.numbers.truncate(before.0);
+            self.text.truncate(before.1);
+            self.length = before.2;
+            return rendered;
         }
         for ((_, source), value) in draft.action.parameters.iter().zip(draft.parameters) {
             if let Source::Read { .. } = source {
-                self.add_value(value.as_deref());
+                let value = self.value(value.as_deref());
+                self.numbers.extend(value);
             }
         }
         self.numbers.push(draft.because.len() as f64);
         for seen in draft.because {
-            self.numbers.extend([f64::from(seen.number), f64::from(u8::from(seen.holds))]);
-            match seen.actual {
-                Actual::Value(Some(Value::String(_))) if seen.is_as_asked() => {
-                    self.numbers.extend([7.0, 0.0]);
-                }
-                Actual::Value(value) => self.add_value(value),
-                Actual::Time(local) => self.numbers.extend([8.0, local.minute_of_week() as f64]),
-            }
+            let [kind, number] = match seen.actual {
+                Actual::Value(_) if seen.is_as_asked() => [7.0, 0.0],
+                Actual::Value(value) => self.value(value),
+                Actual::Time(local) => [8.0, local.minute_of_week() as f64],
+            };
+            let holds = f64::from(u8::from(seen.holds));
+            self.numbers.extend([f64::from(seen.number), holds, kind, number]);
         }
         self.numbers[0] += 1.0;
         Ok(())

@@ -58,9 +58,13 @@ pub(crate) fn write_value(value: &Value, text: &mut String) {
                 write_value(item, text);
             }
         }
-        // 90.0 is written 90. Writing to a string cannot fail.
         Value::Number(number) => match number.as_f64() {
-            Some(whole) if whole.fract() == 0.0 && whole.abs() < 1e15 => _ = write!(text, "{}", whole as i64),
+            // 90.0 is written 90. Writing to a string cannot fail.
+            Some(whole) if whole.abs() < 1e15 && whole - whole as i64 as f64 == 0.0 => {
+                _ = write!(text, "{}", whole as i64);
+            }
+            // What `Display` of the number comes to, without its detours.
+            Some(part) if number.is_f64() => text.push_str(zmij::Buffer::new().format_finite(part)),
             _ => _ = write!(text, "{number}"),
         },
         other => _ = write!(text, "{other}"),

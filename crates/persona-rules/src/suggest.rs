@@ -114,12 +114,13 @@ impl RuleSet {
         self.find(situation, weights, evaluation)?;
         let observer = Observer::new(self, situation)?;
         let (mut parameters, mut because) = (Vec::new(), Vec::new());
+        let Evaluation { firing, best, .. } = evaluation;
         let mut left = limit;
         let mut last = None;
         while left > 0 {
             // One that fails makes room for another, which is rare enough to look at all rules again.
-            let best = self.best(&evaluation.firing, (weights, situation.person), last, left);
-            for &Candidate { rule, action: index, weight, .. } in &best {
+            self.rank(firing, (weights, situation.person), last, left, best);
+            for &Candidate { rule, action: index, weight, .. } in &*best {
                 let definition = &self.document.rules[rule as usize];
                 let action = &definition.actions[index as usize];
                 let template = &self.document.templates[action.template];
@@ -149,42 +150,49 @@ impl RuleSet {
         Ok(())
     }
 
-    /// The first `count` actions of these rules, in order; those behind `last` only. Of 64 rules, none is looked at if
-    /// not even the best that they could be comes before what was found.
-    fn best(
+    /// Writes the first `count` actions of these rules to `best`, in order; those behind `last` only. Of 64 rules, none is
+    /// looked at if not even the best that they could be comes before what was found.
+    fn rank(
         &self,
         firing: &[u64],
         (weights, person): (&Weights, &Person),
         last: Option<Candidate>,
         count: usize,
-    ) -> Vec<Candidate> {
-        let mut best: Vec<Candidate> = Vec::with_capacity(count.min(16) + 1);
-        let is_late = |best: &[Candidate], candidate: &Candidate| {
-            best.len() == count && best.last().is_none_or(|worst| candidate.order(worst) != Ordering::Less)
-        };
-        for (word, rules) in firing.iter().enumerate().filter(|&(_, &rules)| rules != 0) {
-            let weight = weights.peak(word) * person.most_factor();
-            let priority = u32::from(self.index.urgencies[word]);
-            if is_late(&best, &Candidate { rule: word as u32 * 64, action: 0, weight, priority }) {
+        best: &mut Vec<Candidate>,
+    ) {
+        best.clear();
+        // The last of the best, once there are enough of them.
+        let mut worst: Option<Candidate> = None;
+        let factor = person.most_factor();
+        for (word, rules) in (0..).zip(firing).filter(|&(_, &rules)| rules != 0) {
+            let peak = Candidate {
+                rule: word * 64,
+                action: 0,
+                weight: weights.peak(word as usize) * factor,
+                priority: u32::from(self.index.urgencies[word as usize]),
+            };
+            if worst.is_some_and(|worst| !peak.precedes(&worst)) {
                 continue;
             }
             bits::each(&[*rules], |bit| {
-                let rule = (word * 64 + bit) as u32;
+                let rule = word * 64 + bit as u32;
                 let weight = weights.of(rule) * person.factor(rule);
                 for (action, &priority) in (0..).zip(self.index.priorities.get(rule as usize)) {
                     let candidate = Candidate { rule, action, weight, priority };
-                    if is_late(&best, &candidate)
-                        || last.is_some_and(|last| candidate.order(&last) != Ordering::Greater)
+                    if worst.is_some_and(|worst| !candidate.precedes(&worst))
+                        || last.is_some_and(|last| !last.precedes(&candidate))
                     {
                         continue;
                     }
-                    let place = best.partition_point(|other| other.order(&candidate) == Ordering::Less);
+                    let place = best.partition_point(|other| other.precedes(&candidate));
                     best.truncate(count - 1);
                     best.insert(place, candidate);
+                    if best.len() == count {
+                        worst = best.last().copied();
+                    }
                 }
             });
         }
-        best
     }
 }
 
@@ -208,11 +216,18 @@ pub(crate) struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
+    pub(crate) fn render_title(&self, text: &mut String) -> Result<(), &'a str> {
+        self.render(&self.template.title, &self.action.title, text)
+    }
+
+    pub(crate) fn render_description(&self, text: &mut String) -> Result<(), &'a str> {
+        self.render(&self.template.description, &self.action.description, text)
+    }
+
     /// Fails with the name of a placeholder that has no value.
-    pub(crate) fn render(&self, template: &'a Text, text: &mut String) -> Result<(), &'a str> {
+    fn render(&self, template: &'a Text, places: &[usize], text: &mut String) -> Result<(), &'a str> {
         template.render(text, |name, text| {
-            let place = self.action.parameters.iter().position(|(known, _)| known == name);
-            let value = place.and_then(|place| self.parameters[place].as_deref());
+            let value = self.parameters[places[name]].as_deref();
             value.map(|value| render::write_value(value, text)).is_some()
         })
     }
@@ -221,8 +236,8 @@ impl<'a> Draft<'a> {
 impl Taker for Answer {
     fn suggestion<'a>(&mut self, draft: &Draft<'a>) -> Result<(), &'a str> {
         let (mut title, mut description) = (String::new(), String::new());
-        draft.render(&draft.template.title, &mut title)?;
-        draft.render(&draft.template.description, &mut description)?;
+        draft.render_title(&mut title)?;
+        draft.render_description(&mut description)?;
         let named = draft.action.parameters.iter().zip(draft.parameters);
         let given = named.filter_map(|((name, _), value)| Some((name.clone(), value.as_deref()?.clone())));
         self.suggestions.push(Suggestion {
@@ -245,8 +260,9 @@ impl Taker for Answer {
     }
 }
 
-#[derive(Clone, Copy)]
-struct Candidate {
+/// An action of a rule that fires, as it is ranked.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
     rule: u32,
     action: u32,
     weight: f64,
@@ -255,10 +271,14 @@ struct Candidate {
 }
 
 impl Candidate {
-    /// By weight, then priority, then document order: less is suggested first.
-    fn order(&self, other: &Self) -> Ordering {
-        let by_weight = other.weight.total_cmp(&self.weight);
-        let by_place = || (self.rule, self.action).cmp(&(other.rule, other.action));
-        by_weight.then(self.priority.cmp(&other.priority)).then_with(by_place)
+    /// By weight, then priority, then document order.
+    fn precedes(&self, other: &Self) -> bool {
+        let by_place =
+            || (self.priority, self.rule, self.action) < (other.priority, other.rule, other.action);
+        match self.weight.total_cmp(&other.weight) {
+            Ordering::Greater => true,
+            Ordering::Equal => by_place(),
+            Ordering::Less => false,
+        }
     }
 }

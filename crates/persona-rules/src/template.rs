@@ -1,5 +1,7 @@
 //! Texts with placeholders, split once.
 
+use std::collections::HashMap;
+
 use crate::document::{Metadata, Priority};
 
 #[derive(Debug)]
@@ -12,18 +14,24 @@ pub(crate) struct Template {
 
 /// `{name}` stands for a parameter, `{{` and `}}` for the braces themselves.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Text(Vec<Piece>);
+pub(crate) struct Text {
+    pieces: Vec<Piece>,
+    /// What placeholders ask for, each once.
+    names: Vec<String>,
+}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Piece {
     Plain(String),
-    Placeholder(String),
+    /// Place among the names.
+    Placeholder(usize),
 }
 
 impl Text {
     /// Fails with a sentence that says which brace is wrong.
     pub(crate) fn parse(source: &str) -> Result<Self, String> {
-        let mut pieces = Vec::new();
+        let (mut pieces, mut names) = (Vec::new(), Vec::new());
+        let mut places = HashMap::new();
         let mut plain = String::new();
         let mut rest = source;
         while let Some(at) = rest.find(['{', '}']) {
@@ -42,44 +50,46 @@ impl Text {
             if !plain.is_empty() {
                 pieces.push(Piece::Plain(std::mem::take(&mut plain)));
             }
-            pieces.push(Piece::Placeholder(name.to_owned()));
+            let place = *places.entry(name).or_insert_with(|| {
+                names.push(name.to_owned());
+                names.len() - 1
+            });
+            pieces.push(Piece::Placeholder(place));
             rest = after;
         }
         plain.push_str(rest);
         if !plain.is_empty() {
             pieces.push(Piece::Plain(plain));
         }
-        Ok(Self(pieces))
+        Ok(Self { pieces, names })
     }
 
-    pub(crate) fn placeholders(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().filter_map(|piece| match piece {
-            Piece::Placeholder(name) => Some(name.as_str()),
-            Piece::Plain(_) => None,
-        })
+    /// What placeholders ask for, each once.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// The text, if it has no placeholder.
     pub(crate) fn plain(&self) -> Option<&str> {
-        match &self.0[..] {
+        match &self.pieces[..] {
             [] => Some(""),
             [Piece::Plain(plain)] => Some(plain),
             _ => None,
         }
     }
 
-    /// Writes the text in one pass: what a parameter says is never looked at again. `write` writes a parameter, if it
-    /// has a value; fails with the name of the first that has none.
+    /// Writes the text in one pass: what a parameter says is never looked at again. `write` writes the parameter of a
+    /// place among [`Text::names`], if it has a value; fails with the first that has none.
     pub(crate) fn render(
         &self,
         text: &mut String,
-        write: impl Fn(&str, &mut String) -> bool,
+        write: impl Fn(usize, &mut String) -> bool,
     ) -> Result<(), &str> {
-        for piece in &self.0 {
+        for piece in &self.pieces {
             match piece {
                 Piece::Plain(plain) => text.push_str(plain),
-                Piece::Placeholder(name) if write(name, text) => {}
-                Piece::Placeholder(name) => return Err(name),
+                Piece::Placeholder(place) if write(*place, text) => {}
+                Piece::Placeholder(place) => return Err(&self.names[*place]),
             }
         }
         Ok(())
@@ -96,8 +106,10 @@ mod tests {
 
     fn check(source: &str, expected: Result<&str, &str>) {
         let text = Text::parse(source).unwrap();
+        let names = text.names();
         let mut rendered = String::new();
-        let write = |name: &str, text: &mut String| {
+        let write = |place: usize, text: &mut String| {
+            let name = &names[place][..];
             text.extend(["<{", name, "}>"]);
             name != "none"
         };
@@ -112,6 +124,7 @@ mod tests {
         check("{a}{b-1}", Ok("<{a}><{b-1}>"));
         check("{{a}} }} {{{a}}}", Ok("{a} } {<{a}>}"));
         check("{a} {none}", Err("none"));
+        check("{b} {a} {b}", Ok("<{b}> <{a}> <{b}>"));
     }
 
     #[test]

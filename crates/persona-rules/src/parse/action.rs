@@ -1,12 +1,14 @@
 //! What a rule does when it fires.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::node::{self, Node};
 use crate::document::{Action, Source, TemplateIds, Transform};
 use crate::fault::FaultCode;
 use crate::render;
-use crate::template::Template;
+use crate::template::{Template, Text};
 
 /// The templates by id, and those whose texts could not be read, about which nothing more is said.
 pub(super) struct Known<'a> {
@@ -30,11 +32,14 @@ pub(super) fn parse(node: &Node<'_>, known: &Known<'_>) -> Option<Action> {
     let template = suggestion.need("template").and_then(|template| template_of(&template, known));
     let parameters = suggestion.get("parameters");
     let names = |name: &str| parameters.is_some_and(|given| given.get(name).is_some());
-    if let Some(Some(template)) = template.map(|index| &known.templates[index]) {
+    let texts = template.and_then(|index| known.templates[index].as_ref());
+    if let Some(template) = texts {
         placeholders(parameters.as_ref().unwrap_or(&suggestion), template, names);
     }
-    let parameters = parameters.as_ref().map_or(Some(Vec::new()), parameters_of);
-    Some(Action { kind: kind?.to_owned(), template: template?, parameters: parameters? })
+    let parameters = parameters.as_ref().map_or(Some(Vec::new()), parameters_of)?;
+    let Template { title, description, .. } = texts?;
+    let (title, description) = (places(title, &parameters)?, places(description, &parameters)?);
+    Some(Action { kind: kind?.to_owned(), template: template?, parameters, title, description })
 }
 
 fn template_of(node: &Node<'_>, known: &Known<'_>) -> Option<usize> {
@@ -46,13 +51,20 @@ fn template_of(node: &Node<'_>, known: &Known<'_>) -> Option<usize> {
 }
 
 fn placeholders(place: &Node<'_>, template: &Template, given: impl Fn(&str) -> bool) {
-    let asked = template.title.placeholders().chain(template.description.placeholders());
+    let asked = template.title.names().iter().chain(template.description.names());
     let mut unknown: Vec<_> = asked.filter(|name| !given(name)).collect();
     unknown.sort_unstable();
     unknown.dedup();
     for name in unknown {
         place.fault(FaultCode::UnknownPlaceholder, format!("the template asks for {{{name}}}: give it here"));
     }
+}
+
+/// For each name that the text asks for, its place among the parameters.
+fn places(text: &Text, parameters: &[(String, Source)]) -> Option<Box<[usize]>> {
+    let places: HashMap<&str, usize> =
+        parameters.iter().enumerate().map(|(place, (name, _))| (&name[..], place)).collect();
+    text.names().iter().map(|name| places.get(&name[..]).copied()).collect()
 }
 
 fn parameters_of(node: &Node<'_>) -> Option<Vec<(String, Source)>> {
