@@ -42,17 +42,19 @@ const FAULTS = [
 const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const TWO_DIGITS = Array.from({ length: 60 }, (_, number) => String(number).padStart(2, "0"));
 
-/** A rule's sheet once more, as it is read quickest: one look at a list, and none at what is frozen. */
+/** A rule's sheet once more, as it is read quickest: one look at a list, one shape of checks, and nothing frozen. */
 class Form {
   readonly id: string;
-  readonly checks: readonly CheckSheet[];
+  readonly checks: readonly Required<CheckSheet>[];
   readonly actions: readonly (ActionSheet & { readonly blank: Record<string, unknown> })[];
   /** The reasons of checks that found just what they ask for: frozen, because every answer shares them. */
   readonly asAsked: (Reason | undefined)[] = [];
 
   constructor({ id, checks, actions }: RuleSheet) {
     this.id = id;
-    this.checks = [...checks];
+    this.checks = checks.map(({ path, check, subject, operator, expected }) => {
+      return { path, check, subject, operator, expected };
+    });
     this.actions = actions.map((action) => {
       const read = [...action.read];
       const unread = read.map((name) => [name, null] as const);
