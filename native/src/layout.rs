@@ -249,7 +249,9 @@ pub(crate) fn word_at<T: Copy>(list: &[(&str, T)], place: f64) -> Option<T> {
 
 /// A double as a whole number below 2^53.
 pub(crate) fn whole(value: f64) -> Option<u64> {
-    (value >= 0.0 && value < (1_u64 << 53) as f64 && value.fract() == 0.0).then_some(value as u64)
+    // There and back is as good as `fract`, which calls a function where processors may be old.
+    let part = value - value as i64 as f64;
+    (value >= 0.0 && value < (1_u64 << 53) as f64 && part == 0.0).then_some(value as u64)
 }
 
 /// A double as a moment in milliseconds.
