@@ -19,7 +19,7 @@ use std::panic::resume_unwind;
 use std::thread;
 
 use oracle::World;
-use persona_rules::{Evaluation, Limits, Packed, Person, RuleSet, Situation};
+use persona_rules::{Evaluation, Finding, Group, Limits, Packed, Person, RuleSet, Situation};
 use rng::Rng;
 use serde_json::{Map, Value};
 
@@ -61,6 +61,20 @@ fn compare_all(seeds: impl Iterator<Item = u64>) -> Outcome {
         }
     }
     all
+}
+
+/// What makes the outcome what is `wanted`, if it is that: all checks that turned out as their rule needs them.
+fn reasons(outcome: &persona_rules::Outcome, wanted: bool) -> Vec<Finding> {
+    if outcome.holds() != wanted {
+        return Vec::new();
+    }
+    match outcome {
+        persona_rules::Outcome::Check(finding) => vec![finding.clone()],
+        persona_rules::Outcome::Group { kind, children, .. } => {
+            let inner = wanted != (*kind == Group::Not);
+            children.iter().flat_map(|child| reasons(child, inner)).collect()
+        }
+    }
 }
 
 #[derive(Default)]
@@ -195,6 +209,11 @@ impl Stage {
             .map(|fault| (fault.rule as usize, fault.action as usize, fault.parameter.clone()))
             .collect();
         assert_eq!(given, faults, "{case}");
+
+        for one in &answer.suggestions {
+            let explanation = rules.explain(situation, &weights, one.rule).unwrap();
+            assert_eq!(one.because, reasons(&explanation.outcome, true), "{case}, rule {}", one.rule);
+        }
 
         let rule = rng.below(plain.len()) as u32;
         let explanation = rules.explain(situation, &weights, rule).unwrap();
