@@ -6,12 +6,20 @@
 //!
 //! What is called for every trait and every question (`rules_learner`, `rules_suggester`, `rules_finder`) is a closure
 //! over the document that takes numbers: binding the arguments of a function to handles costs several times as much.
+//!
+//! - `seat`: who is beside a document, and how a call reaches them.
+//! - `question`: questions as JavaScript lays them, and the place of the answers.
+//! - `fault`: what is wrong with a call.
 
 #![expect(clippy::needless_pass_by_value, reason = "texts cross the boundary by value")]
 #![expect(
     clippy::type_complexity,
     reason = "what generates the types of TypeScript reads them where they stand"
 )]
+
+mod fault;
+mod question;
+mod seat;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -24,81 +32,13 @@ use napi::bindgen_prelude::{
 use napi::sys::napi_value;
 use napi::{Env, Error, JsValue, Result, Status as Code};
 use napi_derive::napi;
-use persona_rules::{
-    Context, Crowd, DocumentFault, Evaluation, Fault, Limits, Matches, Packed, Person, RuleSet, Situation,
-    Weights,
-};
+use persona_rules::{DocumentFault, Limits, Packed, Person, RuleSet, Situation};
 use serde_json::{Map, Number, Value, json};
 
-use crate::layout::{Question, moment, whole};
-
-/// A compiled document with the weights that are in force, and who is beside it.
-pub(crate) struct Mapper {
-    rules: RuleSet,
-    weights: RefCell<Weights>,
-    scratch: RefCell<Scratch>,
-    seats: RefCell<Seats>,
-}
-
-/// Persons and crowds, each at a number that is given again when nothing holds it any more.
-#[derive(Default)]
-struct Seats {
-    taken: Vec<Seat>,
-    free: Vec<usize>,
-}
-
-struct Seat {
-    /// None once let go or lost.
-    who: Option<Who>,
-    /// Set while a call may change them; after a panic it stays so.
-    changing: bool,
-}
-
-#[derive(Default)]
-struct Scratch {
-    evaluation: Evaluation,
-    packed: Packed,
-    matches: Matches,
-}
-
-impl Seats {
-    fn who(&self, seat: usize) -> Option<&Who> {
-        self.taken.get(seat).filter(|seat| !seat.changing).and_then(|seat| seat.who.as_ref())
-    }
-}
-
-/// Holds a seat beside a document.
-pub(crate) struct Beside {
-    mapper: Rc<Mapper>,
-    seat: usize,
-}
-
-impl Beside {
-    fn new(mapper: &Rc<Mapper>, who: Who) -> Self {
-        let Seats { taken, free } = &mut *mapper.seats.borrow_mut();
-        let seat = Seat { who: Some(who), changing: false };
-        let number = free.pop().unwrap_or(taken.len());
-        if let Some(place) = taken.get_mut(number) {
-            *place = seat;
-        } else {
-            taken.push(seat);
-        }
-        Self { mapper: Rc::clone(mapper), seat: number }
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        let Ok(mut seats) = self.mapper.seats.try_borrow_mut() else { return };
-        seats.taken[self.seat].who = None;
-        seats.free.push(self.seat);
-    }
-}
-
-enum Who {
-    One(Person),
-    Many(Crowd),
-}
+use self::fault::{fault, gone, invalid, number};
+use self::question::{Asked, Desk, changed, pairs_of, value_of};
+use self::seat::{Beside, Mapper, Scratch, Who, change, change_at, look, look_at};
+use crate::layout::whole;
 
 /// About what a person takes beside the bits for each rule and each check.
 const BYTES_OF_A_PERSON: usize = 1_024;
@@ -434,63 +374,6 @@ pub(crate) fn rules_matches(
     })
 }
 
-/// What a caller asks: a moment, and a packed array of two numbers for each field of the context (a place in `VALUES`
-/// and what goes with it), and then pairs of a rule and its weight for this call.
-struct Asked<'a> {
-    now: i64,
-    context: Context<'a>,
-    weights: &'a [f64],
-}
-
-impl<'a> Asked<'a> {
-    /// `rest` has the values that did not fit into numbers, as a JSON list.
-    fn read(mapper: &'a Mapper, now: f64, ask: &'a [f64], rest: Option<&str>) -> Result<Self> {
-        let rules = &mapper.rules;
-        let (fields, weights) =
-            ask.split_at_checked(rules.fields().len() * 2).ok_or_else(|| invalid("ask"))?;
-        let rest: Vec<Value> = match rest {
-            Some(rest) => serde_json::from_str(rest).map_err(|_| invalid("context"))?,
-            None => Vec::new(),
-        };
-        let mut rest = rest.into_iter();
-        let values = pairs_of(fields).map(|pair| value_of(rules, pair, || rest.next()));
-        Ok(Self {
-            now: moment(now).ok_or_else(|| invalid("now"))?,
-            context: rules.context_of(values.collect::<Result<_>>()?),
-            weights,
-        })
-    }
-
-    fn with_weights<T>(&self, mapper: &Mapper, call: impl FnOnce(&Weights) -> Result<T>) -> Result<T> {
-        let shared = mapper.weights.borrow();
-        if self.weights.is_empty() { call(&shared) } else { call(&changed(&shared, self.weights)?) }
-    }
-}
-
-/// The value of two numbers.
-fn value_of(
-    rules: &RuleSet,
-    (kind, payload): (f64, f64),
-    json: impl FnOnce() -> Option<Value>,
-) -> Result<Option<Cow<'_, Value>>> {
-    let invalid = || invalid("value");
-    // As `layout::VALUES` counts them.
-    let value = match whole(kind).ok_or_else(invalid)? {
-        0 => return Ok(None),
-        1 => Value::Null,
-        2 => Value::Bool(false),
-        3 => Value::Bool(true),
-        4 => Number::from_f64(payload).map(Value::Number).ok_or_else(invalid)?,
-        5 => {
-            let word = whole(payload).and_then(|place| rules.word(place as usize));
-            return word.map(|word| Some(Cow::Borrowed(word))).ok_or_else(invalid);
-        }
-        6 => json().ok_or_else(invalid)?,
-        _ => return Err(invalid()),
-    };
-    Ok(Some(Cow::Owned(value)))
-}
-
 fn person_of(
     rules: &RuleSet,
     zone: Option<String>,
@@ -516,41 +399,6 @@ fn person_of(
 
 fn traits_of(json: &str) -> Result<Map<String, Value>> {
     serde_json::from_str(json).map_err(|_| Error::new(Code::InvalidArg, "traits: must be a JSON object"))
-}
-
-/// Where JavaScript lays a question and finds the answer.
-struct Desk<'a>(Float64ArraySlice<'a>);
-
-impl Desk<'_> {
-    fn head(&self) -> Option<Question> {
-        Question::read(&self.0)
-    }
-
-    fn seat(&self) -> usize {
-        self.head().map_or(usize::MAX, |head| head.seat as usize)
-    }
-
-    fn person(&self) -> f64 {
-        self.head().map_or(f64::NAN, |head| head.person)
-    }
-
-    fn asked<'a>(&'a self, mapper: &'a Mapper, rest: Option<&str>) -> Result<Asked<'a>> {
-        let Question { now, length, .. } = self.head().ok_or_else(|| invalid("ask"))?;
-        let end = whole(length).map(|length| Question::SIZE + length as usize);
-        let numbers = end.and_then(|end| self.0.get(Question::SIZE..end)).ok_or_else(|| invalid("ask"))?;
-        Asked::read(mapper, now, numbers, rest)
-    }
-
-    /// Writes an answer over the question. If it is too long, the desk says how long it is.
-    fn answer(&mut self, length: usize, numbers: impl Iterator<Item = f64>) -> Result<()> {
-        let desk = writable(&mut self.0);
-        if let Some(place) = desk.get_mut(..length) {
-            place.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
-            return Ok(());
-        }
-        *desk.first_chunk_mut().ok_or_else(|| invalid("desk"))? = [-1.0, length as f64];
-        Ok(())
-    }
 }
 
 /// Writes the numbers of the answer to the desk, and gives what `text` makes of its text if there is any.
@@ -595,90 +443,6 @@ fn set_key(rules: &RuleSet, who: &mut Who, person: f64, key: u32, value: Option<
     .map_err(fault)
 }
 
-fn changed(weights: &Weights, pairs: &[f64]) -> Result<Weights> {
-    let mut weights = weights.clone();
-    for (rule, weight) in pairs_of(pairs) {
-        weights.set(number(rule, "rule")?, weight).map_err(fault)?;
-    }
-    Ok(weights)
-}
-
-fn pairs_of(numbers: &[f64]) -> impl Iterator<Item = (f64, f64)> {
-    numbers.chunks_exact(2).map(|pair| (pair[0], pair[1]))
-}
-
-/// Runs a call that may change a person or a crowd. A panic in it loses them.
-fn change<T>(beside: &Beside, call: impl FnOnce(&RuleSet, &mut Who) -> Result<T>) -> Result<T> {
-    change_at(&beside.mapper, beside.seat, call)
-}
-
-fn change_at<T>(
-    mapper: &Mapper,
-    seat: usize,
-    call: impl FnOnce(&RuleSet, &mut Who) -> Result<T>,
-) -> Result<T> {
-    let mut seats = mapper.seats.try_borrow_mut().map_err(|_| gone())?;
-    let Seat { who, changing } = seats.taken.get_mut(seat).ok_or_else(gone)?;
-    if std::mem::replace(changing, true) {
-        *who = None;
-    }
-    let result = who.as_mut().map(|who| call(&mapper.rules, who));
-    *changing = false;
-    result.ok_or_else(gone)?
-}
-
-fn look<T>(beside: &Beside, person: f64, call: impl FnOnce(&Person) -> Result<T>) -> Result<T> {
-    look_at(&beside.mapper, beside.seat, person, call)
-}
-
-fn look_at<T>(
-    mapper: &Mapper,
-    seat: usize,
-    person: f64,
-    call: impl FnOnce(&Person) -> Result<T>,
-) -> Result<T> {
-    match mapper.seats.borrow().who(seat) {
-        Some(Who::One(one)) => call(one),
-        Some(Who::Many(crowd)) => {
-            call(crowd.person(number(person, "person")?).ok_or_else(|| fault(Fault::UnknownPerson))?)
-        }
-        None => Err(gone()),
-    }
-}
-
-fn writable<'a>(array: &'a mut Float64ArraySlice) -> &'a mut [f64] {
-    // SAFETY: the call is synchronous on the JavaScript thread, so nothing else touches the array meanwhile:
-    // `src/mapping/engine.ts` makes it for this purpose, over memory that no other thread shares.
-    unsafe { array.as_mut() }
-}
-
 fn fault_json(fault: &DocumentFault) -> Value {
     json!({"field": fault.path, "code": fault.code.as_str(), "message": fault.message})
-}
-
-fn number(value: f64, field: &str) -> Result<u32> {
-    whole(value).and_then(|value| u32::try_from(value).ok()).ok_or_else(|| invalid(field))
-}
-
-fn gone() -> Error {
-    Error::new(Code::InvalidArg, "person: was let go")
-}
-
-/// A message begins with the name of what is wrong.
-fn invalid(field: &str) -> Error {
-    Error::new(Code::InvalidArg, format!("{field}: is not valid"))
-}
-
-fn fault(fault: Fault) -> Error {
-    let field = match fault {
-        Fault::UnknownZone => "zone",
-        Fault::TimeOutOfRange => "now",
-        Fault::UnknownRule => "rule",
-        Fault::UnknownKey => "key",
-        Fault::UnknownPerson => "person",
-        Fault::BadWeight => "weight",
-        Fault::BadNarrative => "score",
-        _ => "mapper",
-    };
-    Error::new(Code::InvalidArg, format!("{field}: {fault}"))
 }
