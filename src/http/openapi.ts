@@ -49,18 +49,26 @@ export async function collectRoutes(app: FastifyInstance, version: string): Prom
   });
 }
 
+/**
+ * Anybody may read how the server is called, since a browser cannot send a key for a page. It is the same for everybody,
+ * and for every server of the version; what it describes takes a key.
+ */
 export async function describeRoutes(app: FastifyInstance): Promise<void> {
+  let text: string | undefined;
   app.get(
     "/openapi.json",
     {
-      config: { policy: "user" },
+      config: { policy: "public" },
       schema: { tags: ["server"], summary: "This document", response: { 200: z.looseObject({ openapi: z.string() }) } },
     },
-    async (_request, reply) => reply.type("application/json").send(JSON.stringify(app.swagger())),
+    async (_request, reply) => {
+      text ??= JSON.stringify(app.swagger());
+      return reply.type("application/json").send(text);
+    },
   );
   await app.register(async (docs) => {
     docs.addHook("onRoute", (route) => {
-      route.config = { ...route.config, policy: "user" };
+      route.config = { ...route.config, policy: "public" };
     });
     await protectPages(docs);
     await docs.register(swaggerUi, {
