@@ -4,7 +4,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { ExitJudge } from "../catalogue/exit-judge.ts";
 import { createCatalogue } from "../catalogue/registry.ts";
 import type { ResolveDefaults } from "../catalogue/resolved-session.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, within } from "../clock.ts";
 import { Budgets } from "../cognition/budgets/budgets.ts";
 import { Expenses } from "../cognition/budgets/expenses.ts";
 import type { CheckedBudgets } from "../cognition/budgets/settings.ts";
@@ -45,6 +45,9 @@ import { Origins, type Tracing } from "./tracing.ts";
 import { Turns } from "./turns.ts";
 import { Changes } from "./views.ts";
 import { WaitingRoom } from "./waiting-room.ts";
+
+/** A store that takes longer to say that it can be written is not there for whoever asks about health. */
+const PROBE_MS = 5_000;
 
 export interface RuntimeParts {
   readonly store: Store;
@@ -100,6 +103,8 @@ export class PersonaRuntime {
   readonly #maxHops: number;
   /** What became of items whose persona has been gone since an earlier life: nobody here knows its tenant. */
   readonly #goneTally = newTally();
+  /** Under way: whoever asks meanwhile waits for the same. */
+  #probing: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   /** Takes the store over, unless this fails: `close` closes it. What it gives is the default tenant. */
@@ -352,13 +357,25 @@ export class PersonaRuntime {
   async #readiness(): Promise<api.Readiness> {
     const driver = this.#supply.error === undefined ? "ok" : "failed";
     const accepting = this.#closed === undefined ? "ok" : "closing";
-    const store = await this.#store.probe().then(
-      () => "ok" as const,
-      () => "failed" as const,
-    );
+    const store = (await this.#canWrite()) ? "ok" : "failed";
     const providers = healthOf(this.#providers?.status() ?? []);
     const ready = driver === "ok" && store === "ok" && accepting === "ok" && providers !== "failed";
     return { ready, checks: { driver, store, accepting, providers } };
+  }
+
+  async #canWrite(): Promise<boolean> {
+    let can = false;
+    this.#probing ??= this.#store.probe().finally(() => {
+      this.#probing = undefined;
+    });
+    const answered = this.#probing.then(
+      () => {
+        can = true;
+      },
+      () => {},
+    );
+    await within(this.#clock, PROBE_MS, answered);
+    return can;
   }
 
   async #close(graceMs: number): Promise<void> {

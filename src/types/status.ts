@@ -162,6 +162,7 @@ export interface Readiness {
   readonly ready: boolean;
   readonly checks: {
     readonly driver: "ok" | "failed";
+    /** `failed` also when it says nothing for 5 s. */
     readonly store: "ok" | "failed";
     readonly accepting: "ok" | "closing";
     /** `degraded`: the breaker of one is open; `failed`: that of each. */

@@ -5,9 +5,10 @@ import Database from "better-sqlite3";
 import { expect, it } from "vitest";
 import { createRuntime, ManualClock } from "../../src/index.ts";
 import { execute, temporaryFolder } from "../support/command-line.ts";
-import { until } from "../support/event-loop.ts";
+import { turns, until } from "../support/event-loop.ts";
+import { instead } from "../support/instead.ts";
 import { source } from "../support/script.ts";
-import { echo, enroll, openHouse, outcomeOf, pass } from "./harness.ts";
+import { echo, enroll, openHouse, openOver, outcomeOf, pass } from "./harness.ts";
 
 /** A database in use yesterday: two personas, and messages enough for many pages. */
 async function usedDatabase(): Promise<string> {
@@ -111,6 +112,24 @@ it("is not ready any more when its file is taken away", async () => {
   expect((await runtime.readiness()).ready).toBe(true);
   renameSync(store, `${store}.moved`);
   expect(await runtime.readiness()).toMatchObject({ ready: false, checks: { store: "failed" } });
+});
+
+it("is not ready while its store says nothing, and asks it once", async () => {
+  const answer = Promise.withResolvers<void>();
+  let probes = 0;
+  const probe = () => {
+    probes += 1;
+    return probes === 1 ? answer.promise : Promise.resolve();
+  };
+  const { runtime, clock } = await openOver((store) => instead(store, { probe }));
+  const asked = Promise.all([runtime.readiness(), runtime.readiness()]);
+  await pass(clock, 5_000);
+  const silent = { ready: false, checks: { store: "failed" } };
+  expect(await asked).toMatchObject([silent, silent]);
+  expect(probes).toBe(1);
+  answer.resolve();
+  await turns();
+  expect(await runtime.readiness()).toMatchObject({ ready: true, checks: { store: "ok" } });
 });
 
 it("does not wait for a time that an earlier, wrong clock has set", async () => {
