@@ -89,7 +89,8 @@ const OWNER = { kind: "human", id: "user:olive", name: "canary-olive" } as const
 /** What everybody in the tenant may know of. */
 const OF_TENANT = ["persona", "entry", "role", "sequence", "mapper"] as const;
 
-export async function openWorld(): Promise<World> {
+/** A world that is gone after the test; one that several tests share has to say when that is. */
+export async function openWorld(whenFinished: (end: () => Promise<void>) => void = onTestFinished): Promise<World> {
   const clock = new ManualClock();
   const runtime = await PersonaRuntime.start({
     store: await openMemoryStore({ clock, salt: SALT }),
@@ -110,7 +111,7 @@ export async function openWorld(): Promise<World> {
     auth: { mode: "required" },
     limits: { requestsPerMinute: 1_000_000_000, maxEventLoopDelayMs: 60_000 },
   });
-  onTestFinished(async () => {
+  whenFinished(async () => {
     await app.close();
     await runtime.close({ graceMs: 0 });
   });
