@@ -1,31 +1,56 @@
 /**
- * `npm test` and `npm run proof`: the Rust tests, then vitest's, also when the first have failed.
+ * `npm test` and `npm run proof`: the Rust tests and vitest's, also when the others have failed.
  * Words after `--` go to vitest, and leave the Rust tests out: `npm test -- test/cli`.
  */
-import { spawnSync } from "node:child_process";
-import { readFileSync, statfsSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, mkdirSync, openSync, readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 
 const proof = process.argv[2] === "proof";
 const words = process.argv.slice(proof ? 3 : 2);
 
-const rust = proof
-  ? "test --no-fail-fast --profile proof -p persona-cycle --test simulation -p persona-rules --test property"
-  : "test --no-fail-fast --workspace";
+const TARGET = join(import.meta.dirname, "../target");
+const kept = [];
+
+const rust = (
+  proof
+    ? "test --no-fail-fast --profile proof -p persona-cycle --test simulation -p persona-rules --test property"
+    : "test --no-fail-fast --workspace"
+).split(" ");
 const long = { PERSONA_SIM_STEPS: "10000000", PERSONA_RULES_CASES: "1000000" };
 // Every child of a test loads the same modules again.
-const cache = { NODE_COMPILE_CACHE: join(import.meta.dirname, "../target/compile-cache") };
-const passed = [
-  words.length > 0 || run("cargo", rust.split(" "), proof ? long : {}),
-  run("vitest", ["run", ...(proof ? ["--mode", "proof"] : []), ...words], proof ? {} : { ...cache, ...temporary() }),
-];
+const cache = { NODE_COMPILE_CACHE: join(TARGET, "compile-cache") };
+
+// Proofs want the machine to themselves. Of the tests, many leave a core idle while they wait for a disk or a child.
+const passed = proof
+  ? [words.length > 0 || (await run("cargo", rust, long)), await run("vitest", ["run", "--mode", "proof", ...words])]
+  : await Promise.all([
+      words.length > 0 || keptForLater("cargo", rust),
+      run("vitest", ["run", ...words], { ...cache, ...temporary() }),
+    ]);
+for (const file of kept) process.stdout.write(readFileSync(file));
 process.exitCode = passed.every(Boolean) ? 0 : 1;
 
+/** What this says is told when everything has ended; until then it stands in a file. */
+function keptForLater(command, args) {
+  mkdirSync(TARGET, { recursive: true });
+  const file = join(TARGET, `${command}-test.log`);
+  console.log(`The Rust tests run beside vitest's. What they say follows at the end, and stands in ${file}.`);
+  kept.push(file);
+  const output = openSync(file, "w");
+  return run(command, args, {}, ["ignore", output, output]).finally(() => closeSync(output));
+}
+
 /** Npm has put node_modules/.bin first in PATH. */
-function run(command, args, env = {}) {
-  const { status, error } = spawnSync(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
-  if (error) console.error(`\`${command}\` could not be started (${error.code}).`);
-  return status === 0;
+async function run(command, args, env = {}, stdio = "inherit") {
+  try {
+    const [status] = await once(spawn(command, args, { stdio, env: { ...process.env, ...env } }), "exit");
+    return status === 0;
+  } catch (error) {
+    console.error(`\`${command}\` could not be started (${error.code}).`);
+    return false;
+  }
 }
 
 /**
