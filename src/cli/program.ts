@@ -130,12 +130,13 @@ function program(): Command {
   const vad = command("vad", "Finds speech in WAV files", [
     "persona-runtime vad call.wav",
     "persona-runtime vad *.wav --rttm > speech.rttm",
+    "ffmpeg -v error -i talk.mp3 -ar 16000 -f wav - | persona-runtime vad -",
     "persona-runtime vad score recordings --bootstrap 2000",
   ])
     .usage("[options] <FILE...> | score [options] <FOLDER>")
     .helpCommand(false)
     .enablePositionalOptions()
-    .argument("<FILE...>", "WAV files: 16-bit, float, µ-law or A-law")
+    .argument("<FILE...>", "WAV files: 8 to 32 bits, float, µ-law or A-law; - is the input")
     .option("--json", "as JSON, for scripts")
     .option("--rttm", "as RTTM")
     .addOption(new Option("--detector <NAME>", "what finds it").choices(DETECTORS).default(DETECTORS[0]))

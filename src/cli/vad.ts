@@ -1,6 +1,7 @@
 /** `persona-runtime vad`: where somebody speaks in WAV files. */
 import { readFile } from "node:fs/promises";
 import { basename, extname } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { PersonaError } from "../errors.ts";
 import { type DetectOptions, detectSpeech, type SpeechSegment } from "../voice/detect-speech.ts";
 import { progressBar } from "./progress.ts";
@@ -39,8 +40,9 @@ export async function vadCommand(files: readonly string[], options: VadOptions):
   } else console.log(asText(found));
 }
 
-/** The bytes of a file; throws `invalid_input` for what cannot be read. */
+/** The bytes of a file, or with `-` of the input; throws `invalid_input` for what cannot be read. */
 export async function wavOf(file: string): Promise<Buffer> {
+  if (file === "-") return buffer(process.stdin);
   try {
     return await readFile(file);
   } catch (cause) {

@@ -37,7 +37,7 @@ export function packOpening({ format, turn, detector, probabilities }: Opening):
   };
 }
 
-/** Telephony stays as it is. */
+/** Nothing is brought up. */
 export function rateOf({ sampleRate }: CheckedFormat): 8_000 | 16_000 {
-  return sampleRate === 8_000 ? 8_000 : 16_000;
+  return sampleRate < 16_000 ? 8_000 : 16_000;
 }

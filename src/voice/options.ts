@@ -3,15 +3,20 @@ import * as z from "zod";
 import * as layout from "../layout.ts";
 
 /** Samples per second that are understood. */
-export const SAMPLE_RATES = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000] as const;
+export const SAMPLE_RATES = [
+  8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000,
+] as const;
+
+/** `s16le`, `s24le`, `s32le` and `f32` (-1..1) are little endian, `u8` lies around 128; `mulaw` and `alaw` are those of G.711. */
+export const ENCODINGS = layout.ENCODING;
 
 /** How sound arrives. */
 export const formatSchema = z
   .strictObject({
-    /** Samples per second and channel. Telephony at 8 000 stays as it is; everything else is brought down to 16 000. */
+    /** Samples per second and channel. They are brought down to 16 000, those below it to 8 000; telephony stays as it is. */
     sampleRate: z.literal([...SAMPLE_RATES]),
-    /** `s16le` and `f32` (-1..1) are little endian; `mulaw` and `alaw` are those of G.711. Default `s16le`. */
-    encoding: z.enum(layout.ENCODING).default("s16le"),
+    /** Default `s16le`. */
+    encoding: z.enum(ENCODINGS).default("s16le"),
     /** Interleaved channels, 1..8. Default 1. */
     channels: z.int().min(1).max(8).default(1),
     /** The one that is listened to, counted from 0. Default 0. */

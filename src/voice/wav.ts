@@ -17,14 +17,15 @@ export type WavFault = (typeof layout.WAV_FAULT)[number];
 const WHAT_IS_WRONG: Record<WavFault, string> = {
   bad_wav: "It must be a WAV file whose header agrees with itself.",
   wav_truncated: "It must be as long as its header says.",
-  unknown_encoding: "Its samples must be 16-bit integers, 32-bit floats, µ-law or A-law.",
+  unknown_encoding: "Its samples must be integers of 8, 16, 24 or 32 bits, 32-bit floats, µ-law or A-law.",
   unknown_rate: `Its sample rate must be one of ${SAMPLE_RATES.join(", ")}.`,
   bad_channel: "It must have 1 to 8 channels.",
 };
 
 /**
- * Reads the header of a WAV file that is given whole. A length of 0 or 2³² - 1, as writers leave it who do not know it yet,
- * means up to the end. Throws `wav_invalid` if it is none, or holds what is not understood; `wav_truncated`.
+ * Reads the header of a WAV file that is given whole. A length as writers leave it who do not know it yet (0, 2³² - 1, or
+ * two gigabytes that are not there) means up to the end. Throws `wav_invalid` if it is none, or holds what is not
+ * understood; `wav_truncated`.
  */
 export function readWav(file: Uint8Array): WavFile {
   if (!(file instanceof Uint8Array)) {
@@ -39,6 +40,6 @@ export function readWav(file: Uint8Array): WavFile {
 
 /** What native found wrong with a file. */
 export function wavError(fault: WavFault): PersonaError {
-  const message = `The file cannot be read. ${WHAT_IS_WRONG[fault]}`;
+  const message = `The file cannot be read. ${WHAT_IS_WRONG[fault]} \`ffmpeg -i FILE -ar 16000 OUT.wav\` makes such a file.`;
   return new PersonaError(fault === "wav_truncated" ? fault : "wav_invalid", message);
 }

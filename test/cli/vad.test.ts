@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { execute, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
+import { execute, feed, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
 import { needs } from "../support/needs.ts";
 import { joined, noise, pcm, spoken, wav } from "../support/spoken.ts";
 
@@ -44,6 +44,9 @@ describe("vad", () => {
         .join(""),
     );
 
+    const fed = await feed(readFileSync(file), ["vad", "-", "--json", "--min-silence", "700"]);
+    expect(JSON.parse(fed.stdout)).toEqual([{ file: "-", segments }]);
+
     const text = await personaRuntime("vad", file, quiet, "--min-silence", "700");
     const lines = text.stdout.split("\n");
     expect(lines[0]).toMatch(/^file +start +end +seconds$/);
@@ -70,10 +73,15 @@ describe("vad says in one line what is wrong with a file, and prints nothing", (
   test.each<[string, Buffer, string, string]>([
     ["a header that promises more", wav(sound, { dataLength: 1_000_000 }), "wav_truncated", "as long as its header"],
     ["a file that was cut off", wav(sound).subarray(0, 30), "wav_truncated", "as long as its header"],
-    ["samples of 24 bits", wav(sound, { bits: 24 }), "wav_invalid", "16-bit integers"],
+    ["samples of 64 bits", wav(sound, { tag: 3, bits: 64 }), "wav_invalid", "integers of 8, 16, 24 or 32 bits"],
     ["a rate that nobody has", wav(sound, { hz: 12_345 }), "wav_invalid", "sample rate"],
     ["too many channels", wav(sound, { channels: 9 }), "wav_invalid", "1 to 8 channels"],
-    ["something else", Buffer.from("ID3 and music"), "wav_invalid", "must be a WAV file"],
+    [
+      "something else",
+      Buffer.from("ID3 and music"),
+      "wav_invalid",
+      "`ffmpeg -i FILE -ar 16000 OUT.wav` makes such a file",
+    ],
     ["nothing", Buffer.alloc(0), "wav_invalid", "must be a WAV file"],
   ])("%s", async (_what, bytes, code, message) => {
     const folder = temporaryFolder();

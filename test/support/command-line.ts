@@ -67,8 +67,12 @@ for (const words of JSON.parse(process.argv[1])) {
 }
 write(JSON.stringify(all));`;
 
-/** Runs the command to its end, with a text as its input. */
-export function feed(input: string, words: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<Ended> {
+/** Runs the command to its end, with a text or bytes as its input. */
+export function feed(
+  input: string | Uint8Array,
+  words: readonly string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ended> {
   const child = spawn(process.execPath, [MAIN, ...words], { env });
   child.stdin.end(input);
   return observe(child).ended;

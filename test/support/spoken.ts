@@ -64,7 +64,7 @@ export function wav(
   const head = Buffer.alloc(44);
   const block = (bits / 8) * channels;
   head.write("RIFF", 0);
-  head.writeUInt32LE(36 + dataLength, 4);
+  head.writeUInt32LE(Math.min(36 + dataLength, 0xffff_ffff), 4);
   head.write("WAVEfmt ", 8);
   head.writeUInt32LE(16, 16);
   head.writeUInt16LE(tag, 20);

@@ -64,13 +64,45 @@ describe("a WAV file", () => {
     ["ends in its header", whole.subarray(0, 30), "wav_truncated"],
     ["ends in its samples", whole.subarray(0, 10_000), "wav_truncated"],
     ["says it is longer", wav(data, { dataLength: data.length + 2 }), "wav_truncated"],
-    ["has another rate", wav(data, { hz: 11_025 }), "wav_invalid"],
+    ["has another rate", wav(data, { hz: 11_000 }), "wav_invalid"],
     ["is compressed", wav(data, { tag: 2 }), "wav_invalid"],
-    ["has samples of 24 bits", wav(data, { bits: 24 }), "wav_invalid"],
+    ["has samples of 64 bits", wav(data, { tag: 3, bits: 64 }), "wav_invalid"],
     ["has too many channels", wav(data, { channels: 12 }), "wav_invalid"],
   ])("is refused with a code when it %s", (_, file, code) => {
     expect(() => readWav(file)).toThrow(expect.objectContaining({ code }));
     expect(() => detectSpeech(file)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it("may have samples of another width, and a length that nobody knew", () => {
+    const found = detectSpeech(whole);
+    expect(found.length).toBeGreaterThan(0);
+    const wider = (bytes: number) => {
+      const file = Buffer.alloc((data.length / 2) * bytes);
+      for (let n = 0; n < data.length / 2; n += 1) data.copy(file, (n + 1) * bytes - 2, 2 * n, 2 * n + 2);
+      return wav(file, { bits: 8 * bytes });
+    };
+    for (const bytes of [3, 4]) expect(detectSpeech(wider(bytes))).toEqual(found);
+    const coarse = Buffer.from(SENTENCE.map((sample) => 128 + Math.round(sample * 127)));
+    expect(detectSpeech(wav(coarse, { bits: 8 }))[0]?.startMs).toBeCloseTo(found[0]?.startMs ?? 0, -2);
+    for (const dataLength of [0, 0x7fff_f000, 0xffff_ffff]) {
+      expect(detectSpeech(wav(data, { dataLength }))).toEqual(found);
+    }
+  });
+
+  it.each([11_025, 12_000])("of %d Hz is heard as one of 8 000", (hz) => {
+    const at = (rate: number) => {
+      const sound = Float32Array.from({ length: (SENTENCE.length * rate) / sampleRate }, (_, n) => {
+        const place = (n * sampleRate) / rate;
+        const [left, part] = [Math.floor(place), place % 1];
+        return (SENTENCE[left] ?? 0) * (1 - part) + (SENTENCE[left + 1] ?? 0) * part;
+      });
+      return detectSpeech(wav(pcm(sound), { hz: rate }), { minSilenceMs: 600 });
+    };
+    const [expected, found] = [at(8_000), at(hz)];
+    expect(found).toHaveLength(1);
+    expect(Math.abs((found[0]?.startMs ?? 0) - (expected[0]?.startMs ?? 0))).toBeLessThan(100);
+    expect(Math.abs((found[0]?.endMs ?? 0) - (expected[0]?.endMs ?? 0))).toBeLessThan(200);
+    expect(new SpeechDetector({ format: { sampleRate: 11_025 } }).rate).toBe(8_000);
   });
 
   it("lies about its bytes per second at nobody's cost", () => {

@@ -52,9 +52,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UnknownRate => {
-                "the sample rate must be 8000, 16000, 22050, 24000, 32000, 44100, 48000, 88200 or 96000"
+                "the sample rate must be 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 88200 or 96000"
             }
-            Self::UnknownEncoding => "the encoding must be s16le, f32, mulaw or alaw",
+            Self::UnknownEncoding => "the encoding must be s16le, f32, mulaw, alaw, u8, s24le or s32le",
             Self::BadChannel => {
                 "there must be 1 to 8 channels, and the chosen one, counted from 0, must be among them"
             }

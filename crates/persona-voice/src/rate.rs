@@ -1,15 +1,21 @@
 //! The two sample rates that the detector knows.
 
-/// Samples per second inside a stream. Each has its own branch of the network.
+/// Samples per second inside a stream. Each has its own branch of the network. Nothing is brought up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rate {
-    /// 8 kHz: telephony, which is not brought up to 16 kHz.
+    /// 8 kHz: telephony, and what has less than 16 kHz.
     Narrow,
     /// 16 kHz: everything else is brought down to it.
     Wide,
 }
 
 impl Rate {
+    /// The higher one that sound of so many samples per second can be brought down to.
+    #[must_use]
+    pub const fn within(hz: u32) -> Self {
+        if hz < Self::Wide.hz() { Self::Narrow } else { Self::Wide }
+    }
+
     /// Samples per second.
     #[must_use]
     pub const fn hz(self) -> u32 {

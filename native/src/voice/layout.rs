@@ -28,11 +28,14 @@ record! {
 }
 
 const DETECTORS: [&str; 4] = ["refined", "network", "gated", "energy"];
-pub(super) const ENCODINGS: [(&str, Encoding); 4] = [
+pub(super) const ENCODINGS: [(&str, Encoding); 7] = [
     ("s16le", Encoding::Pcm16),
     ("f32", Encoding::Float32),
     ("mulaw", Encoding::Mulaw),
     ("alaw", Encoding::Alaw),
+    ("u8", Encoding::Pcm8),
+    ("s24le", Encoding::Pcm24),
+    ("s32le", Encoding::Pcm32),
 ];
 pub(super) const STANCES: [(&str, Stance); 3] =
     [("listening", Stance::Listening), ("thinking", Stance::Thinking), ("speaking", Stance::Speaking)];

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { STANCES, type VoiceControl } from "../../voice/control.ts";
 import type { VoiceEvent } from "../../voice/event.ts";
-import { detectorSchema, SAMPLE_RATES, type TurnOptions, turnSchema } from "../../voice/options.ts";
+import { detectorSchema, ENCODINGS, SAMPLE_RATES, type TurnOptions, turnSchema } from "../../voice/options.ts";
 import type { TurnSettings } from "../../voice/resolve.ts";
 import { problemSchema } from "../problem.ts";
 import { libraryName, wireName } from "./names.ts";
@@ -37,7 +37,7 @@ export const voiceSend = z
       .strictObject({
         type: z.literal("start"),
         sample_rate: z.literal([...SAMPLE_RATES]),
-        encoding: z.enum(["s16le", "f32", "mulaw", "alaw"]).default("s16le"),
+        encoding: z.enum(ENCODINGS).default("s16le"),
         channels: z.int().min(1).max(8).default(1).register(wire, { description: "Interleaved" }),
         channel: z.int().min(0).max(7).default(0).register(wire, { description: "Which of them is heard, from 0" }),
         detector: detectorSchema,

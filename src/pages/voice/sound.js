@@ -1,13 +1,13 @@
 // Where sound comes from: a file, or the microphone. Always 16-bit samples.
 
 /** Rates that the server understands. */
-const RATES = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000];
+const RATES = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000];
 
 /** Bytes of a file: what is decoded is several times as large. */
 const MOST_BYTES = 268_435_456;
 
 /**
- * The channels of a file, at 16 kHz; at 8 kHz if it is a telephone's. Throws what a person can read.
+ * The channels of a file, at 16 kHz; at 8 kHz if it has less than that, as a telephone's. Throws what a person can read.
  * @param {File} file
  */
 export async function decode(file) {
@@ -15,7 +15,7 @@ export async function decode(file) {
     throw new Error(`${file.name} is larger than 256 MB: use \`persona-runtime vad\` for it, or a part of it.`);
   }
   const bytes = await file.arrayBuffer();
-  const rate = rateOfWav(bytes) === 8_000 ? 8_000 : 16_000;
+  const rate = rateOfWav(bytes) < 16_000 ? 8_000 : 16_000;
   // Its length does not matter: it only says at which rate to decode.
   const context = new OfflineAudioContext(1, 1, rate);
   try {
@@ -36,11 +36,11 @@ export function mixed(channels) {
   );
 }
 
-/** @param {ArrayBuffer} bytes */
+/** Not a number if it is no WAV file. @param {ArrayBuffer} bytes */
 function rateOfWav(bytes) {
   const view = new DataView(bytes);
   const isWav = bytes.byteLength >= 28 && view.getUint32(0) === 0x52494646 && view.getUint32(8) === 0x57415645;
-  return isWav ? view.getUint32(24, true) : undefined;
+  return isWav ? view.getUint32(24, true) : Number.NaN;
 }
 
 /** What a browser says when it lends no microphone, by the name of its error. @type {Record<string, string>} */

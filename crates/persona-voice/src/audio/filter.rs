@@ -1,15 +1,16 @@
-//! The low-pass filters that bring sound down to 16 kHz.
+//! The low-pass filters that bring sound down to the rate inside.
 
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
-const TARGET: u32 = 16_000;
+use crate::Rate;
 
-/// Half the length of a filter, in samples at 16 kHz: 1 ms of delay.
+/// Half the length of a filter, in samples at the rate inside: 1 ms of delay, 2 ms at 8 kHz.
 const REACH: f64 = 16.0;
 
-/// Hz at which half the amplitude passes; 1 kHz below, all of it, and 1 kHz above, a thousandth.
-const CUTOFF: f64 = 7_600.0;
+/// Where half the amplitude passes, in samples at the rate inside: 7.6 kHz at 16 kHz; 1 kHz below, all of it passes, and
+/// 1 kHz above, a thousandth.
+const CUTOFF: f64 = 0.475;
 
 /// Of the Kaiser window: 60 dB.
 const BETA: f64 = 5.65;
@@ -27,7 +28,9 @@ pub(super) struct Filter {
 impl Filter {
     /// None for the rates that need none.
     pub(super) fn from_hz(hz: u32) -> Option<&'static Self> {
-        static FILTERS: [(u32, LazyLock<Filter>); 7] = [
+        static FILTERS: [(u32, LazyLock<Filter>); 9] = [
+            (11_025, LazyLock::new(|| Filter::new(11_025))),
+            (12_000, LazyLock::new(|| Filter::new(12_000))),
             (22_050, LazyLock::new(|| Filter::new(22_050))),
             (24_000, LazyLock::new(|| Filter::new(24_000))),
             (32_000, LazyLock::new(|| Filter::new(32_000))),
@@ -40,14 +43,16 @@ impl Filter {
     }
 
     fn new(hz: u32) -> Self {
-        let common = gcd(hz, TARGET);
-        let (up, down) = (TARGET / common, hz / common);
-        let reach = REACH * f64::from(hz) / f64::from(TARGET);
+        let target = Rate::within(hz).hz();
+        let common = gcd(hz, target);
+        let (up, down) = (target / common, hz / common);
+        let ratio = f64::from(hz) / f64::from(target);
+        let reach = REACH * ratio;
         let taps = 2 * reach.ceil() as usize;
         let phase = |phase: u32| {
             let distance =
                 |tap: usize| (tap + 1) as f64 - (taps / 2) as f64 - f64::from(phase) / f64::from(up);
-            let weights: Vec<_> = (0..taps).map(|tap| weight(distance(tap), reach, f64::from(hz))).collect();
+            let weights: Vec<_> = (0..taps).map(|tap| weight(distance(tap), reach, CUTOFF / ratio)).collect();
             // Each phase passes a constant unchanged, or the phases would add a hum of their own.
             let sum: f64 = weights.iter().sum();
             weights.into_iter().map(move |weight| (weight / sum) as f32)
@@ -61,8 +66,8 @@ impl Filter {
     }
 }
 
-fn weight(distance: f64, reach: f64, hz: f64) -> f64 {
-    let angle = 2.0 * PI * CUTOFF / hz * distance;
+fn weight(distance: f64, reach: f64, cutoff: f64) -> f64 {
+    let angle = 2.0 * PI * cutoff * distance;
     let sinc = if distance.abs() < 1e-9 { 1.0 } else { angle.sin() / angle };
     let edge = 1.0 - (distance / reach).powi(2);
     if edge < 0.0 { 0.0 } else { sinc * bessel(BETA * edge.sqrt()) }

@@ -6,8 +6,14 @@ use crate::{Fault, Rate};
 /// How a sample is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
+    /// Unsigned bytes around 128.
+    Pcm8,
     /// Signed 16-bit integers, little endian.
     Pcm16,
+    /// Signed 24-bit integers, little endian.
+    Pcm24,
+    /// Signed 32-bit integers, little endian.
+    Pcm32,
     /// 32-bit floats, little endian, from -1 to 1; beyond they are clipped.
     Float32,
     /// G.711 µ-law, a byte each.
@@ -21,9 +27,10 @@ impl Encoding {
     #[must_use]
     pub const fn width(self) -> usize {
         match self {
-            Self::Mulaw | Self::Alaw => 1,
+            Self::Pcm8 | Self::Mulaw | Self::Alaw => 1,
             Self::Pcm16 => 2,
-            Self::Float32 => 4,
+            Self::Pcm24 => 3,
+            Self::Pcm32 | Self::Float32 => 4,
         }
     }
 }
@@ -72,7 +79,7 @@ impl Format {
     /// The rate inside: that of all times and of the sound that is kept.
     #[must_use]
     pub fn rate(self) -> Rate {
-        if self.hz == 8_000 { Rate::Narrow } else { Rate::Wide }
+        Rate::within(self.hz)
     }
 
     /// How its samples are written.

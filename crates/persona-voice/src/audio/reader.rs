@@ -21,8 +21,15 @@ impl Reader {
         match self.format.encoding() {
             Encoding::Mulaw => self.each(bytes, take, |[byte]| Some(MULAW[usize::from(byte)])),
             Encoding::Alaw => self.each(bytes, take, |[byte]| Some(ALAW[usize::from(byte)])),
+            Encoding::Pcm8 => self.each(bytes, take, |[byte]| Some((f32::from(byte) - 128.0) / 128.0)),
             Encoding::Pcm16 => {
                 self.each(bytes, take, |bytes| Some(f32::from(i16::from_le_bytes(bytes)) / 32_768.0))
+            }
+            Encoding::Pcm24 => self.each(bytes, take, |[low, middle, high]| {
+                Some(i32::from_le_bytes([0, low, middle, high]) as f32 / 2_147_483_648.0)
+            }),
+            Encoding::Pcm32 => {
+                self.each(bytes, take, |bytes| Some(i32::from_le_bytes(bytes) as f32 / 2_147_483_648.0))
             }
             Encoding::Float32 => self.each(bytes, take, |bytes| {
                 let value = f32::from_le_bytes(bytes);

@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::{Encoding, Format};
 use crate::Fault;
 
+/// No length from here on is believed of a file that is shorter.
+const UNKNOWN: usize = 0x7fff_0000;
+
 /// What a WAV file holds, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wav {
@@ -15,8 +18,8 @@ pub struct Wav {
 }
 
 impl Wav {
-    /// Reads the header of a file that is given whole. A length of 0 or 2^32 - 1, as writers leave it who do not know
-    /// it yet, means up to the end.
+    /// Reads the header of a file that is given whole. A length as writers leave it who do not know it yet means up to
+    /// the end: 0, or 2^32 - 1, or somewhat less than 2^31 (`sox` and `espeak-ng` into a pipe).
     ///
     /// # Errors
     /// [`Fault::BadWav`] if it is no WAV file or its header contradicts itself; [`Fault::WavTruncated`] if it ends
@@ -29,7 +32,7 @@ impl Wav {
             let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
             if &head[..4] == b"data" {
                 let format: Format = format.ok_or(Fault::BadWav)?;
-                let unknown = length == 0 || length == u32::MAX as usize;
+                let unknown = length == 0 || length >= UNKNOWN && length > body.len();
                 let length = if unknown { body.len() } else { length };
                 if length > body.len() {
                     return Err(Fault::WavTruncated);
@@ -58,7 +61,10 @@ fn read_format(body: &[u8]) -> Result<Format, Fault> {
     // An extensible header keeps the true tag at the beginning of a longer one.
     let tag = if word(0)? == 0xfffe { word(24)? } else { word(0)? };
     let encoding = match (tag, word(14)?) {
+        (1, 8) => Encoding::Pcm8,
         (1, 16) => Encoding::Pcm16,
+        (1, 24) => Encoding::Pcm24,
+        (1, 32) => Encoding::Pcm32,
         (3, 32) => Encoding::Float32,
         (6, 8) => Encoding::Alaw,
         (7, 8) => Encoding::Mulaw,

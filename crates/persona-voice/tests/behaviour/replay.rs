@@ -34,8 +34,10 @@ fn recording(seed: u64, hz: u32, encoding: Encoding, channels: u8) -> Recording 
             match encoding {
                 Encoding::Pcm16 => bytes.extend(sample.to_le_bytes()),
                 Encoding::Float32 => bytes.extend((f32::from(sample) / 32_768.0).to_le_bytes()),
+                Encoding::Pcm24 => bytes.extend(&(i32::from(sample) << 8).to_le_bytes()[..3]),
+                Encoding::Pcm32 => bytes.extend((i32::from(sample) << 16).to_le_bytes()),
                 // Not the codes that belong to the sound, but as good as any.
-                Encoding::Mulaw | Encoding::Alaw => bytes.push((sample >> 8) as u8 ^ 0x80),
+                Encoding::Pcm8 | Encoding::Mulaw | Encoding::Alaw => bytes.push((sample >> 8) as u8 ^ 0x80),
             }
         }
     }
@@ -101,6 +103,7 @@ fn chunking_changes_no_event() {
         (16_000, Encoding::Pcm16, 1),
         (8_000, Encoding::Mulaw, 1),
         (8_000, Encoding::Alaw, 2),
+        (12_000, Encoding::Pcm24, 3),
         (24_000, Encoding::Float32, 1),
         (44_100, Encoding::Pcm16, 3),
         (22_050, Encoding::Pcm16, 1),
@@ -304,10 +307,19 @@ proptest! {
     #[test]
     fn any_bytes_are_heard_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..20_000), seed: u64) {
         let mut rng = Rng(seed);
-        let encodings = [Encoding::Pcm16, Encoding::Float32, Encoding::Mulaw, Encoding::Alaw];
-        let rates = [8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000];
+        let encodings = [
+            Encoding::Pcm8,
+            Encoding::Pcm16,
+            Encoding::Pcm24,
+            Encoding::Pcm32,
+            Encoding::Float32,
+            Encoding::Mulaw,
+            Encoding::Alaw,
+        ];
+        let rates = [8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 88_200, 96_000];
         let channels = 1 + rng.below(8) as u8;
-        let format = Format::new(rates[rng.below(rates.len())], encodings[rng.below(4)], channels, 0).unwrap();
+        let (hz, encoding) = (rates[rng.below(rates.len())], encodings[rng.below(encodings.len())]);
+        let format = Format::new(hz, encoding, channels, 0).unwrap();
         let recording = Recording { format, options: options(), bytes, controls: Vec::new() };
         let mut engine = Engine::<Energy>::default();
         prop_assert!(play(&recording, &mut engine, 4_000, seed) == play(&recording, &mut engine, 3, seed));
