@@ -29,7 +29,7 @@ const HIDDEN_EXAMPLE = { env: "JWT_SECRET" };
 const TIERS = Object.fromEntries(
   Object.entries(tiers.parse(undefined)).map(([name, tier]) => [
     name,
-    { requests_per_minute: tier.requestsPerMinute, streams: tier.streams },
+    { requests_per_minute: tier.requestsPerMinute, streams: tier.streams, voices: tier.voices },
   ]),
 );
 
@@ -189,6 +189,9 @@ export const configSchema = z
               }),
               streams: tiers.unwrap().valueType.shape.streams.register(about, {
                 description: "Event streams and sockets that each of them may have open at once",
+              }),
+              voices: tiers.unwrap().valueType.shape.voices.register(about, {
+                description: "Of these, sockets that hear a voice; all callers together have 256",
               }),
             }),
           )

@@ -13,14 +13,19 @@ const tier = z.strictObject({
   requestsPerMinute: perMinute,
   /** Event streams and sockets open at once. */
   streams: z.int().min(1).max(1_000_000).default(100),
+  /** Of these, sockets that hear a voice. All callers together have 256. */
+  voices: z.int().min(1).max(256).default(32),
 });
+
+/** What a caller may hold open. */
+type Held = "streams" | "voices";
 
 /** Tiers that are there unless others are given. */
 const TIERS = {
-  free: { requestsPerMinute: 60, streams: 10 },
-  personal: { requestsPerMinute: 300, streams: 20 },
-  professional: { requestsPerMinute: 1_200, streams: 100 },
-  enterprise: { requestsPerMinute: 60_000, streams: 10_000 },
+  free: { requestsPerMinute: 60, streams: 10, voices: 4 },
+  personal: { requestsPerMinute: 300, streams: 20, voices: 8 },
+  professional: { requestsPerMinute: 1_200, streams: 100, voices: 32 },
+  enterprise: { requestsPerMinute: 60_000, streams: 10_000, voices: 64 },
 };
 
 export const limitOptionsSchema = z.strictObject({
@@ -45,8 +50,8 @@ export class RateLimits {
   readonly #callers: Windows;
   readonly #addresses: Windows;
   readonly #failures: Windows;
-  /** Open streams by caller. */
-  readonly #streams = new Map<string, number>();
+  /** What is open by caller. */
+  readonly #held: Readonly<Record<Held, Map<string, number>>> = { streams: new Map(), voices: new Map() };
 
   constructor(limits: Limits, clock: Clock) {
     this.#limits = limits;
@@ -73,20 +78,22 @@ export class RateLimits {
     return { limit, remaining: limit - count, resetMs };
   }
 
-  /** Counts a stream of a caller until it is let go; throws `too_many_streams`. */
-  hold(identity: Identity): () => void {
+  /** Counts what a caller opens until it is let go; throws `too_many_streams`. */
+  hold(identity: Identity, what: Held): () => void {
     const name = nameOf(identity);
-    const most = this.#limits.tiers[identity.tier]?.streams ?? 0;
-    const others = this.#streams.get(name) ?? 0;
+    const held = this.#held[what];
+    const most = this.#limits.tiers[identity.tier]?.[what] ?? 0;
+    const others = held.get(name) ?? 0;
     if (others >= most) {
-      const message = `${most} streams and sockets at once are what the tier ${identity.tier} has; close one first.`;
+      const them = what === "streams" ? "streams and sockets" : what;
+      const message = `${most} ${them} at once are what the tier ${identity.tier} has; close one first.`;
       throw new PersonaError("too_many_streams", message);
     }
-    this.#streams.set(name, others + 1);
+    held.set(name, others + 1);
     return () => {
-      const left = (this.#streams.get(name) ?? 1) - 1;
-      if (left === 0) this.#streams.delete(name);
-      else this.#streams.set(name, left);
+      const left = (held.get(name) ?? 1) - 1;
+      if (left === 0) held.delete(name);
+      else held.set(name, left);
     };
   }
 
@@ -114,7 +121,7 @@ const nameOf = ({ key, tenant, user }: Identity): string => key ?? `${tenant} ${
 /** For the `preHandler` of a route that answers with a stream or a socket: counts it as long as its connection is open. */
 export function holdStream(limits: RateLimits | undefined): (request: FastifyRequest) => Promise<void> {
   return async ({ identity, raw }) => {
-    if (limits !== undefined) raw.socket.once("close", limits.hold(identity));
+    if (limits !== undefined) raw.socket.once("close", limits.hold(identity, "streams"));
   };
 }
 

@@ -233,9 +233,9 @@ describe("authentication", () => {
       PERSONA_RUNTIME_LIMITS_TIERS_NEW_REQUESTS_PER_MINUTE: "4",
     };
     expect((await resolved({ toml, environment })).options.limits.tiers).toEqual({
-      free: { requestsPerMinute: 1, streams: 100 },
-      gold_plus: { requestsPerMinute: 3, streams: 100 },
-      new: { requestsPerMinute: 4, streams: 100 },
+      free: { requestsPerMinute: 1, streams: 100, voices: 32 },
+      gold_plus: { requestsPerMinute: 3, streams: 100, voices: 32 },
+      new: { requestsPerMinute: 4, streams: 100, voices: 32 },
     });
   });
 });

@@ -19,8 +19,9 @@ async function open(appOptions: AppOptions = {}) {
   return { app, client: await openAt(port) };
 }
 
-async function openAt(port: number) {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/voice/turns`, { headers: { host: "localhost" } });
+async function openAt(port: number, key?: string) {
+  const offered = key === undefined ? [] : ["persona-runtime", `bearer.${key}`];
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/voice/turns`, offered, { headers: { host: "localhost" } });
   onTestFinished(() => socket.terminate());
   const frames: Frame[] = [];
   socket.on("message", (data) => frames.push(JSON.parse(String(data))));
@@ -164,13 +165,41 @@ it("256 voices are heard at once; a question without a socket takes no place", a
   expect(await asked()).toBe(503);
 });
 
+it("a caller has as many voices at once as its tier says, and another one when one of them has ended", async () => {
+  const limits = { tiers: { free: { requestsPerMinute: 1_000_000, voices: 2 } } };
+  const { app, runtime } = await openHouse({}, { auth: { mode: "required" }, limits });
+  const port = await listen(app);
+  const [mine, others] = await Promise.all(["7", "8"].map((user) => runtime.keys.create({ user, name: "phone" })));
+  const asked = async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/v1/voice/turns`, [
+      "persona-runtime",
+      `bearer.${mine?.secret}`,
+    ]);
+    onTestFinished(() => socket.terminate());
+    const refused = once(socket, "unexpected-response").then(([, answer]) => answer.toArray());
+    return Promise.race([refused.then(String), once(socket, "open").then(() => "open")]);
+  };
+  const first = await openAt(port, mine?.secret);
+  await openAt(port, mine?.secret);
+  expect(JSON.parse(await asked())).toMatchObject({ status: 429, detail: expect.stringContaining("2 voices at once") });
+  await openAt(port, others?.secret);
+  first.socket.terminate();
+  await until(() =>
+    openAt(port, mine?.secret).then(
+      () => true,
+      () => false,
+    ),
+  );
+  expect(await asked()).toContain("too_many_streams");
+});
+
 describe("what is wrong is told, and the socket stays", () => {
   it.each<[string, string | object, object]>([
     ["no JSON", "hello", { code: "unparsable_body" }],
     ["another type", { type: "sing" }, { code: "invalid_input", fields: [{ field: "type" }] }],
     [
       "a rate that is none",
-      { ...START, sample_rate: 11_025 },
+      { ...START, sample_rate: 11_000 },
       { code: "invalid_input", fields: [{ field: "sample_rate" }] },
     ],
     [
@@ -204,7 +233,7 @@ describe("what is wrong is told, and the socket stays", () => {
 
 it("takes odd, empty and long pieces of every encoding", async () => {
   const { client } = await open();
-  for (const encoding of ["s16le", "f32", "mulaw", "alaw"]) {
+  for (const encoding of ["s16le", "f32", "mulaw", "alaw", "u8", "s24le", "s32le"]) {
     const from = client.frames.length;
     client.tell({ type: "start", sample_rate: 8_000, encoding });
     client.hear(Buffer.alloc(0));

@@ -8,7 +8,7 @@ import { VoiceSocket } from "../voice-socket.ts";
 import { voiceFrame } from "../wire/voice.ts";
 
 /**
- * Of all callers together: each can keep a core busy for a while. How many one has is its tier's affair; without
+ * Of all callers together: each can keep a core busy for a while. How many of them one caller has, its tier says; without
  * authentication there are no tiers, and this is the one bound.
  */
 const MOST = 256;
@@ -24,7 +24,7 @@ export const voice: FastifyPluginAsyncZod<Services> = async (app, services) => {
     exposeHeadRoute: false,
     preHandler: [
       holdStream(services.limits),
-      async ({ raw, ws }) => {
+      async ({ identity, raw, ws }) => {
         if (open >= MOST) {
           throw new PersonaError("overloaded", `${MOST} voices are heard already; try again later.`, {
             retryAfterMs: 10_000,
@@ -32,9 +32,11 @@ export const voice: FastifyPluginAsyncZod<Services> = async (app, services) => {
         }
         // A request that wants no socket may share its connection with any number of others.
         if (!ws) return;
+        const letGo = services.limits?.hold(identity, "voices");
         open += 1;
         raw.socket.once("close", () => {
           open -= 1;
+          letGo?.();
         });
       },
     ],
@@ -44,7 +46,8 @@ export const voice: FastifyPluginAsyncZod<Services> = async (app, services) => {
       description:
         "A WebSocket. Text frames are one JSON document each; binary frames are sound as `start` says, cut " +
         "anywhere, no longer than the body of a request (256 KiB; 1009 closes the socket). A browser offers the subprotocols `persona-runtime` and `bearer.<token>`. It counts as one of the " +
-        `caller's streams; of all callers together ${MOST} are heard at most (\`overloaded\`). The server closes with ` +
+        "caller's streams, and as one of the few voices that its tier has at once (`too_many_streams`); of all callers " +
+        `together ${MOST} are heard at most (\`overloaded\`). The server closes with ` +
         "1001 when it ends, 4401 when the key or token expires or is revoked, 4408 when two heartbeats were not answered " +
         "or nothing was sent for 5 minutes.",
       response: {
