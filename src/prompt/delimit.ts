@@ -9,7 +9,9 @@
  */
 export function freeTag(base: string, texts: readonly string[]): string {
   const pattern = new RegExp(`<\\s*/?\\s*${base}(?:-(\\d{1,9}))?`, "gi");
-  const used = new Set(texts.flatMap((text) => [...text.matchAll(pattern)].map(([, number]) => Number(number ?? 1))));
+  // Most texts of a long history have no tag at all.
+  const tagged = texts.filter((text) => text.includes("<"));
+  const used = new Set(tagged.flatMap((text) => [...text.matchAll(pattern)].map(([, number]) => Number(number ?? 1))));
   let number = 1;
   while (used.has(number)) number += 1;
   return number === 1 ? base : `${base}-${number}`;

@@ -61,6 +61,7 @@ export class EventHub {
   readonly #pages: Pages;
   readonly #readers = new Set<Reader>();
   #lastRev: number;
+  #wakes = false;
   #closed = false;
 
   /** `lastRev` is the newest rev of the log at this moment. */
@@ -88,11 +89,27 @@ export class EventHub {
   changed(rev: number): void {
     this.#lastRev = Math.max(this.#lastRev, rev);
     for (const reader of this.#readers) reader.offer(this.#lastRev);
+    this.#wakeSoon();
   }
 
-  /** An event in this conversation that is not durable. */
+  /** An event in this conversation that is not durable. A token does not wait. */
   publish(event: RuntimeEvent, place: ConversationRow): void {
-    for (const reader of this.#readers) if (covers(reader.scope, place)) reader.offer(event);
+    for (const reader of this.#readers) {
+      if (!covers(reader.scope, place)) continue;
+      reader.offer(event);
+      if (event.type === "token") reader.wake();
+    }
+    if (event.type !== "token") this.#wakeSoon();
+  }
+
+  /** After what this turn of the event loop still does: who answers a message is asked before others are told of it. */
+  #wakeSoon(): void {
+    if (this.#wakes || this.#readers.size === 0) return;
+    this.#wakes = true;
+    setImmediate(() => {
+      this.#wakes = false;
+      for (const reader of this.#readers) reader.wake();
+    });
   }
 
   read(
@@ -145,11 +162,15 @@ class Reader {
     this.#buffer = [after > lastRev ? { type: "gap", oldest: lastRev } : lastRev];
   }
 
+  /** What comes next, once it is woken. */
   offer(next: RuntimeEvent | number): void {
     const last = this.#buffer.length - 1;
     if (typeof next === "number" && typeof this.#buffer[last] === "number") this.#buffer[last] = next;
     else if (typeof next === "number" || this.#buffer.length < MAX_BUFFERED) this.#buffer.push(next);
     else this.#missed += 1;
+  }
+
+  wake(): void {
     this.#wake?.();
   }
 

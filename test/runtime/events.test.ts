@@ -120,6 +120,30 @@ it("reads the log once for all who have come equally far, and for each tenant it
   expect(revs(0).some((rev) => revs(1).includes(rev))).toBe(false);
 });
 
+it("begins the turn that answers a message before it tells others of the message", async () => {
+  const order: string[] = [];
+  const { runtime } = await openOver((store) =>
+    instead(store, {
+      begin: (turn) => {
+        order.push("begin");
+        return store.begin(turn);
+      },
+      changes: (tenant, after, limit) => {
+        order.push("log");
+        return store.changes(tenant, after, limit);
+      },
+    }),
+  );
+  await enroll(runtime, "ada");
+  const { ended } = listen(runtime);
+  await turns();
+  order.length = 0;
+  await runtime.send("ada", "hi", { from: "user:7" });
+  expect(order.slice(0, 2)).toEqual(["begin", "log"]);
+  await runtime.close();
+  await ended;
+});
+
 it("resumes after a restart where a reader was, in the same words", async () => {
   const store = join(temporaryFolder(), "kept.db");
   const first = await openHouse({ store });
