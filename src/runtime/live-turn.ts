@@ -22,6 +22,7 @@ import type {
 import { payerFor } from "./conversations.ts";
 import type { Prepared } from "./intake.ts";
 import type { FormedTurn } from "./packed.ts";
+import { Past } from "./past.ts";
 import type { Persona } from "./personas.ts";
 import { profileOf } from "./profile.ts";
 import type { TurnSession } from "./sessions.ts";
@@ -41,6 +42,8 @@ export class LiveTurn {
   readonly cognitionKind: Persona["cognitionKind"];
   /** The row of its conversation; there from before cognition is asked. */
   place!: ConversationRow;
+  /** What is read of its conversation while begin is written; otherwise it is read when cognition asks for it. */
+  past: Past | undefined;
   /** When begin was on the disk, and when cognition had answered. */
   begunAt = 0;
   answeredAt = 0;
@@ -157,9 +160,6 @@ export class LiveTurn {
   }
 }
 
-/** Earlier messages are counted up to here. */
-const MOST_EARLIER = 1_000;
-
 /** What a turn's view is read from. */
 export interface TurnSources {
   readonly store: Store;
@@ -181,24 +181,7 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
   const { name, instructions } = profileOf(turn.persona);
   const session = turn.session?.resolved;
   const toolNames = session === undefined ? settings.tools : offeredTools(session, settings.tools);
-  // A key of this moment: what is said later is not history.
-  const now = store.allocate("message");
-  const read = async () => {
-    const mine = messages.reduce((sum, { tokens }) => sum + tokens, 0);
-    const rows = await store.history(turn.formed.conversation, now, settings.historyTokens + mine);
-    return newest(
-      rows.filter((row) => isHistory(row, turn, messages)),
-      settings.historyTokens,
-    );
-  };
-  let known: Promise<readonly MessageRow[]> | undefined;
-  const lookBack = () => {
-    known ??= read().catch((error: unknown) => {
-      known = undefined;
-      throw error;
-    });
-    return known;
-  };
+  const past = turn.past ?? new Past(store, turn, messages);
   // Whoever speaks, or for whom somebody else does.
   const person = trigger.from.kind === "human" ? trigger.from.id : turn.place.owner;
   const suggestions = person === null ? undefined : sources.suggestions(turn, person);
@@ -222,36 +205,13 @@ export function viewFor(turn: LiveTurn, messages: readonly MessageRow[], sources
       return turn.signal;
     },
     async history() {
-      return (await lookBack()).map(seen);
+      return (await past.history()).map(seen);
     },
-    async earlier() {
-      const oldest = (await lookBack())[0] ?? messages.at(-1);
-      const before = oldest?.key ?? 0;
-      const own = messages.filter(({ key }) => key < before).length;
-      const count = await store.countBefore(turn.formed.conversation, before, MOST_EARLIER + own);
-      return count - own;
-    },
+    earlier: () => past.earlier(),
     room: () => sources.room(turn.place),
     ...(suggestions === undefined ? {} : { suggestions }),
     stream: (token) => turn.stream(token),
     note: (facts) => turn.note(facts),
     reserve: (call) => turn.purse.reserve(call),
   };
-}
-
-/** What was said before the trigger, and what the persona itself has answered since; not what the turn is about. */
-function isHistory(row: MessageRow, turn: LiveTurn, messages: readonly MessageRow[]): boolean {
-  if (messages.some(({ key }) => key === row.key)) return false;
-  const isOwn = row.sender.kind === "persona" && row.sender.id === turn.persona.id;
-  return isOwn || row.key < (messages.at(-1)?.key ?? 0);
-}
-
-/** As many of the newest as fit into `tokens` together, oldest first. */
-function newest(rows: readonly MessageRow[], tokens: number): readonly MessageRow[] {
-  let left = tokens;
-  const start = rows.findLastIndex((row) => {
-    left -= row.tokens;
-    return left < 0;
-  });
-  return rows.slice(start + 1);
 }

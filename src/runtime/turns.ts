@@ -20,6 +20,7 @@ import type { Prepared } from "./intake.ts";
 import { LiveTurn, type TurnSources, viewFor } from "./live-turn.ts";
 import type { Mind } from "./minds.ts";
 import type { FormedTurn, NativeSettlement, TurnHandle } from "./packed.ts";
+import { Past } from "./past.ts";
 import { isAgent, type Persona, type Personas } from "./personas.ts";
 import type { Sessions, TurnSession } from "./sessions.ts";
 import { Settlements } from "./settlements.ts";
@@ -257,7 +258,7 @@ export class Turns {
     });
     this.#running.set(formed.handle, turn);
     try {
-      await this.#store.begin({
+      const begun = this.#store.begin({
         key: turn.key,
         tenant: persona.row.tenant,
         persona: persona.row.key,
@@ -274,6 +275,8 @@ export class Turns {
         error: null,
         explanation: explanationOf(turn),
       });
+      if (turn.cognitionKind === "provider") void this.#readAhead(turn);
+      await begun;
     } catch (cause) {
       // Nothing was written and cognition has not been asked: the items simply wait a little longer.
       this.#warnOfBegin(persona, cause);
@@ -285,6 +288,16 @@ export class Turns {
     if (this.#interrupted !== undefined) this.#giveBack(turn, this.#interrupted);
     if (turn.over) return;
     await this.#think(turn, answer);
+  }
+
+  /** What a prompt will have to be made of is read while begin is on its way to the disk. */
+  async #readAhead(turn: LiveTurn): Promise<void> {
+    const messages = this.#known(turn.formed.items);
+    if (messages === undefined) return;
+    turn.past = new Past(this.#store, turn, messages);
+    // The store hands begin to the disk in a microtask that is there already.
+    await undefined;
+    await turn.past.readAhead();
   }
 
   #warnOfBegin({ id }: Persona, cause: unknown): void {
@@ -364,8 +377,8 @@ export class Turns {
 
   /** The messages behind items: from memory, or from the store after a restart. */
   async #messages(items: readonly number[]): Promise<readonly MessageRow[]> {
-    const known = items.map((item) => this.#texts.get(item));
-    if (known.every((row) => row !== undefined)) return known;
+    const known = this.#known(items);
+    if (known !== undefined) return known;
     return Promise.all(
       items.map(async (item) => {
         const message =
@@ -375,6 +388,12 @@ export class Turns {
         return message;
       }),
     );
+  }
+
+  /** The same from memory; undefined where one of them is not there. */
+  #known(items: readonly number[]): readonly MessageRow[] | undefined {
+    const known = items.map((item) => this.#texts.get(item));
+    return known.every((row) => row !== undefined) ? known : undefined;
   }
 
   /** Those of one drive after those of the one before: however many end together, what else is written need not wait for all. */

@@ -36,7 +36,7 @@ export async function openHouse(options: Partial<RuntimeOptions> = {}): Promise<
 /** The same over a store of the test's own making. */
 export async function openOver(
   wrap: (store: Store) => Store,
-  { store: name = testStore(), ...options }: Partial<Pick<RuntimeOptions, "onWarning" | "store">> = {},
+  { store: name = testStore(), ...options }: Partial<Pick<RuntimeOptions, "onWarning" | "store" | "providers">> = {},
 ): Promise<House> {
   const clock = new ManualClock();
   const store = wrap(await openStore(name, { clock }));
