@@ -8,8 +8,12 @@ const MAX_FAULTS = 100;
 /** One for each broken field; a fault of the input as a whole is one of the field `whole`. */
 export function faultsOf(error: Pick<z.core.$ZodError, "issues">, whole: string): FieldFault[] {
   const faults = error.issues.flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys") return [{ field: fieldName(issue.path) || whole, message: issue.message }];
-    return issue.keys.map((key) => ({ field: fieldName([...issue.path, key]), message: "is no known field" }));
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) => ({ field: fieldName([...issue.path, key]), message: "is no known field" }));
+    }
+    // Of a name that is wrong the schema of names says why.
+    const message = (issue.code === "invalid_key" ? issue.issues[0]?.message : undefined) ?? issue.message;
+    return [{ field: fieldName(issue.path) || whole, message }];
   });
   const more = faults.length - MAX_FAULTS;
   if (more <= 0) return faults;

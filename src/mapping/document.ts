@@ -113,8 +113,8 @@ function colonsIn(text: string): number {
   return count;
 }
 
-/** How deep its brackets lie in each other. */
-function levelsOf(text: string): number {
+/** How deep the brackets of JSON lie in each other. */
+export function levelsOf(text: string): number {
   let [level, most] = [0, 0];
   for (const mark of marksOf(text)) {
     if (mark === "{" || mark === "[") level += 1;

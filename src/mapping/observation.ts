@@ -10,8 +10,10 @@ export const OBSERVATION_BOUNDS = { bytes: 65_536, depth: 16, fields: 1_000 };
 export const MAX_BATCH = 100;
 /** Clocks of clients differ; what is later than this was not seen yet. */
 export const MAX_AHEAD_MS = 5 * 60_000;
-/** Nobody has kept records of working days before; such a time is one in seconds, or none. */
+/** Nobody has kept records of working days before. */
 const EARLIEST = Date.UTC(1970, 0, 2);
+/** A number below is a time in seconds: it would be one of 1970 for the next nine hundred years. */
+const EARLIEST_NUMBER = Date.UTC(1971, 0, 1);
 
 const described = <Schema extends z.ZodType>(schema: Schema, description: string): Schema => {
   wire.add(schema, { description });
@@ -41,8 +43,8 @@ export const moment = z.union([z.int(), z.string()]).transform((value, { addIssu
       ? "must be milliseconds since 1970, or a time such as 2026-11-20T09:30:00+01:00"
       : form[1] === undefined
         ? "must say its offset from UTC: Z, or such as +01:00"
-        : at < EARLIEST
-          ? "must be milliseconds since 1970"
+        : at < (typeof value === "number" ? EARLIEST_NUMBER : EARLIEST)
+          ? "must be milliseconds since 1970, not seconds"
           : undefined;
   if (wrong === undefined) return at;
   addIssue({ code: "custom", message: wrong });

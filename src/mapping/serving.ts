@@ -7,6 +7,8 @@ import type { Store } from "../store/port.ts";
 import type { PersonaWarning, Price, TurnSuggestions } from "../types.ts";
 import type { MapperBounds } from "./check-mapper.ts";
 import { PersonaCores } from "./cores.ts";
+import { levelsOf } from "./document.ts";
+import { MAX_LEVELS } from "./document-bounds.ts";
 import { MapPersona } from "./map-persona.ts";
 import type { Mapper, MapperHead } from "./mapper.ts";
 import { type MapperPage, Mappers } from "./mappers.ts";
@@ -119,9 +121,12 @@ export interface ServingView {
 
 const MAX_CONTEXT = 65_536;
 
-const context = z
-  .record(z.string(), z.unknown())
-  .refine((value) => JSON.stringify(value).length <= MAX_CONTEXT, `must be at most ${MAX_CONTEXT} characters as JSON`);
+const tableOf = (characters = Number.POSITIVE_INFINITY) =>
+  z.record(z.string(), z.unknown()).superRefine((value, { addIssue }) => {
+    const message = faultAsJson(value, characters);
+    if (message !== undefined) addIssue({ code: "custom", message });
+  });
+const context = tableOf(MAX_CONTEXT);
 const mapperId = z.string().min(1).max(256);
 const version = z.int().min(1);
 
@@ -139,7 +144,7 @@ const mappingSchema = z.strictObject({
 const simulationSchema = z.strictObject({
   version: version.optional(),
   person: senderId.optional(),
-  traits: z.record(z.string(), z.unknown()).optional(),
+  traits: tableOf().optional(),
   timeZone: z.string().min(1).max(64).optional(),
   context: context.optional(),
   scores: z.record(z.string(), z.number().min(0).max(1)).optional(),
@@ -279,6 +284,19 @@ export class Serving {
     if (mapper === undefined) throw missing("mapper", "must be given: the persona has none of its own");
     return this.#mapPersona.map(tenant, { ...request, person, mapper });
   }
+}
+
+/** What of a value keeps the rule engine from reading it. */
+function faultAsJson(value: unknown, characters: number): string | undefined {
+  let text: string;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    // A circle, a BigInt, or more levels than there is stack.
+    return "must be something that JSON can say";
+  }
+  if (text.length > characters) return `must be at most ${characters} characters as JSON`;
+  return levelsOf(text) > MAX_LEVELS ? `must not be nested deeper than ${MAX_LEVELS} levels` : undefined;
 }
 
 function missing(field: string, message: string): PersonaError {

@@ -81,7 +81,7 @@ export class Simulator {
     const weights = weightsOfRules(compiled, learned);
     const ask: Ask = { now: at, context, limit, weights };
     const traced = (rules ?? compiled.ruleIds).slice(0, MOST_TRACED);
-    const { suggestions, faults } = compiled.suggest(state, ask);
+    const { suggestions, faults } = inRequestNames(() => compiled.suggest(state, ask));
     return {
       mapper_id: id,
       mapper_version: row.version,
@@ -108,6 +108,20 @@ export class Simulator {
       scores: compiled.queries.map(({ query }, place) => scores[query] ?? found[place]?.[0]?.score),
       factors: weightsOfRules(compiled, factors),
     };
+  }
+}
+
+/** What the rule engine calls otherwise than whoever asks. */
+const REQUEST_NAMES: Readonly<Record<string, string>> = { now: "at", zone: "timeZone" };
+
+function inRequestNames<Result>(call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    const fault = error instanceof PersonaError ? error.fields[0] : undefined;
+    const name = fault && REQUEST_NAMES[fault.field];
+    if (fault === undefined || name === undefined) throw error;
+    throw invalid(name, fault.message);
   }
 }
 

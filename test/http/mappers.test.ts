@@ -158,5 +158,9 @@ it("simulates, and stores nothing", async () => {
     trace: [{ rule_id: "one", fires: true }],
   });
   const unknown = await send("POST /v1/mappers/coach/simulate", { time_zone: "Mars/Base" });
-  expect([unknown.status, unknown.body.code]).toEqual([422, "invalid_input"]);
+  expect([unknown.status, unknown.body.code, unknown.body.fields[0].field]).toEqual([
+    422,
+    "invalid_input",
+    "time_zone",
+  ]);
 });

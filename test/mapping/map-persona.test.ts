@@ -409,6 +409,11 @@ it("names what there is not", async () => {
   expect(await code({ persona: "bob" })).toBe("invalid_input");
   expect(await code({ limit: 101 })).toBe("invalid_input");
   expect(await code({ context: { text: "x".repeat(70_000) } })).toBe("invalid_input");
+  const circle: { self?: object } = {};
+  circle.self = circle;
+  for (const value of [circle, 1n, nested(100), nested(20_000)]) {
+    expect(await code({ context: { text: value } }), typeof value).toBe("invalid_input");
+  }
   await mappers.activate("coach", 1);
   await expect(mapPersona(ASK)).resolves.toMatchObject({ cache: "regenerated" });
 });
@@ -430,9 +435,25 @@ it("simulates a draft over a person, and over what is given, and stores nothing"
   expect([given.mapper_version, given.suggestions]).toEqual([1, []]);
   expect(given.trace).toMatchObject([{ rule_id: "a", fires: false, outcome: { flip: { present: true } } }]);
   expect(await store.mapping.core(TENANT, "ada", ANA, "coach")).toBeUndefined();
-  const fault = async (request: object) => (await failure(mappers.simulate("coach", request))).code;
-  expect(await fault({ rules: ["nobody"] })).toBe("invalid_input");
-  expect(await fault({ scores: { nothing: 1 } })).toBe("invalid_input");
-  expect(await fault({ timeZone: "Mars/Base" })).toBe("invalid_input");
-  expect(await fault({ version: 9 })).toBe("mapper_not_found");
+  const fault = async (request: object) => {
+    const { code, fields } = await failure(mappers.simulate("coach", request));
+    return [code, ...fields.map(({ field }) => field)];
+  };
+  expect(await fault({ rules: ["nobody"] })).toEqual(["invalid_input", "rules[0]"]);
+  expect(await fault({ scores: { nothing: 1 } })).toEqual(["invalid_input", "scores.nothing"]);
+  expect(await fault({ timeZone: "Mars/Base" })).toEqual(["invalid_input", "timeZone"]);
+  expect(await fault({ at: 8.64e15 })).toEqual(["invalid_input", "at"]);
+  expect(await fault({ context: { text: nested(20_000) }, traits: { plan: nested(100) } })).toEqual([
+    "invalid_input",
+    "traits",
+    "context",
+  ]);
+  expect(await fault({ version: 9 })).toEqual(["mapper_not_found"]);
 });
+
+/** Lists in each other. */
+const nested = (levels: number): unknown => {
+  let value: unknown = 1;
+  for (let level = 0; level < levels; level += 1) value = [value];
+  return value;
+};

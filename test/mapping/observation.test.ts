@@ -28,6 +28,8 @@ describe("an observation", () => {
       check({ observed_at }, "observed_at");
     }
     check({ content: { start: "2026-11-20T09:30:00" } }, "content.start");
+    // A time in seconds.
+    check({ observed_at: Date.UTC(2026, 0, 1) / 1_000 }, "observed_at");
     check({ observed_at: "2026-13-40T09:30:00Z" }, "observed_at");
   });
 

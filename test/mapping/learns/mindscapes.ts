@@ -102,6 +102,7 @@ export function keepsMindscapes(open: OpenStore): void {
       const invalid = (...fields: readonly string[]) => refused("invalid_input", ...fields);
       await expect(curate({ traits: {} })).rejects.toEqual(invalid("traits"));
       await expect(curate({ traits: { "a..b": { value: 1 } } })).rejects.toEqual(invalid("traits.a..b"));
+      await expect(curate({ traits: { "a..b": { value: 1 } } })).rejects.toThrow("must be names of letters");
       await expect(curate({ traits: { a: { value: Number.NaN } } })).rejects.toEqual(invalid("traits.a.value"));
       await expect(curate({ traits: { a: { value: 1, confidence: 2 } } })).rejects.toEqual(
         invalid("traits.a.confidence"),
