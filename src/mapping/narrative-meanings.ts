@@ -16,6 +16,11 @@ export interface NarrativeMeaningsOptions {
   readonly pay: Pay;
 }
 
+interface PersonOf {
+  readonly tenant: string;
+  readonly person: string;
+}
+
 /** Texts of one call. */
 const BATCH = 32;
 /** Vectors that are compared in one native call. */
@@ -23,6 +28,9 @@ const PAGE = 512;
 /** Characters of a text that are embedded: models take no longer ones. */
 const MAX_TEXT = 8_000;
 const CALL_MS = 30_000;
+/** Queries whose vectors are kept: those of mappers come again with each person. */
+const MAX_QUERIES = 256;
+const FOUND_BY_WORDS = "Narratives are found by their words only";
 const FIRST_WAIT_MS = 5_000;
 const LONGEST_WAIT_MS = 600_000;
 /** No key is as large. */
@@ -32,6 +40,11 @@ export class NarrativeMeanings {
   readonly #options: NarrativeMeaningsOptions;
   readonly #closing = new AbortController();
   #listener: (row: NarrativeRow) => void = () => {};
+  #lateListener: (of: PersonOf) => void = () => {};
+  /** By their text. */
+  readonly #queries = new Map<string, Float32Array>();
+  /** Queries on their way, by whom they are about and their text. */
+  readonly #asked = new Map<string, Promise<Float32Array>>();
   #work: Promise<void> | undefined;
   /** Keys of what the model will not embed. */
   readonly #refused = new Set<number>();
@@ -46,6 +59,11 @@ export class NarrativeMeanings {
 
   onEmbedded(listener: (row: NarrativeRow) => void): void {
     this.#listener = listener;
+  }
+
+  /** Called when the model has answered, or has not, after somebody's patience was over. */
+  onLate(listener: (of: PersonOf) => void): void {
+    this.#lateListener = listener;
   }
 
   /**
@@ -65,15 +83,16 @@ export class NarrativeMeanings {
     });
   }
 
-  /** The narratives that are nearest to a text, by key: the cosine, where it is above 0. None if it cannot be embedded. */
+  /**
+   * The narratives that are nearest to a text, by key: the cosine, where it is above 0. None if it cannot be embedded,
+   * or not in time: then the listener of `onLate` is told when it is worth asking again.
+   * @param patienceMs Default: as long as a call may take.
+   */
   async near(
-    of: {
-      readonly tenant: string;
-      readonly person: string;
-      readonly types: readonly NarrativeRow["type"][] | undefined;
-    },
+    of: PersonOf & { readonly types: readonly NarrativeRow["type"][] | undefined },
     text: string,
     limit: number,
+    patienceMs?: number,
   ): Promise<readonly (readonly [key: number, score: number])[]> {
     const { store, embedder, warn } = this.#options;
     try {
@@ -82,7 +101,8 @@ export class NarrativeMeanings {
       for (let before: number | undefined; ; ) {
         const page = await store.mapping.embeddings({ ...of, model: embedder.model, before, limit: PAGE });
         if (page.length === 0) return best;
-        query ??= (await this.#embed(of, [text]))[0] as Float32Array;
+        query ??= await this.#inTime(of, this.#queryVector(of, text), patienceMs);
+        if (query === undefined) return [];
         const { length } = query;
         // Those of before the model had so many dimensions cannot be compared.
         const alike = page.filter(({ vector }) => vector.length === length);
@@ -98,7 +118,7 @@ export class NarrativeMeanings {
         before = page.at(-1)?.key;
       }
     } catch (cause) {
-      warn({ code: "embedding_failed", message: "Narratives are found by their words only", cause });
+      warn({ code: "embedding_failed", message: FOUND_BY_WORDS, cause });
       return [];
     }
   }
@@ -177,10 +197,52 @@ export class NarrativeMeanings {
     }
   }
 
-  async #embed(
-    { tenant, person }: { readonly tenant: string; readonly person: string },
-    texts: readonly string[],
-  ): Promise<readonly Float32Array[]> {
+  #queryVector(of: PersonOf, text: string): Promise<Float32Array> {
+    const known = this.#queries.get(text);
+    if (known !== undefined) return Promise.resolve(known);
+    // Each person pays for what is looked for about them, and nobody waits for another's budget.
+    const name = JSON.stringify([of.tenant, of.person, text]);
+    const asked = this.#asked.get(name) ?? this.#embedQuery(of, text).finally(() => this.#asked.delete(name));
+    this.#asked.set(name, asked);
+    return asked;
+  }
+
+  async #embedQuery(of: PersonOf, text: string): Promise<Float32Array> {
+    const [vector] = await this.#embed(of, [text]);
+    this.#queries.set(text, vector as Float32Array);
+    const [oldest] = this.#queries.keys();
+    if (this.#queries.size > MAX_QUERIES && oldest !== undefined) this.#queries.delete(oldest);
+    return vector as Float32Array;
+  }
+
+  /** Undefined where it takes longer than somebody's patience. */
+  async #inTime(
+    { tenant, person }: PersonOf,
+    asked: Promise<Float32Array>,
+    patienceMs: number | undefined,
+  ): Promise<Float32Array | undefined> {
+    if (patienceMs === undefined) return asked;
+    const { clock, warn } = this.#options;
+    let cancel = () => {};
+    const over = new Promise<undefined>((resolve) => {
+      cancel = clock.at(clock.now() + patienceMs, () => resolve(undefined));
+    });
+    try {
+      const vector = await Promise.race([asked, over]);
+      if (vector !== undefined) return vector;
+    } finally {
+      cancel();
+    }
+    const tell = () => this.#lateListener({ tenant, person });
+    asked.then(tell, (cause) => {
+      if (this.#closing.signal.aborted) return;
+      warn({ code: "embedding_failed", message: FOUND_BY_WORDS, cause });
+      tell();
+    });
+    return undefined;
+  }
+
+  async #embed({ tenant, person }: PersonOf, texts: readonly string[]): Promise<readonly Float32Array[]> {
     const { clock, embedder, pay } = this.#options;
     const timeout = new AbortController();
     const cancel = clock.at(clock.now() + CALL_MS, () => timeout.abort(new Error("The model did not answer in time.")));

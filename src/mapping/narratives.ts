@@ -56,6 +56,7 @@ export class Narratives {
   constructor(options: NarrativesOptions) {
     this.#options = options;
     options.meanings?.onEmbedded((row) => this.#tell(row));
+    options.meanings?.onLate((of) => this.#tell(of));
   }
 
   /**
@@ -89,7 +90,14 @@ export class Narratives {
   }
 
   /** The best first, of equal ones the newest. What fails in finding by meaning leaves what is found by words. */
-  async search({ tenant, person, query, types, limit }: NarrativeSearch): Promise<readonly FoundNarrative[]> {
+  async search({
+    tenant,
+    person,
+    query,
+    types,
+    limit,
+    patienceMs,
+  }: NarrativeSearch): Promise<readonly FoundNarrative[]> {
     const { store, meanings } = this.#options;
     const of = {
       tenant,
@@ -97,7 +105,10 @@ export class Narratives {
       types: types.length === 0 ? undefined : NARRATIVE_TYPES.filter((type) => types.includes(type)),
     };
     const words = [...new Set(wordsOf(query))].slice(0, MAX_WORDS);
-    const [alike, near] = await Promise.all([this.#byWords(of, words, limit), meanings?.near(of, query, limit)]);
+    const [alike, near] = await Promise.all([
+      this.#byWords(of, words, limit),
+      meanings?.near(of, query, limit, patienceMs),
+    ]);
     const scores = new Map(near);
     const found = new Map(alike.map(({ row }) => [row.key, row]));
     for (const { row, score } of alike) scores.set(row.key, Math.max(scores.get(row.key) ?? 0, score));
@@ -125,7 +136,7 @@ export class Narratives {
     }
   }
 
-  /** Called when something is told of a person, or can be found by its meaning from now on. */
+  /** Called when something is told of a person, or can be found by its meaning from now on, or looked for once more. */
   onChange(listener: (change: { readonly tenant: string; readonly person: string }) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
@@ -135,7 +146,7 @@ export class Narratives {
     return { id: encodeId("narrative", key, this.#options.store.salt), type, text, created_at: createdAt, score };
   }
 
-  #tell({ tenant, person }: NarrativeRow): void {
+  #tell({ tenant, person }: Pick<NarrativeRow, "tenant" | "person">): void {
     for (const listener of this.#listeners) listener({ tenant, person });
   }
 

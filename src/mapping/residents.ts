@@ -72,6 +72,9 @@ interface Beside {
   isGone: boolean;
 }
 
+/** So long the first question about a person waits for a model that embeds queries; what it says later counts then. */
+const PATIENCE_MS = 1_000;
+
 /** Mappers beside which one person is kept. */
 const MOST_BESIDE = 16;
 
@@ -147,10 +150,13 @@ export class Residents {
   search(
     { tenant, compiled }: Pick<ActiveMapper, "tenant" | "compiled">,
     person: string,
+    patienceMs?: number,
   ): Promise<readonly (readonly FoundNarrative[])[]> {
     const { narratives } = this.#options;
     return Promise.all(
-      compiled.queries.map(({ query, types, limit }) => narratives.search({ tenant, person, query, types, limit })),
+      compiled.queries.map(({ query, types, limit }) =>
+        narratives.search({ tenant, person, query, types, limit, patienceMs }),
+      ),
     );
   }
 
@@ -197,7 +203,7 @@ export class Residents {
   async #complete(placed: Beside, mapper: ActiveMapper, person: string): Promise<void> {
     const [factors, found] = await Promise.all([
       this.#options.weights.personal(mapper.tenant, person, mapper.id),
-      this.search(mapper, person),
+      this.search(mapper, person, PATIENCE_MS),
     ]);
     if (placed.isGone) return;
     placed.native.setFactors(weightsOfRules(mapper.compiled, factors));

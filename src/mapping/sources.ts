@@ -54,6 +54,8 @@ export interface NarrativeSearch {
   /** Empty: all. */
   readonly types: readonly string[];
   readonly limit: number;
+  /** So long it waits for what the query means; then what has its words is found, and who listens is told later. */
+  readonly patienceMs?: number | undefined;
 }
 
 export interface FoundNarrative {

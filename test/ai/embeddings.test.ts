@@ -13,6 +13,7 @@ import type { ModelRequest, Responder } from "../support/model-server.ts";
 import { at, openServer } from "./harness.ts";
 
 const ADA = "user:ada";
+const BEN = "user:ben";
 
 /** Knows of mornings, of nights, and of nothing else. */
 const meaning = (text: string) => [/dawn|morning|early/i, /night|late/i, /./].map((word) => (word.test(text) ? 1 : 0));
@@ -80,6 +81,79 @@ it("finds by words while the model is away, and embeds the rest when it is back"
   await until(async () => (await search("early")).length === 1);
   expect(texts(server.requests)).toContain("I am at my best at dawn.");
 });
+
+it("a question waits for a model a second at most, once, and what the model says later counts then", async () => {
+  const held: (() => void)[] = [];
+  let isSlow = false;
+  const { runtime, server, clock, tell, search } = await opened((request, response) => {
+    if (!isSlow) return embeds(request, response);
+    held.push(() => void embeds(request, response));
+  });
+  await runtime.enroll({ id: "ada", name: "Ada" });
+  await runtime.mapping.mappers.create(dawns, { activate: true });
+  await tell("I am at my best at dawn.");
+  await until(async () => (await search("early")).length === 1);
+  isSlow = true;
+  const ask = async () => {
+    const { suggestions = [] } = await runtime.mapping.mapPersona({ persona: "ada", person: ADA, mapper: "dawns" });
+    return suggestions.map(({ title }) => title);
+  };
+  const first = ask();
+  await until(() => held.length === 1);
+  clock.advance(1_000);
+  expect(await first).toEqual([]);
+  // Nobody else waits.
+  expect(await ask()).toEqual([]);
+  for (const answer of held) answer();
+  await until(async () => (await ask()).length === 1);
+  expect(await ask()).toEqual(["Rise"]);
+  // What the mapper looks for is embedded once, for whomever.
+  isSlow = false;
+  await runtime.mapping.narratives.add({ person_id: BEN, text: "Mornings are mine." });
+  await until(async () => (await runtime.mapping.narratives.search({ person: BEN, query: "early" })).length === 1);
+  const ofBen = await runtime.mapping.mapPersona({ persona: "ada", person: BEN, mapper: "dawns" });
+  expect(ofBen.suggestions).toHaveLength(1);
+  expect(texts(server.requests).filter((text) => text === "first light of an early day")).toHaveLength(1);
+});
+
+it("tries again for a person whom the model has kept waiting in vain", async () => {
+  let isSlow = false;
+  const { runtime, clock, tell, search, warnings } = await opened((request, response) => {
+    if (!isSlow) return embeds(request, response);
+  });
+  await runtime.enroll({ id: "ada", name: "Ada" });
+  await runtime.mapping.mappers.create(dawns, { activate: true });
+  await tell("I am at my best at dawn.");
+  await until(async () => (await search("early")).length === 1);
+  isSlow = true;
+  const ask = () => runtime.mapping.mapPersona({ persona: "ada", person: ADA, mapper: "dawns" });
+  const first = ask();
+  let answered = false;
+  void first.then(() => {
+    answered = true;
+  });
+  await until(() => {
+    clock.advance(250);
+    return answered;
+  });
+  isSlow = false;
+  clock.advance(30_000);
+  await until(() => warnings.some(({ code }) => code === "embedding_failed"));
+  expect((await first).suggestions).toEqual([]);
+  await until(async () => (await ask()).suggestions?.length === 1);
+});
+
+const dawns = {
+  metadata: { id: "dawns", version: "1", description: "Who is up early." },
+  rules: [
+    {
+      id: "rise",
+      conditions: { narrative_check: { query: "first light of an early day", threshold: 0.9 } },
+      actions: [{ generate_suggestion: { type: "hint", template: "rise" } }],
+    },
+  ],
+  templates: { rise: { title: "Rise", description: "Begin early." } },
+};
 
 it("looks at none again that has its vector, however many there are", async () => {
   const server = await openServer(embeds);
