@@ -134,7 +134,7 @@ export class ResidentPerson {
   }
 
   /** The same as places among `ruleIds`. */
-  firing(ask: Ask): Uint32Array {
+  firing(ask: Ask): readonly number[] {
     return this.#place.firing(ask);
   }
 
@@ -287,10 +287,10 @@ class Place implements CrowdMember {
   }
 
   fires(ask: Ask): readonly string[] {
-    return Array.from(this.firing(ask), (rule) => this.#kit.ruleIds[rule] as string);
+    return this.firing(ask).map((rule) => this.#kit.ruleIds[rule] as string);
   }
 
-  firing(ask: Ask): Uint32Array {
+  firing(ask: Ask): readonly number[] {
     return this.#kit.firing(this.#seat, this.#number, ask);
   }
 

@@ -138,7 +138,7 @@ export class Kit {
   }
 
   /** Indexes of the rules that fire, ascending. */
-  firing(seat: number, person: number, ask: Ask): Uint32Array {
+  firing(seat: number, person: number, ask: Ask): readonly number[] {
     try {
       for (;;) {
         this.#lay(seat, person, ask);
@@ -151,7 +151,8 @@ export class Kit {
       throw asPersonaError(error);
     }
     const desk = this.#desk;
-    const rules = new Uint32Array(desk[0] as number);
+    // A typed array would need memory of its own, which costs more than all that it holds.
+    const rules = new Array<number>(desk[0] as number);
     for (let n = 0; n < rules.length; n += 1) rules[n] = desk[n + 1] as number;
     return rules;
   }
