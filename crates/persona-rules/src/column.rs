@@ -7,18 +7,26 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::predicate::{Bound, Place, Predicate, Test};
-use crate::thresholds::Thresholds;
+use crate::thresholds::{Side, Stand, Thresholds};
 use crate::value::{Mixer, hash_of, same};
 
 /// A value, and the predicates that ask for it.
 type Asked = (Value, Vec<u32>);
 
+/// What a value was found to be among the predicates that look at it, so that it need not be looked for again when it
+/// goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    thresholds: Stand,
+    /// Place among the values that equality predicates ask for.
+    equal: Option<u32>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Column {
     pub(crate) place: Place,
     exists: Option<u32>,
-    above: Thresholds,
-    below: Thresholds,
+    thresholds: Thresholds,
     /// What equality predicates ask for, with those that ask for it, ascending.
     values: Vec<Asked>,
     /// Places in `values` by hash.
@@ -30,58 +38,43 @@ pub(crate) struct Column {
 impl Column {
     /// Columns of the places of which `keep` says so; the predicates are arranged.
     pub(crate) fn all(predicates: &[Predicate], keep: impl Fn(Place) -> bool) -> Vec<Self> {
-        let mut columns: Vec<Self> = Vec::new();
-        for (id, predicate) in (0..).zip(predicates) {
-            let &Predicate::Value(place, ref test) = predicate else { continue };
-            if !keep(place) {
-                continue;
-            }
-            if columns.last().is_none_or(|column| column.place != place) {
-                columns.push(Self::new(place));
-            }
-            if let Some(column) = columns.last_mut() {
-                column.add(id, test);
-            }
-        }
-        for column in &mut columns {
-            column.above.arrange();
-            column.below.arrange();
-        }
-        columns
+        let tests = (0..).zip(predicates).filter_map(|(id, predicate)| match predicate {
+            &Predicate::Value(place, ref test) if keep(place) => Some((place, id, test)),
+            _ => None,
+        });
+        let tests: Vec<_> = tests.collect();
+        tests.chunk_by(|(place, ..), (other, ..)| place == other).map(Self::new).collect()
     }
 
-    fn new(place: Place) -> Self {
-        Self {
-            place,
+    /// Of the tests of one place.
+    fn new(tests: &[(Place, u32, &Test)]) -> Self {
+        let mut column = Self {
+            place: tests[0].0,
             exists: None,
-            above: Thresholds::default(),
-            below: Thresholds::default(),
+            thresholds: Thresholds::default(),
             values: Vec::new(),
             by_hash: HashMap::default(),
             others: Vec::new(),
-        }
-    }
-
-    fn add(&mut self, id: u32, test: &Test) {
-        match test {
-            Test::Exists => self.exists = Some(id),
-            // What is at least a bound is greater than the number before it, and so on: no bound is inclusive.
-            Test::Above(Bound { at, inclusive }) => {
-                self.above.push(id, if *inclusive { at.next_down() } else { *at });
-            }
-            Test::Below(Bound { at, inclusive }) => {
-                self.below.push(id, if *inclusive { at.next_up() } else { *at });
-            }
-            Test::AnyOf(values) => {
-                for value in values {
-                    let ids = self.ids_of(value);
-                    if ids.last() != Some(&id) {
-                        ids.push(id);
+        };
+        let (mut above, mut below) = (Side::default(), Side::default());
+        for &(_, id, test) in tests {
+            match test {
+                Test::Exists => column.exists = Some(id),
+                Test::Above(bound) => above.push(id, cut(bound, bound.inclusive)),
+                Test::Below(bound) => below.push(id, cut(bound, !bound.inclusive)),
+                Test::AnyOf(values) => {
+                    for value in values {
+                        let ids = column.ids_of(value);
+                        if ids.last() != Some(&id) {
+                            ids.push(id);
+                        }
                     }
                 }
+                Test::Contains(_) | Test::Matches(_) => column.others.push(id),
             }
-            Test::Contains(_) | Test::Matches(_) => self.others.push(id),
         }
+        column.thresholds = Thresholds::new(&above, &below);
+        column
     }
 
     fn ids_of(&mut self, value: &Value) -> &mut Vec<u32> {
@@ -96,25 +89,11 @@ impl Column {
         &mut values[place].1
     }
 
-    /// Thresholds from below that hold of the value, and those that do not.
-    pub(crate) fn above(&self, value: Option<&Value>) -> (Range<u32>, Range<u32>) {
-        let (count, all) = (self.count_above(value), self.above.len());
-        (self.above.ids(0..count), self.above.ids(count..all))
-    }
-
-    /// Thresholds from above that hold of the value, and those that do not.
-    pub(crate) fn below(&self, value: Option<&Value>) -> (Range<u32>, Range<u32>) {
-        let (count, all) = (self.count_not_below(value), self.below.len());
-        (self.below.ids(count..all), self.below.ids(0..count))
-    }
-
-    fn count_above(&self, value: Option<&Value>) -> usize {
-        value.and_then(Value::as_f64).map_or(0, |number| self.above.count_less(number))
-    }
-
-    fn count_not_below(&self, value: Option<&Value>) -> usize {
-        let number = value.and_then(Value::as_f64);
-        number.map_or(self.below.len(), |number| self.below.count_less(number.next_up()))
+    /// The thresholds that hold of the value, and those that do not.
+    pub(crate) fn thresholds(&self, value: Option<&Value>) -> ([Range<u32>; 2], [Range<u32>; 2]) {
+        let (first, last) = (self.thresholds.first(), self.thresholds.last());
+        let Stand { above, below } = self.thresholds.stand(value.and_then(Value::as_f64));
+        ([first.above..above, below..last.below], [above..last.above, first.below..below])
     }
 
     /// The place of a value among those that equality predicates ask for.
@@ -122,11 +101,6 @@ impl Column {
         let value = value.filter(|_| !self.values.is_empty())?;
         let bucket = self.by_hash.get(&hash_of(value))?;
         bucket.iter().map(|&place| place as usize).find(|&place| same(&self.values[place].0, value))
-    }
-
-    /// The equality predicates that hold of the value.
-    fn any_of(&self, value: Option<&Value>) -> &[u32] {
-        self.place_of(value).map_or(&[], |place| &self.values[place].1)
     }
 
     /// What equality predicates ask for, with those that ask for it.
@@ -142,39 +116,54 @@ impl Column {
         &self.others
     }
 
-    /// Calls with the predicates whose outcome differs between the two values, and what they say of the new one. Work
-    /// grows with the few that cannot be ordered; thresholds between the values are one range.
+    /// Where a value stands of which nothing holds: none, to begin with.
+    pub(crate) fn nowhere(&self) -> Standing {
+        Standing { thresholds: self.thresholds.stand(None), equal: None }
+    }
+
+    /// Calls with the predicates whose outcome may be another for this value than for the one that stood there, and what
+    /// they say of it. Work grows with the few that cannot be ordered; thresholds between the values are one range.
     pub(crate) fn changes(
         &self,
         predicates: &[Predicate],
-        old: Option<&Value>,
-        new: Option<&Value>,
+        standing: &mut Standing,
+        value: Option<&Value>,
         mut change: impl FnMut(Range<u32>, bool),
     ) {
-        if let Some(exists) = self.exists
-            && old.is_some() != new.is_some()
-        {
-            change(exists..exists + 1, new.is_some());
+        if let Some(exists) = self.exists {
+            change(exists..exists + 1, value.is_some());
         }
-        let mut between = |thresholds: &Thresholds, old: usize, new: usize, holds| {
-            if old != new {
-                change(thresholds.ids(old.min(new)..old.max(new)), holds);
+        let mut between = |was: u32, is: u32, holds| {
+            if was != is {
+                change(was.min(is)..was.max(is), holds);
             }
         };
-        let (was, is) = (self.count_above(old), self.count_above(new));
-        between(&self.above, was, is, is > was);
-        let (was, is) = (self.count_not_below(old), self.count_not_below(new));
-        between(&self.below, was, is, is < was);
-        let (was, is) = (self.any_of(old), self.any_of(new));
+        let was = std::mem::replace(standing, self.standing(value));
+        let (before, after) = (was.thresholds, standing.thresholds);
+        between(before.above, after.above, after.above > before.above);
+        between(before.below, after.below, after.below < before.below);
+        let (was, is) = (self.asked_at(was.equal), self.asked_at(standing.equal));
         was.iter().filter(|id| is.binary_search(id).is_err()).for_each(|&id| change(id..id + 1, false));
         is.iter().filter(|id| was.binary_search(id).is_err()).for_each(|&id| change(id..id + 1, true));
         for &id in &self.others {
             if let Predicate::Value(_, test) = &predicates[id as usize] {
-                let holds = new.is_some_and(|new| test.holds(new));
-                if old.is_some_and(|old| test.holds(old)) != holds {
-                    change(id..id + 1, holds);
-                }
+                change(id..id + 1, value.is_some_and(|value| test.holds(value)));
             }
         }
     }
+
+    fn standing(&self, value: Option<&Value>) -> Standing {
+        let thresholds = self.thresholds.stand(value.and_then(Value::as_f64));
+        Standing { thresholds, equal: self.place_of(value).map(|place| place as u32) }
+    }
+
+    /// The equality predicates that ask for the value at a place.
+    fn asked_at(&self, place: Option<u32>) -> &[u32] {
+        place.map_or(&[], |place| &self.values[place as usize].1)
+    }
+}
+
+/// What is greater than a bound, or at least one, is greater than this number: no cut is inclusive.
+fn cut(bound: &Bound, inclusive: bool) -> f64 {
+    if inclusive { bound.at.next_down() } else { bound.at }
 }

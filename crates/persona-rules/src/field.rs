@@ -102,10 +102,9 @@ impl Field {
         for &id in equal {
             gates.apply(id, true, rows);
         }
-        for (hold, fail) in [self.column.above(value), self.column.below(value)] {
-            hold.for_each(|id| gates.apply(id, true, rows));
-            fail.for_each(|id| gates.apply(id, false, rows));
-        }
+        let (hold, fail) = self.column.thresholds(value);
+        hold.into_iter().flatten().for_each(|id| gates.apply(id, true, rows));
+        fail.into_iter().flatten().for_each(|id| gates.apply(id, false, rows));
         for &id in &self.asked {
             if let Predicate::Value(_, test) = &predicates[id as usize] {
                 gates.apply(id, value.is_some_and(|value| test.holds(value)), rows);

@@ -53,12 +53,21 @@ pub(crate) struct Index {
 /// of these is a range of rows.
 #[derive(Debug)]
 struct Turns {
-    /// For each predicate, and the one after the last, the first row that wants it or a later one, and nothing else.
-    wanted: Vec<u32>,
-    /// The same for the rows that want its negation.
-    unwanted: Vec<u32>,
-    /// For each predicate the rows that also want another one.
-    shared: Lists,
+    /// For each predicate, and the one after the last.
+    starts: Vec<Turn>,
+    /// The rows that want more than one, by predicate.
+    shared: Vec<u32>,
+}
+
+/// Where what hangs on a predicate begins: looked up together, because the processor waits for each place in memory.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    /// The first row that wants it or a later one, and nothing else.
+    wanted: u32,
+    /// The same of the rows that want its negation.
+    unwanted: u32,
+    /// Place among the shared rows.
+    shared: u32,
 }
 
 impl Index {
@@ -117,12 +126,12 @@ impl Index {
 
     /// Opens and shuts rows after all of these predicates have turned to `holds`, which `truths` says already.
     pub(crate) fn turn(&self, predicates: Range<u32>, holds: bool, truths: &[u64], open: &mut [u64]) {
-        let (from, to) = (predicates.start as usize, predicates.end as usize);
-        let Turns { wanted, unwanted, shared } = &self.turns;
-        bits::fill(open, wanted[from] as usize..wanted[to] as usize, holds);
-        bits::fill(open, unwanted[from] as usize..unwanted[to] as usize, !holds);
+        let Turns { starts, shared } = &self.turns;
+        let (from, to) = (starts[predicates.start as usize], starts[predicates.end as usize]);
+        bits::fill(open, from.wanted as usize..to.wanted as usize, holds);
+        bits::fill(open, from.unwanted as usize..to.unwanted as usize, !holds);
         // A row that several changes touch is right after the last one.
-        for &row in shared.get_all(from..to) {
+        for &row in &shared[from.shared as usize..to.shared as usize] {
             let mut literals = self.resident_literals.get(row as usize).iter();
             let opens =
                 literals.all(|&literal| bits::get(truths, literal as usize / 2) == (literal % 2 == 1));
@@ -154,16 +163,17 @@ impl Turns {
     /// Of rows that are sorted.
     fn new(rows: &[Row], predicates: &[Predicate], postings: &Postings) -> Self {
         let sorts: Vec<Sort> = rows.iter().map(|row| Sort::of(row, predicates)).collect();
-        let starts = |sort: fn(u32) -> Sort| {
-            let start = |id| sorts.partition_point(|&other| other < sort(id)) as u32;
-            (0..=predicates.len() as u32).map(start).collect()
-        };
-        let mut shared = Lists::default();
-        for (id, predicate) in predicates.iter().enumerate() {
-            let rows = predicate.is_resident().then(|| postings.rows(id)).into_iter().flatten();
-            shared.push(rows.filter(|&row| sorts[row as usize] == Sort::Other));
+        let start = |sort: Sort| sorts.partition_point(|&other| other < sort) as u32;
+        let (mut starts, mut shared) = (Vec::with_capacity(predicates.len() + 1), Vec::new());
+        for id in 0..=predicates.len() {
+            let number = id as u32;
+            let (wanted, unwanted) = (start(Sort::Wanted(number)), start(Sort::Unwanted(number)));
+            starts.push(Turn { wanted, unwanted, shared: shared.len() as u32 });
+            if predicates.get(id).is_some_and(Predicate::is_resident) {
+                shared.extend(postings.rows(id).filter(|&row| sorts[row as usize] == Sort::Other));
+            }
         }
-        Self { wanted: starts(Sort::Wanted), unwanted: starts(Sort::Unwanted), shared }
+        Self { starts, shared }
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::bits;
-use crate::column::Column;
+use crate::column::{Column, Standing};
 use crate::predicate::Place;
 use crate::zone;
 use crate::{Fault, RuleSet};
@@ -22,6 +22,8 @@ pub struct Person {
     scores: Vec<Option<Value>>,
     /// Once one of them is not 1.
     factors: Option<Factors>,
+    /// Of each resident column, what its value was found to be.
+    standings: Box<[Standing]>,
     /// One bit for each predicate; only those of traits and scores are kept.
     pub(crate) truths: Box<[u64]>,
     /// One bit for each row: whether all its resident literals hold.
@@ -45,6 +47,7 @@ impl Person {
             traits: vec![None; rules.document.traits.keys().len()].into(),
             factors: None,
             scores: vec![None; rules.catalogue.narratives.len()],
+            standings: rules.index.resident.iter().map(Column::nowhere).collect(),
             truths: vec![0; bits::words_for(rules.catalogue.predicates.len())].into(),
             open: rules.index.open_at_first.clone(),
         }
@@ -85,16 +88,12 @@ impl Person {
         mut turned: impl FnMut(Range<u32>, bool),
     ) -> Result<(), Fault> {
         rules.check_person(self)?;
-        let place = self.traits.get_mut(key as usize).ok_or(Fault::UnknownKey)?;
-        let old = std::mem::replace(place, value);
-        let paths = &rules.document.traits;
+        *self.traits.get_mut(key as usize).ok_or(Fault::UnknownKey)? = value;
+        let Self { traits, standings, truths, open, .. } = self;
         for &column in rules.index.watchers.get(key as usize) {
-            let column = &rules.index.resident[column as usize];
-            let Place::Trait(path) = column.place else { continue };
-            let stored = |other: u32| self.traits[other as usize].as_ref();
-            let before = paths.resolve(path, |other| if other == key { old.as_ref() } else { stored(other) });
-            let after = paths.resolve(path, stored);
-            update(rules, column, (before, after), &mut self.truths, &mut self.open, &mut turned);
+            let Place::Trait(path) = rules.index.resident[column as usize].place else { continue };
+            let value = rules.document.traits.resolve(path, |key| traits[key as usize].as_ref());
+            update(rules, (column as usize, value), (standings, truths, open), &mut turned);
         }
         Ok(())
     }
@@ -119,11 +118,12 @@ impl Person {
         if score.is_some_and(|score| !score.is_finite()) {
             return Err(Fault::BadNarrative);
         }
-        let place = self.scores.get_mut(narrative).ok_or(Fault::BadNarrative)?;
-        let old = std::mem::replace(place, score.map(Value::from));
-        let after = self.scores[narrative].as_ref();
-        for column in rules.index.resident.iter().filter(|column| column.place == Place::Score(narrative)) {
-            update(rules, column, (old.as_ref(), after), &mut self.truths, &mut self.open, &mut turned);
+        *self.scores.get_mut(narrative).ok_or(Fault::BadNarrative)? = score.map(Value::from);
+        let Self { scores, standings, truths, open, .. } = self;
+        let value = scores[narrative].as_ref();
+        let columns = rules.index.resident.iter().enumerate();
+        for (column, _) in columns.filter(|(_, column)| column.place == Place::Score(narrative)) {
+            update(rules, (column, value), (standings, truths, open), &mut turned);
         }
         Ok(())
     }
@@ -173,18 +173,26 @@ impl Person {
     }
 }
 
-/// Turns the predicates that differ, and the rows that hang on them.
+/// Turns the predicates of a column that say something else of this value, and the rows that hang on them.
 fn update(
     rules: &RuleSet,
-    column: &Column,
-    (before, after): (Option<&Value>, Option<&Value>),
-    truths: &mut [u64],
-    open: &mut [u64],
+    (column, value): (usize, Option<&Value>),
+    (standings, truths, open): (&mut [Standing], &mut [u64], &mut [u64]),
     turned: &mut impl FnMut(Range<u32>, bool),
 ) {
-    column.changes(&rules.catalogue.predicates, before, after, |predicates, holds| {
-        bits::fill(truths, predicates.start as usize..predicates.end as usize, holds);
-        rules.index.turn(predicates.clone(), holds, truths, open);
-        turned(predicates, holds);
-    });
+    let standing = &mut standings[column];
+    rules.index.resident[column].changes(
+        &rules.catalogue.predicates,
+        standing,
+        value,
+        |predicates, holds| {
+            let (from, to) = (predicates.start as usize, predicates.end as usize);
+            if to - from == 1 && bits::get(truths, from) == holds {
+                return;
+            }
+            bits::fill(truths, from..to, holds);
+            rules.index.turn(predicates.clone(), holds, truths, open);
+            turned(predicates, holds);
+        },
+    );
 }
