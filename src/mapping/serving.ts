@@ -47,7 +47,8 @@ export interface ServingOptions {
 export interface MapperCollection {
   /**
    * Takes a document (YAML or JSON as text, or an object) as version 1 of its id, a draft unless it is to be active.
-   * Throws `invalid_mapper` with every fault, `already_exists`.
+   * Throws `invalid_mapper` with every fault, `already_exists`. Where the text is not what YAML or JSON may say here, the
+   * faults are those of the text; what it means is checked once they are mended.
    */
   create(document: unknown, options?: MapperWriteOptions): Promise<Mapper>;
   /**
