@@ -8,7 +8,13 @@ import { instead } from "../support/instead.ts";
 import { enroll, openOver } from "./harness.ts";
 
 /** A runtime in which begin is written when the test says so; `order` is what happened. */
-async function openHeld({ cognition, history }: { cognition: Cognition; history?: (store: Store) => Store["history"] }) {
+async function openHeld({
+  cognition,
+  history,
+}: {
+  cognition: Cognition;
+  history?: (store: Store) => Store["history"];
+}) {
   const order: string[] = [];
   const held: (() => void)[] = [];
   const noted: Cognition = (turn) => {
