@@ -168,6 +168,8 @@ class Reader {
     if (typeof next === "number" && typeof this.#buffer[last] === "number") this.#buffer[last] = next;
     else if (typeof next === "number" || this.#buffer.length < MAX_BUFFERED) this.#buffer.push(next);
     else this.#missed += 1;
+    // Whoever keeps up loses nothing, however much happens before it would be woken.
+    if (this.#buffer.length >= MAX_BUFFERED / 2) this.wake();
   }
 
   wake(): void {

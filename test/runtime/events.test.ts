@@ -144,6 +144,20 @@ it("begins the turn that answers a message before it tells others of the message
   await ended;
 });
 
+it("drops nothing for a reader that keeps up, however many turns begin at once", async () => {
+  const { runtime } = await openHouse({ store: "memory", maxTurnsInFlight: 4_096 });
+  const ids = Array.from({ length: 600 }, (_, n) => `p${n}`);
+  await Promise.all(ids.map((id) => enroll(runtime, id)));
+  const { events, ended } = listen(runtime);
+  await turns();
+  await Promise.all(ids.map((id) => runtime.send(id, "hi", { from: "user:7" })));
+  await turns();
+  await runtime.close();
+  await ended;
+  expect(events.filter(({ type }) => type === "lagged")).toEqual([]);
+  expect(events.filter(({ type }) => type === "turn_started").length).toBe(600);
+});
+
 it("resumes after a restart where a reader was, in the same words", async () => {
   const store = join(temporaryFolder(), "kept.db");
   const first = await openHouse({ store });
