@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createRuntime, type RuntimeOptions } from "../../src/index.ts";
 import { serve } from "../../src/server.ts";
-import { execute, feed, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
+import { feed, inOneProcess, personaRuntime, temporaryFolder } from "../support/command-line.ts";
 
 const TOML = `
 [[personas]]
@@ -36,16 +36,18 @@ function fileWith(text: string, name = "mine.toml"): string {
   return file;
 }
 
-/** A server of this process, and the command as a child that is told where it is. */
+/** A server of this process, and the command in a child that is told where it is. */
 async function running(catalogue: RuntimeOptions["catalogue"] = {}) {
   const runtime = await createRuntime({ store: "memory", catalogue });
   const server = await serve({ runtime, port: 0 });
   onTestFinished(async () => {
     await Promise.all([server.close(), runtime.close({ graceMs: 0 })]);
   });
-  const environment = { ...process.env, PERSONA_RUNTIME_URL: server.url };
-  const run = (...words: string[]) => execute(process.execPath, [MAIN, "catalogue", ...words], { env: environment });
-  return { runtime, server, environment, run };
+  const run = (verb: string, ...words: string[]) => inOneProcess("catalogue", verb, "--url", server.url, ...words);
+  /** The same in a process of its own. */
+  const runAlone = (verb: string, ...words: string[]) =>
+    personaRuntime("catalogue", verb, "--url", server.url, ...words);
+  return { runtime, run, runAlone };
 }
 
 describe("validate", () => {
@@ -77,7 +79,7 @@ display_name = "Again"
 system_prompt = "x"
 `;
     const file = fileWith(broken);
-    const { code, stdout, stderr } = await personaRuntime("catalogue", "validate", file);
+    const { code, stdout, stderr } = await inOneProcess("catalogue", "validate", file);
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     for (const [line, said] of [
       [24, 'roles "two": system_prompt: '],
@@ -88,7 +90,7 @@ system_prompt = "x"
       [34, 'roles "aide": id: '],
     ])
       expect(stderr).toContain(`  ${file}:${line}: ${said}`);
-    const json = await personaRuntime("catalogue", "validate", file, "--json");
+    const json = await inOneProcess("catalogue", "validate", file, "--json");
     expect(json.code).toBe(1);
     expect(JSON.parse(json.stdout).notes).toHaveLength(6);
   });
@@ -101,7 +103,7 @@ system_prompt = "x"
 
   test("what a built-in role is called may be referred to", async () => {
     const file = fileWith('[[personas]]\nid = "eve"\ndisplay_name = "Eve"\ndefault_role = "coding-helper"\n');
-    expect((await personaRuntime("catalogue", "validate", file)).code).toBe(0);
+    expect((await inOneProcess("catalogue", "validate", file)).code).toBe(0);
   });
 
   test.each<[string, string | Uint8Array, RegExp]>([
@@ -113,13 +115,13 @@ system_prompt = "x"
   ])("%s", async (_, content, message) => {
     const file = join(temporaryFolder(), "mine.toml");
     writeFileSync(file, content);
-    const { code, stderr } = await personaRuntime("catalogue", "validate", file);
+    const { code, stderr } = await inOneProcess("catalogue", "validate", file);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
   });
 
   test("a file that is not there", async () => {
-    expect(await personaRuntime("catalogue", "validate", "nowhere.toml")).toEqual({
+    expect(await inOneProcess("catalogue", "validate", "nowhere.toml")).toEqual({
       code: 1,
       stdout: "",
       stderr: expect.stringMatching(/^persona-runtime: invalid_input: nowhere\.toml cannot be read \(ENOENT\)/),
@@ -129,12 +131,12 @@ system_prompt = "x"
 
 describe("import", () => {
   test("makes what is new, changes what is other, and leaves the rest alone", async () => {
-    const { run, runtime } = await running();
+    const { run, runAlone, runtime } = await running();
     const file = fileWith(TOML);
     const tried = await run("import", file, "--dry-run");
     expect(tried.stdout).toContain("Nothing was sent. It would be: 3 created, 0 changed, 0 unchanged, 0 refused.");
     expect(runtime.catalogue.roles.size).toBe(0);
-    expect(await run("import", file)).toEqual({
+    expect(await runAlone("import", file)).toEqual({
       code: 0,
       stdout:
         "created  persona ada\ncreated  role aide\ncreated  sequence walk\n3 created, 0 changed, 0 unchanged, 0 refused.\n",
@@ -176,8 +178,8 @@ describe("import", () => {
   });
 
   test("stops at what concerns all of it", async () => {
-    const { run } = await running({ writes: false });
-    const { code, stderr, stdout } = await run("import", fileWith(TOML));
+    const { runAlone } = await running({ writes: false });
+    const { code, stderr, stdout } = await runAlone("import", fileWith(TOML));
     expect(code).toBe(1);
     expect(stderr).toMatch(/^persona-runtime: writes_disabled: /);
     expect(stdout).toBe("0 created, 0 changed, 0 unchanged, 0 refused.\n");
@@ -201,8 +203,8 @@ describe("export", () => {
   });
 
   test("prints without a file, and seeds only when it is told to", async () => {
-    const { run, runtime } = await running({ builtIn: true });
-    expect(await run("export")).toEqual({ code: 0, stdout: "\n", stderr: "" });
+    const { run, runAlone, runtime } = await running({ builtIn: true });
+    expect(await runAlone("export")).toEqual({ code: 0, stdout: "\n", stderr: "" });
     const all = JSON.parse((await run("export", "--all", "--json")).stdout);
     expect(all.personas).toHaveLength(runtime.catalogue.personas.size);
     await runtime.catalogue.personas.patch("ada", { display_name: "Lady Ada" });
@@ -220,7 +222,7 @@ describe("export", () => {
       await one.runtime.catalogue.roles.delete("coding-helper", { force: true });
       const file = join(temporaryFolder(), `out.${format}`);
       expect((await one.run("export", file)).stdout).toBe(`${file}: 0 personas, 0 roles, 0 sequences, 2 deleted.\n`);
-      const checked = await personaRuntime("catalogue", "validate", file);
+      const checked = await inOneProcess("catalogue", "validate", file);
       expect(checked.stderr).toContain('built-in: personas "ada": default_role: names the role "coding-helper", which');
       const tried = await other.run("import", file, "--dry-run");
       expect(tried.stdout).toContain("0 created, 0 changed, 2 deleted, 0 unchanged, 0 refused.\n");

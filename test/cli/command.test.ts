@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { execute, MAIN, personaRuntime, personaRuntimes, temporaryFolder } from "../support/command-line.ts";
+import { execute, inOneProcess, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
 
 /** Runs the command where a configuration file may lie. */
 function runIn(folder: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
@@ -27,10 +27,10 @@ test("words that are wrong are told in one line, and the exit code is 2", async 
     ["serve --set port", '--set takes KEY=VALUE, such as log.level=info, not "port".'],
     ["config print --set server.prot=1", "--set: server.prot is no known key; did you mean server.port?"],
   ];
-  const ends = await personaRuntimes(wrong.map(([words]) => words.split(" ").filter((word) => word !== "")));
-  for (const [index, [words, message]] of wrong.entries()) {
-    expect(ends[index], words).toEqual({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
-    expect(ends[index]?.stderr, words).toMatch(/^persona-runtime: (invalid_input|config_invalid): .*\n$/);
+  for (const [words, message] of wrong) {
+    const ended = await inOneProcess(...words.split(" ").filter((word) => word !== ""));
+    expect(ended, words).toEqual({ code: 2, stdout: "", stderr: expect.stringContaining(message) });
+    expect(ended.stderr, words).toMatch(/^persona-runtime: (invalid_input|config_invalid): .*\n$/);
   }
 });
 
@@ -39,11 +39,10 @@ test("every command says how it is used, with an example", async () => {
   const [, list = ""] = /Commands:\n(.*?)\n\n/s.exec(stdout) ?? [];
   const names = [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name ?? "");
   expect(names).toContain("serve");
-  const helps = await personaRuntimes(names.map((name) => [name, "--help"]));
-  for (const [index, name] of names.entries()) {
-    const help = helps[index];
+  for (const name of names) {
+    const help = await inOneProcess(name, "--help");
     expect(help).toMatchObject({ code: 0, stderr: "" });
-    expect(help?.stdout).toMatch(
+    expect(help.stdout).toMatch(
       new RegExp(`^Usage: persona-runtime ${name}.*Examples?:\n  persona-runtime ${name}`, "s"),
     );
   }

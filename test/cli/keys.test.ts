@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createRuntime } from "../../src/index.ts";
 import { serve } from "../../src/server.ts";
-import { personaRuntime, temporaryFolder } from "../support/command-line.ts";
+import { inOneProcess, personaRuntime, temporaryFolder } from "../support/command-line.ts";
 
 async function keys(...words: string[]): Promise<string> {
   const { code, stdout, stderr } = await personaRuntime("keys", ...words);
@@ -65,7 +65,7 @@ test.each<[string, string]>([
   ["keys list --store memory", "A store in memory has no keys"],
   ["keys list --url http://127.0.0.1:1 --tenant a", "--tenant is for the database"],
 ])("%s is refused", async (words, message) => {
-  const { code, stdout, stderr } = await personaRuntime(...words.split(" "));
+  const { code, stdout, stderr } = await inOneProcess(...words.split(" "));
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   expect(stderr).toContain(message);
 });

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { personaRuntime, temporaryFolder } from "../support/command-line.ts";
+import { inOneProcess, personaRuntime, temporaryFolder } from "../support/command-line.ts";
 
 const RIGHT = join(import.meta.dirname, "../../src/mapping/examples/team_host.yaml");
 
@@ -25,11 +25,11 @@ test("names every fault of all files with its line", async () => {
     "templates: {t: {title: x, description: y}}",
   ];
   writeFileSync(file, text.join("\n"));
-  const { code, stdout, stderr } = await personaRuntime("mapper", "validate", RIGHT, file);
+  const { code, stdout, stderr } = await inOneProcess("mapper", "validate", RIGHT, file);
   expect([code, stdout]).toEqual([1, `${RIGHT} is valid: team_host 1.0.0, 3 rules.\n`]);
   expect(stderr).toContain(`  ${file}:4: /rules/0/conditions/trait_check/operator: `);
   expect(stderr).toContain(`  ${file}:5: /rules/0/actions/0/generate_suggestion/template: `);
-  const json = await personaRuntime("mapper", "validate", file, "--json");
+  const json = await inOneProcess("mapper", "validate", file, "--json");
   expect(json.code).toBe(1);
   expect(JSON.parse(json.stdout)).toMatchObject([{ file, faults: [{ line: 4 }, { line: 5 }] }]);
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { execute, feed, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
+import { execute, feed, inOneProcess, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
 import { needs } from "../support/needs.ts";
 import { joined, noise, pcm, spoken, wav } from "../support/spoken.ts";
 
@@ -88,7 +88,7 @@ describe("vad says in one line what is wrong with a file, and prints nothing", (
     const [good, bad] = [join(folder, "good.wav"), join(folder, "bad.wav")];
     writeFileSync(good, wav(sound));
     writeFileSync(bad, bytes);
-    const ended = await personaRuntime("vad", good, bad);
+    const ended = await inOneProcess("vad", good, bad);
     expect(ended).toMatchObject({ code: 1, stdout: "" });
     expect(ended.stderr).toMatch(new RegExp(`^persona-runtime: ${code}: .*bad\\.wav: .*\n$`));
     expect(ended.stderr).toContain(message);
@@ -104,7 +104,7 @@ describe("vad says in one line what is wrong with a file, and prints nothing", (
     [["score", "clips", "--rttm"], "Unknown option '--rttm'"],
     [["score", "missing"], "missing cannot be read (ENOENT)", 1],
   ])("%j", async (words, message, code = 2) => {
-    const ended = await personaRuntime("vad", ...words);
+    const ended = await inOneProcess("vad", ...words);
     expect(ended).toMatchObject({ code, stdout: "" });
     expect(ended.stderr).toContain(message);
   });
@@ -168,17 +168,17 @@ describe("vad score", () => {
     ["0,1,0\n1,2,maybe\n", "talk.wav: The label file is not valid."],
     ["0,1,0\n1.5,2,1\n", "line 2"],
   ])("names the line of labels that are none: %j", async (labels, message) => {
-    const { code, stdout, stderr } = await personaRuntime("vad", "score", labelled(labels));
+    const { code, stdout, stderr } = await inOneProcess("vad", "score", labelled(labels));
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain(message);
   });
 
   test("names a recording without labels, and a folder without recordings", async () => {
     const folder = temporaryFolder();
-    const nothing = await personaRuntime("vad", "score", folder);
+    const nothing = await inOneProcess("vad", "score", folder);
     expect(nothing.stderr).toContain(`There is no WAV file in ${folder}.`);
     writeFileSync(join(folder, "one.wav"), readFileSync(join(labelled("0,1,0\n"), "noise.wav")));
-    const { code, stderr } = await personaRuntime("vad", "score", folder);
+    const { code, stderr } = await inOneProcess("vad", "score", folder);
     expect(code).toBe(1);
     expect(stderr).toContain("one.csv cannot be read (ENOENT)");
   });

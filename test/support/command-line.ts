@@ -40,32 +40,50 @@ export function personaRuntime(...words: string[]): Promise<Ended> {
   return execute(process.execPath, [MAIN, ...words]);
 }
 
-/** Runs commands that start nothing, one after the other in one process: what each has said, and its exit code. */
-export async function personaRuntimes(commands: readonly (readonly string[])[]): Promise<readonly Ended[]> {
-  const { stdout, stderr } = await execute(process.execPath, [
-    "--input-type=module",
-    "--eval",
-    EACH,
-    JSON.stringify(commands),
-  ]);
-  if (stderr !== "") throw new Error(stderr);
-  return JSON.parse(stdout) as readonly Ended[];
+/**
+ * Runs the command to its end in a process that stays for the next one of this test file: to start takes longer than
+ * most commands do. For what neither reads the input nor is about the process itself.
+ */
+export function inOneProcess(...words: string[]): Promise<Ended> {
+  const ended = last.then(() => nextIn(resident(), words));
+  last = ended.catch(() => {});
+  return ended;
 }
 
-const EACH = `
+let last: Promise<unknown> = Promise.resolve();
+let child: ChildProcess | undefined;
+
+function resident(): ChildProcess {
+  child ??= spawn(process.execPath, ["--input-type=module", "--eval", ONE_BY_ONE], {
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  return child;
+}
+
+function nextIn(child: ChildProcess, words: readonly string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const gone = (code: number | null) => reject(new Error(`It ended with ${code} in: ${words.join(" ")}`));
+    child.once("exit", gone).once("message", (ended) => {
+      child.off("exit", gone);
+      resolve(ended as Ended);
+    });
+    child.send(words, (error) => error && reject(error));
+  });
+}
+
+/** Ends with whoever has started it. */
+const ONE_BY_ONE = `
 import { run } from ${JSON.stringify(pathToFileURL(join(ROOT, "dist/cli/run.js")))};
-const write = process.stdout.write.bind(process.stdout);
-const all = [];
-for (const words of JSON.parse(process.argv[1])) {
+process.on("message", async (words) => {
   const ended = { code: 0, stdout: "", stderr: "" };
   process.stdout.write = (text) => { ended.stdout += text; return true; };
   process.stderr.write = (text) => { ended.stderr += text; return true; };
   ended.code = await run(words);
   // Its own, for its one run.
+  process.exitCode = undefined;
   process.stdout.removeAllListeners("error");
-  all.push(ended);
-}
-write(JSON.stringify(all));`;
+  process.send(ended);
+});`;
 
 /** Runs the command to its end, with a text or bytes as its input. */
 export function feed(
