@@ -114,6 +114,16 @@ describe("a WAV file", () => {
   });
 });
 
+test("sudden noise is no turn", () => {
+  const hush = noise(1_000, 0.0005, 1);
+  const sound = joined(hush, noise(250, 0.3, 2), hush, noise(2_000, 0.1, 3), hush, noise(112, 0.2, 4), hush);
+  const detector = new SpeechDetector({ format: { sampleRate, encoding: "f32" } });
+  const events: VoiceEvent[] = [];
+  detector.process(sound, events);
+  detector.finish(events);
+  expect(events.filter(({ type }) => type !== "misfire")).toEqual([]);
+});
+
 test("the synchronous form appends to the caller's array, takes words, and ends", () => {
   const detector = new SpeechDetector({ format: { sampleRate, encoding: "f32" }, probabilities: true });
   const events: VoiceEvent[] = [];

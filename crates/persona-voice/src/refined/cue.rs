@@ -14,6 +14,13 @@ const RISE: f32 = 0.02;
 /// A level is compared with that of so many cells before.
 const BACK: usize = 3;
 
+/// Cells in a row that may be speech by their sound alone: the network is late by about as many, and the highest
+/// sensitivity takes one more for a start.
+const LEAD: u8 = 7;
+
+/// Logit of each of the network's answers below which it finds no speech; also the most that is answered then.
+const DENIED: f32 = -1.5;
+
 /// Of the network before its first answer.
 const FIRST_LOGIT: f32 = -5.0;
 
@@ -27,11 +34,19 @@ pub(super) struct Cue {
     levels: [[f32; 4]; BACK],
     /// Cells so far, as long as there are fewer than there are levels.
     cells: usize,
+    /// Cells in a row that would be speech, were the network not sure that they are none.
+    alone: u8,
 }
 
 impl Default for Cue {
     fn default() -> Self {
-        Self { logits: [FIRST_LOGIT; 5], floors: [f32::INFINITY; 4], levels: [[0.0; 4]; BACK], cells: 0 }
+        Self {
+            logits: [FIRST_LOGIT; 5],
+            floors: [f32::INFINITY; 4],
+            levels: [[0.0; 4]; BACK],
+            cells: 0,
+            alone: 0,
+        }
     }
 }
 
@@ -57,7 +72,14 @@ impl Cue {
         self.levels.rotate_right(1);
         self.levels[0] = levels;
         self.cells = (self.cells + 1).min(BACK);
-        1.0 / (1.0 + (-sum).exp())
+        1.0 / (1.0 + (-self.bounded(sum, logits)).exp())
+    }
+
+    /// A door and a fan rise above the floor, too. What the network does not find when it has heard it is no speech.
+    fn bounded(&mut self, sum: f32, logits: [f32; 4]) -> f32 {
+        let denied = sum > DENIED && logits.into_iter().all(|logit| logit < DENIED);
+        self.alone = if denied { self.alone.saturating_add(1) } else { 0 };
+        if self.alone > LEAD { DENIED } else { sum }
     }
 }
 

@@ -34,6 +34,28 @@ fn the_model_is_that_of_its_script() {
     }
 }
 
+/// What rises suddenly is a door, a fan or a cough as well as speech; the network tells, once it has heard it.
+#[test]
+fn sudden_noise_is_speech_no_longer_than_the_network_is_late() {
+    for rate in [Rate::Narrow, Rate::Wide] {
+        for loudness in [0.01, 0.05, 0.3] {
+            let (mut refined, mut memory) = (Refined::<Silero>::default(), RefinedMemory::default());
+            let (mut rng, length) = (Rng(4), <Refined>::length(rate));
+            let mut longest = 0;
+            let mut speech = 0;
+            // A second of hush, then noise for 250 ms and for 2 s, with a second between.
+            for cell in 0..600 {
+                let loud = (125..156).contains(&cell) || (281..531).contains(&cell);
+                let loudness = if loud { loudness } else { 0.0005 };
+                let cell: Vec<_> = (0..length).map(|_| (loudness * rng.noise()) as f32).collect();
+                speech = if refined.score(rate, &mut memory, &cell) > 0.2 { speech + 1 } else { 0 };
+                longest = longest.max(speech);
+            }
+            assert!(longest <= 7, "{rate:?}, {loudness}: {longest} cells");
+        }
+    }
+}
+
 #[test]
 fn company_changes_no_bit_wherever_it_is_in_its_frame() {
     let mut refined = Refined::<Silero>::default();
