@@ -40,8 +40,8 @@ const TURN = { prefixPaddingMs: 0, maxTurnMs: 600_000 };
 
 /**
  * Finds speech in a WAV file (bytes) or in samples from -1 to 1 of one channel, whose `sampleRate` must be given. Computes
- * in the calling thread, an hour of sound in some two seconds. Throws `invalid_input` naming every broken option,
- * `wav_invalid`, `wav_truncated`, or `addon_missing`.
+ * in the calling thread, an hour of sound in some two seconds. A sample that is no finite number is silence. Throws
+ * `invalid_input` naming every broken option, `wav_invalid`, `wav_truncated`, or `addon_missing`.
  */
 export function detectSpeech(sound: Uint8Array | Float32Array, options: DetectOptions = {}): SpeechSegment[] {
   const { sampleRate, channel, detector, onProgress, ...profile } = parse(detectSchema, options, "options");
