@@ -58,7 +58,8 @@ impl Multiply for Avx2 {
 }
 
 /// The fewer columns, the more outputs at once, so that eight to twelve sums are always under way. With many, the weights
-/// of a panel stay in the first cache until all columns have had them.
+/// of a panel stay in the first cache until all columns have had them. Three columns are the windows of one stream's
+/// spectrum, in which nothing is zero.
 ///
 /// # Safety
 /// Every place must have room for the matrix in its buffer (`Columns::places`).
@@ -69,16 +70,21 @@ unsafe fn accumulate(matrix: &Matrix, from: &[f32], to: &mut [f32], places: &[(u
     // SAFETY: there are `C` places; the panels are a multiple of four, so that a whole number of one, two or four is left;
     // inputs are below the matrix's. The rest is the caller's promise.
     unsafe {
-        if let 1..=3 = places.len() {
+        if let 1..=2 = places.len() {
             let live = Live::find(matrix.inputs, from, places);
             let step = if places.len() == 1 { 4 } else { 2 };
             for panel in (0..panels).step_by(step) {
                 let tile = Tile { matrix, from, to, panel };
                 match places.len() {
                     1 => tile.compute::<8, 1>(places, live.iter()),
-                    2 => tile.compute::<4, 2>(places, live.iter()),
-                    _ => tile.compute::<4, 3>(places, live.iter()),
+                    _ => tile.compute::<4, 2>(places, live.iter()),
                 }
+            }
+            return;
+        }
+        if places.len() == 3 {
+            for panel in (0..panels).step_by(2) {
+                Tile { matrix, from, to, panel }.compute::<4, 3>(places, 0..matrix.inputs);
             }
             return;
         }
@@ -138,14 +144,28 @@ impl Tile<'_> {
 
             let mut sums = [[_mm256_setzero_ps(); V]; C];
             for input in inputs {
-                let mut row = [_mm256_setzero_ps(); V];
-                for (weight, weights) in row.iter_mut().zip(weights) {
-                    *weight = _mm256_load_ps(weights.add(input * PANEL));
-                }
-                for (sums, from) in sums.iter_mut().zip(from) {
-                    let value = _mm256_set1_ps(*from.add(input));
-                    for (sum, weight) in sums.iter_mut().zip(row) {
-                        *sum = _mm256_fmadd_ps(weight, value, *sum);
+                // What there is less of is kept in registers, so that all sums have one.
+                if C < V {
+                    let mut values = [_mm256_setzero_ps(); C];
+                    for (value, from) in values.iter_mut().zip(from) {
+                        *value = _mm256_set1_ps(*from.add(input));
+                    }
+                    for (vector, weights) in weights.into_iter().enumerate() {
+                        let weight = _mm256_load_ps(weights.add(input * PANEL));
+                        for (sums, value) in sums.iter_mut().zip(values) {
+                            sums[vector] = _mm256_fmadd_ps(weight, value, sums[vector]);
+                        }
+                    }
+                } else {
+                    let mut row = [_mm256_setzero_ps(); V];
+                    for (weight, weights) in row.iter_mut().zip(weights) {
+                        *weight = _mm256_load_ps(weights.add(input * PANEL));
+                    }
+                    for (sums, from) in sums.iter_mut().zip(from) {
+                        let value = _mm256_set1_ps(*from.add(input));
+                        for (sum, weight) in sums.iter_mut().zip(row) {
+                            *sum = _mm256_fmadd_ps(weight, value, *sum);
+                        }
                     }
                 }
             }

@@ -1,7 +1,7 @@
 //! The magnitudes of the Fourier transform, for several windows at once, one in each lane.
 //!
 //! The original multiplies with a basis of windowed sines; this is the same transform by the fast algorithm: the real
-//! samples as half as many complex ones, a radix-2 transform of those, and the recombination.
+//! samples as half as many complex ones, a radix-2 transform of those, two steps at a time, and the recombination.
 
 use std::f64::consts::TAU;
 
@@ -82,22 +82,55 @@ impl Transform {
     fn transform<const L: usize>(&self, fused: bool, re: &mut [[f32; L]], im: &mut [[f32; L]]) {
         let half = re.len();
         let mut width = 1;
-        while width < half {
-            let step = half / width;
-            for (re, im) in re.chunks_exact_mut(2 * width).zip(im.chunks_exact_mut(2 * width)) {
-                let ((re, other_re), (im, other_im)) = (re.split_at_mut(width), im.split_at_mut(width));
-                for index in 0..width {
-                    let [cos, sin] = self.turns[index * step];
-                    for lane in 0..L {
-                        let (x, y) = turn(fused, [other_re[index][lane], other_im[index][lane]], [cos, sin]);
-                        other_re[index][lane] = re[index][lane] - x;
-                        other_im[index][lane] = im[index][lane] - y;
-                        re[index][lane] += x;
-                        im[index][lane] += y;
-                    }
+        if half.trailing_zeros() % 2 == 1 {
+            // Alone, where the steps are odd in number. It turns nothing.
+            for (re, im) in re.as_chunks_mut().0.iter_mut().zip(im.as_chunks_mut().0) {
+                let [[a_re, b_re], [a_im, b_im]]: [&mut [[f32; L]; 2]; 2] = [re, im];
+                for lane in 0..L {
+                    (a_re[lane], b_re[lane]) = (a_re[lane] + b_re[lane], a_re[lane] - b_re[lane]);
+                    (a_im[lane], b_im[lane]) = (a_im[lane] + b_im[lane], a_im[lane] - b_im[lane]);
                 }
             }
-            width *= 2;
+            width = 2;
+        }
+        while width < half {
+            self.two_steps(fused, width, re, im);
+            width *= 4;
+        }
+    }
+
+    /// Joins spectra of `width` numbers to ones of twice as many, and those again, while they are in registers.
+    #[inline(always)]
+    fn two_steps<const L: usize>(&self, fused: bool, width: usize, re: &mut [[f32; L]], im: &mut [[f32; L]]) {
+        let step = re.len() / width;
+        for (re, im) in re.chunks_exact_mut(4 * width).zip(im.chunks_exact_mut(4 * width)) {
+            let [a_re, b_re, c_re, d_re] = quarters(re, width);
+            let [a_im, b_im, c_im, d_im] = quarters(im, width);
+            for index in 0..width {
+                let [first, second, third] =
+                    [index * step, index * step / 2, (index + width) * step / 2].map(|turn| self.turns[turn]);
+                let [mut a, mut b, mut c, mut d] = [[[0.0; L]; 2]; 4];
+                for lane in 0..L {
+                    let (low, high) = join(
+                        fused,
+                        [a_re[index][lane], a_im[index][lane]],
+                        [b_re[index][lane], b_im[index][lane]],
+                        first,
+                    );
+                    let (other_low, other_high) = join(
+                        fused,
+                        [c_re[index][lane], c_im[index][lane]],
+                        [d_re[index][lane], d_im[index][lane]],
+                        first,
+                    );
+                    ([a[0][lane], a[1][lane]], [c[0][lane], c[1][lane]]) =
+                        join(fused, low, other_low, second);
+                    ([b[0][lane], b[1][lane]], [d[0][lane], d[1][lane]]) =
+                        join(fused, high, other_high, third);
+                }
+                ([a_re[index], a_im[index]], [b_re[index], b_im[index]]) = (a, b);
+                ([c_re[index], c_im[index]], [d_re[index], d_im[index]]) = (c, d);
+            }
         }
     }
 
@@ -133,6 +166,21 @@ impl Transform {
             }
         }
     }
+}
+
+/// Of `4 * width` things.
+#[inline(always)]
+fn quarters<T>(all: &mut [T], width: usize) -> [&mut [T]; 4] {
+    let (low, high) = all.split_at_mut(2 * width);
+    let ((a, b), (c, d)) = (low.split_at_mut(width), high.split_at_mut(width));
+    [a, b, c, d]
+}
+
+/// A complex number and another one that is turned: their sum and their difference.
+#[inline(always)]
+fn join(fused: bool, [re, im]: [f32; 2], other: [f32; 2], by: [f32; 2]) -> ([f32; 2], [f32; 2]) {
+    let (x, y) = turn(fused, other, by);
+    ([re + x, im + y], [re - x, im - y])
 }
 
 /// A complex number times another.
