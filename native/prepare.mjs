@@ -25,7 +25,7 @@ const builds = {
     build(options = []) {
       if (spawnSync("cargo", ["--version"]).error) {
         fail(
-          "Building the native addon needs Rust 1.88 or newer, and there is no `cargo`. Install it from https://rustup.rs.",
+          "Building the native addon needs Rust 1.89 or newer, and there is no `cargo`. Install it from https://rustup.rs.",
         );
       }
       const words =
