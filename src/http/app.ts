@@ -165,7 +165,7 @@ export async function createApp(runtime: Runtime, options: AppOptions = {}): Pro
   await app.register(root, { version });
   await app.register(voicePage);
   if (metrics !== undefined) await app.register(metricsRoute, { metrics });
-  await describeRoutes(app);
+  await describeRoutes(app, limited);
   await app.ready();
   return app;
 }

@@ -2,10 +2,11 @@
 import { STATUS_CODES } from "node:http";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import type { FastifyInstance } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
 import * as z from "zod";
 import { protectPages } from "./answer-headers.ts";
+import type { RateLimits } from "./limits.ts";
 import { PROBLEM_TYPE, problemSchema } from "./problem.ts";
 import { wire } from "./wire/registry.ts";
 
@@ -50,15 +51,19 @@ export async function collectRoutes(app: FastifyInstance, version: string): Prom
 }
 
 /**
- * Anybody may read how the server is called, since a browser cannot send a key for a page. It is the same for everybody,
- * and for every server of the version; what it describes takes a key.
+ * Anybody may read how the server is called, since a browser cannot send a key for a page: it is the same for everybody,
+ * and what it describes takes a key. How often is counted by address, for the files are large.
+ *
+ * @param limits None where nobody is asked for a key.
  */
-export async function describeRoutes(app: FastifyInstance): Promise<void> {
+export async function describeRoutes(app: FastifyInstance, limits: RateLimits | undefined): Promise<void> {
+  const count = async ({ ip }: FastifyRequest) => limits?.takeNobody(ip);
   let text: string | undefined;
   app.get(
     "/openapi.json",
     {
       config: { policy: "public" },
+      onRequest: count,
       schema: { tags: ["server"], summary: "This document", response: { 200: z.looseObject({ openapi: z.string() }) } },
     },
     async (_request, reply) => {
@@ -70,6 +75,7 @@ export async function describeRoutes(app: FastifyInstance): Promise<void> {
     docs.addHook("onRoute", (route) => {
       route.config = { ...route.config, policy: "public" };
     });
+    docs.addHook("onRequest", count);
     await protectPages(docs);
     await docs.register(swaggerUi, {
       routePrefix: "/docs",

@@ -54,6 +54,15 @@ it("asks nobody who they are about health and at the docs, and everybody everywh
   expect((await send("GET /v2")).status).toBe(404);
 });
 
+it("counts by address who reads the docs", async () => {
+  const limits = { requestsPerMinute: 3 };
+  const { app } = await openHouse({}, { ...required, limits, clock: new ManualClock() });
+  const status = async (url: string) => (await app.inject(url)).statusCode;
+  for (const url of ["/docs", "/openapi.json", "/docs/static/index.css"]) expect(await status(url), url).toBe(200);
+  for (const url of ["/docs/yaml", "/openapi.json", "/docs"]) expect(await status(url), url).toBe(429);
+  expect(await status("/livez")).toBe(200);
+});
+
 it("is made and shown once over HTTP, listed without the secret, and revoked at once", async () => {
   const house = await openHouse({}, required);
   const admin = bearer((await newKey(house.runtime, { role: "admin", name: "the first" })).secret);
