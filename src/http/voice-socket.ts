@@ -7,7 +7,7 @@ import type { RawData, WebSocket } from "ws";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import type { VoiceEvent } from "../voice/event.ts";
-import { resolveTurnOptions } from "../voice/resolve.ts";
+import { turnSettings } from "../voice/resolve.ts";
 import { VoiceStream } from "../voice/stream.ts";
 import { problemOfOne } from "./problem.ts";
 import type { Services } from "./services.ts";
@@ -88,7 +88,7 @@ export class VoiceSocket {
     if (frame.type === "start") {
       const { channels, channel } = frame;
       const turn = turnOf(frame.turn);
-      const settings = settingsOf(resolveTurnOptions(turn));
+      const settings = settingsOf(turnSettings(turn, "turn."));
       const stream = new VoiceStream({
         format: { sampleRate: frame.sample_rate, encoding: frame.encoding, channels, channel },
         detector: frame.detector,

@@ -5,6 +5,7 @@ import { functionSchema } from "../inputs.ts";
 import { SpeechDetector } from "./detector.ts";
 import type { VoiceEvent } from "./event.ts";
 import { type CheckedFormat, detectorSchema, formatSchema, profileShape } from "./options.ts";
+import { EXIT_FAULT, resolveTurnOptions } from "./resolve.ts";
 import { readWav } from "./wav.ts";
 
 /** From the beginning of the first frame of speech to that of the silence after it, in milliseconds of sound. */
@@ -15,7 +16,7 @@ export interface SpeechSegment {
 
 const { threshold, exitThreshold, minSpeechMs, minSilenceMs } = profileShape;
 
-const detectSchema = z.strictObject({
+const optionsSchema = z.strictObject({
   /** Of samples; a WAV file says it itself. */
   sampleRate: formatSchema.shape.sampleRate.exactOptional(),
   /** Of a WAV file, counted from 0. Default 0. */
@@ -29,6 +30,12 @@ const detectSchema = z.strictObject({
   /** Is told how far it has come, from 0 to 1, after each minute or so of sound. */
   onProgress: functionSchema<(share: number) => void>().exactOptional(),
 });
+
+/** Its names are the caller's; the detector below would speak of a profile. */
+const detectSchema = optionsSchema.refine(
+  ({ threshold = resolveTurnOptions().listening.threshold, exitThreshold = 0 }) => exitThreshold <= threshold,
+  { path: ["exitThreshold"], error: EXIT_FAULT },
+);
 
 export type DetectOptions = z.input<typeof detectSchema>;
 

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import * as layout from "../layout.ts";
 import { type CheckedFormat, detectorSchema, formatSchema, turnSchema } from "./options.ts";
-import { packTurn, resolveTurnOptions, type TurnSettings } from "./resolve.ts";
+import { packTurn, type TurnSettings, turnSettings } from "./resolve.ts";
 
 export const openingShape = {
   format: formatSchema,
@@ -24,8 +24,8 @@ export interface PackedOpening {
 }
 
 /** Throws `invalid_input` for what only all options together tell. */
-export function packOpening({ format, turn, detector, probabilities }: Opening): PackedOpening {
-  const settings = resolveTurnOptions(turn);
+export function packOpening({ format, turn = {}, detector, probabilities }: Opening): PackedOpening {
+  const settings = turnSettings(turn, "turn.");
   const { sampleRate, encoding, channels, channel } = format;
   return {
     detector: layout.DETECTOR.indexOf(detector),

@@ -30,7 +30,15 @@ const LOWEST_EXIT = 0.01;
 
 /** Checks options and fills in what they leave out; throws `invalid_input` with every fault. */
 export function resolveTurnOptions(options: TurnOptions = {}): TurnSettings {
-  const { startSensitivity, endSensitivity, eagerness, ...given } = parse(turnSchema, options, "turn options");
+  return turnSettings(parse(turnSchema, options, "turn options"), "");
+}
+
+/**
+ * Fills in what checked options leave out; throws `invalid_input` for what only all of them together tell.
+ * @param within What stands before the names of their fields where the caller wrote them.
+ */
+export function turnSettings(options: TurnOptions, within: "" | "turn."): TurnSettings {
+  const { startSensitivity, endSensitivity, eagerness, ...given } = options;
   const defaults = unpackTurn(layout.VOICE_TURN_DEFAULTS);
   const profile = (stance: Stance): Profile => {
     const preset = { ...startOf(startSensitivity, stance, defaults[stance]), ...endOf(endSensitivity) };
@@ -46,11 +54,12 @@ export function resolveTurnOptions(options: TurnOptions = {}): TurnSettings {
     speaking: profile("speaking"),
   };
   const upsideDown = STANCES.filter((stance) => settings[stance].exitThreshold > settings[stance].threshold);
-  if (upsideDown.length > 0) throw invalidInput("turn options", upsideDown.map(exitFault));
-  return settings;
+  if (upsideDown.length === 0) return settings;
+  const faults = upsideDown.map((stance) => ({ field: `${within}${stance}.exitThreshold`, message: EXIT_FAULT }));
+  throw invalidInput("turn options", faults);
 }
 
-const exitFault = (stance: Stance) => ({ field: `${stance}.exitThreshold`, message: "must be at most the threshold" });
+export const EXIT_FAULT = "must be at most the threshold";
 
 /** As native reads them. */
 export function packTurn(settings: TurnSettings): Float64Array {

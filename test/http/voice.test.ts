@@ -210,7 +210,7 @@ describe("what is wrong is told, and the socket stays", () => {
     [
       "options that contradict each other",
       { ...START, turn: { listening: { exit_threshold: 0.9 } } },
-      { fields: [{ field: "listening.exit_threshold" }] },
+      { fields: [{ field: "turn.listening.exit_threshold" }] },
     ],
     ["a channel that is none", { ...START, channels: 2, channel: 2 }, { fields: [{ field: "channel" }] }],
     ["an option that nobody knows", { ...START, turn: { treshold: 1 } }, { code: "invalid_input" }],

@@ -35,12 +35,23 @@ test.each<[field: string, options: unknown]>([
   ["turn.listening.threshold", { format: { sampleRate: 8_000 }, turn: { listening: { threshold: 1.5 } } }],
   ["turn.maxTurnMs", { format: { sampleRate: 8_000 }, turn: { maxTurnMs: 10 } }],
   ["turn.eagerness", { format: { sampleRate: 8_000 }, turn: { eagerness: "auto" } }],
-  ["speaking.exitThreshold", { format: { sampleRate: 8_000 }, turn: { speaking: { exitThreshold: 0.8 } } }],
+  ["turn.speaking.exitThreshold", { format: { sampleRate: 8_000 }, turn: { speaking: { exitThreshold: 0.8 } } }],
 ])("%s is named when it is wrong: %o", (field, options) => {
   expect(faults(() => new VoiceStream({ onEvent, ...(options as { format: { sampleRate: 8_000 } }) }))).toEqual([
     field,
   ]);
   expect(faults(() => new SpeechDetector(options as { format: { sampleRate: 8_000 } }))).toEqual([field]);
+});
+
+test("an exit threshold above its threshold is named as the caller wrote it", () => {
+  const speaking = { exitThreshold: 0.8 };
+  expect(faults(() => resolveTurnOptions({ speaking }))).toEqual(["speaking.exitThreshold"]);
+  for (const options of [{ exitThreshold: 0.51 }, { threshold: 0.3, exitThreshold: 0.4 }]) {
+    expect(faults(() => detectSpeech(new Float32Array(8), { sampleRate: 8_000, ...options }))).toEqual([
+      "exitThreshold",
+    ]);
+  }
+  expect(detectSpeech(new Float32Array(8), { sampleRate: 8_000, exitThreshold: 0.5 })).toEqual([]);
 });
 
 test("a listener must be a function, and sound must be bytes", () => {
