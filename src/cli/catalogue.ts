@@ -7,6 +7,7 @@ import { readCatalogue, writeCatalogue } from "../catalogue/file.ts";
 import { createCatalogue } from "../catalogue/registry.ts";
 import type { EntryKind } from "../catalogue/schema.ts";
 import { systemClock } from "../clock.ts";
+import { counted } from "../counted.ts";
 import { PersonaError } from "../errors.ts";
 import { eachAtOnce } from "./at-once.ts";
 import { Client, type ClientOptions, Refusal } from "./client.ts";
@@ -97,7 +98,7 @@ export async function exportCommand(file: string | undefined, options: ExportOpt
   await writeFile(file, text).catch((cause: NodeJS.ErrnoException) => {
     throw new PersonaError("invalid_input", `${file} cannot be written (${cause.code}); name another file.`, { cause });
   });
-  const counts = Object.entries(entries).map(([name, { length }]) => `${length} ${name}`);
+  const counts = Object.entries(entries).map(([name, { length }]) => counted(length, name.slice(0, -1)));
   console.log(`${file}: ${counts.join(", ")}${andDeleted(Object.values(deleted).flat().length)}.`);
 }
 
@@ -123,7 +124,7 @@ function assertNone(notes: readonly CatalogueNote[]): void {
 
 function countsOf(entries: readonly FileEntry[]): string {
   const count = (kind: EntryKind) => entries.filter((entry) => entry.kind === kind).length;
-  return `${count("persona")} personas, ${count("role")} roles, ${count("sequence")} sequences`;
+  return (["persona", "role", "sequence"] as const).map((kind) => counted(count(kind), kind)).join(", ");
 }
 
 const andDeleted = (count: number) => (count === 0 ? "" : `, ${count} deleted`);

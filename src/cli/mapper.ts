@@ -1,4 +1,5 @@
 /** `persona-runtime mapper`: files of mappers, checked. */
+import { counted } from "../counted.ts";
 import { PersonaError } from "../errors.ts";
 import { checkMapper } from "../mapping/check-mapper.ts";
 import { readInput } from "./input.ts";
@@ -21,7 +22,8 @@ export async function validateCommand(files: readonly string[], { json }: { read
     return;
   }
   for (const { file, mapper } of reports) {
-    if (mapper !== undefined) console.log(`${file} is valid: ${mapper.id} ${mapper.semver}, ${mapper.rules} rules.`);
+    if (mapper === undefined) continue;
+    console.log(`${file} is valid: ${mapper.id} ${mapper.semver}, ${counted(mapper.rules, "rule")}.`);
   }
   if (!isWrong) return;
   const lines = reports.flatMap(({ file, faults }) =>

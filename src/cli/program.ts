@@ -138,7 +138,7 @@ function program(): Command {
     .enablePositionalOptions()
     .argument("<FILE...>", "WAV files: 8 to 32 bits, float, µ-law or A-law; - is the input")
     .option("--json", "as JSON, for scripts")
-    .option("--rttm", "as RTTM")
+    .option("--rttm", "as RTTM, where a file has its name without folder and ending")
     .addOption(new Option("--detector <NAME>", "what finds it").choices(DETECTORS).default(DETECTORS[0]))
     .addOption(number("--channel <N>", "which channel, counted from 0", 0, 7))
     .addOption(decimal("--threshold <P>", "probability from which it is speech (0.5)", 0.01, 0.99))

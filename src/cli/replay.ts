@@ -1,4 +1,5 @@
 /** `persona-runtime replay`: whether the turns of a recording come out as they did. */
+import { counted } from "../counted.ts";
 import { PersonaError } from "../errors.ts";
 import { type ReplayReport, replay } from "../record/replay.ts";
 import { printable } from "./terminal.ts";
@@ -8,7 +9,8 @@ export async function replayCommand(file: string, { json }: { readonly json?: bo
   const report = await replay(file);
   console.log(json === true ? JSON.stringify(report) : printable(sentences(report)));
   const { turns, different } = report;
-  if (different > 0) throw new PersonaError("recording_differs", `${different} of ${turns} turns came out otherwise`);
+  if (different > 0)
+    throw new PersonaError("recording_differs", `${different} of ${counted(turns, "turn")} came out otherwise`);
 }
 
 function sentences({ turns, identical, different, difference, leftOut }: ReplayReport): string {

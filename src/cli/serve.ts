@@ -1,6 +1,7 @@
 /** `persona-runtime serve`: a runtime, its catalogue and the HTTP server, from the start to a signal. */
 import { constants } from "node:os";
 import type { LibraryOptions } from "../config/library.ts";
+import { counted } from "../counted.ts";
 import type { AuthOptions } from "../http/auth-options.ts";
 import { inLibraryNames } from "../http/wire/names.ts";
 import { createRuntime } from "../index.ts";
@@ -120,6 +121,7 @@ function greeting(
   runtime: Runtime,
 ): string {
   const { personas, roles, sequences } = runtime.catalogue;
+  const entries = [counted(personas.size, "persona"), counted(roles.size, "role"), counted(sequences.size, "sequence")];
   const names = new Map([
     ...personas.list({ limit: SHOWN + 1 }).map(({ id, display_name: name }) => [id, name] as const),
     // One that was enrolled under the same id hides that of the catalogue.
@@ -133,7 +135,7 @@ function greeting(
     `  docs       ${url}/docs`,
     ...(file === undefined ? [] : [`  config     ${file}`]),
     `  store      ${shownStore(store)}`,
-    `  catalogue  ${personas.size} personas, ${roles.size} roles, ${sequences.size} sequences`,
+    `  catalogue  ${entries.join(", ")}`,
     ...(shown.length === 0 ? [] : [`  personas   ${shown.join(" · ")}`]),
     "",
   ];

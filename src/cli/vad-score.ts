@@ -1,6 +1,7 @@
 /** `persona-runtime vad score`: how good the detectors are on labelled sound. */
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { counted } from "../counted.ts";
 import { PersonaError } from "../errors.ts";
 import { LabelledClip, Tally, type TallyGains, type TallyScores, VARIANTS, type Variant } from "../voice/score.ts";
 import { readInput } from "./input.ts";
@@ -88,7 +89,7 @@ function asText(results: readonly Result[], clips: number): string {
   const grid = ["AUC", "AP", "best F1", "F1@.5"];
   const causal = grid.map((title) => `causal ${title}`);
   const head = ["variant", "detector", ...grid, ...causal, "end p50 ms", "p90", "missed"];
-  const lines = [`${clips} clips`, table(head, rows, head.map((_, at) => at).slice(2))];
+  const lines = [counted(clips, "clip"), table(head, rows, head.map((_, at) => at).slice(2))];
   const gained = results.flatMap(({ variant, gains }) => (gains === undefined ? [] : [{ variant, gains }]));
   if (gained.length > 0) {
     const gain = (of: TallyGains["rocAuc"], show: (value: number) => string) =>

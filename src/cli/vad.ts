@@ -24,6 +24,7 @@ interface Found {
 export async function vadCommand(files: readonly string[], options: VadOptions): Promise<void> {
   const { json, rttm, minSpeech, minSilence, ...rest } = options;
   if (json === true && rttm === true) throw new UsageError("Give either --json or --rttm.");
+  if (rttm === true) assertTold(files);
   const detect: DetectOptions = {
     ...rest,
     ...(minSpeech !== undefined && { minSpeechMs: minSpeech }),
@@ -85,13 +86,22 @@ const asJson = ({ file, segments }: Found) => ({
   segments: segments.map(({ startMs, endMs }) => ({ start_ms: startMs, end_ms: endMs })),
 });
 
+/** What a file is called in RTTM, where a name must not contain blanks. */
+const nameOf = (file: string): string => basename(file, extname(file)).replaceAll(/\s/g, "_");
+
+/** Throws where the segments of two files could not be told from each other. */
+function assertTold(files: readonly string[]): void {
+  for (const [name, same] of Map.groupBy(files, nameOf)) {
+    if (same.length === 1) continue;
+    throw new UsageError(`In RTTM ${same.join(" and ")} would have one name, ${name}; take --json, or one at a time.`);
+  }
+}
+
 /** Rich Transcription Time Marked, as NIST's evaluations have it: one speaker, whom nobody knows. */
 function asRttm({ file, segments }: Found, channel = 0): readonly string[] {
-  // A name must not contain blanks there.
-  const name = basename(file, extname(file)).replaceAll(/\s/g, "_");
   return segments.map(
     ({ startMs, endMs }) =>
-      `SPEAKER ${name} ${channel + 1} ${seconds(startMs)} ${seconds(endMs - startMs)} <NA> <NA> speech <NA> <NA>`,
+      `SPEAKER ${nameOf(file)} ${channel + 1} ${seconds(startMs)} ${seconds(endMs - startMs)} <NA> <NA> speech <NA> <NA>`,
   );
 }
 

@@ -55,7 +55,7 @@ describe("validate", () => {
     const file = fileWith(TOML);
     expect(await personaRuntime("catalogue", "validate", file)).toEqual({
       code: 0,
-      stdout: `${file} is valid: 1 personas, 1 roles, 1 sequences.\n`,
+      stdout: `${file} is valid: 1 persona, 1 role, 1 sequence.\n`,
       stderr: "",
     });
     const json = await personaRuntime("catalogue", "validate", file, "--json");
@@ -193,7 +193,7 @@ describe("export", () => {
     const file = join(temporaryFolder(), `out.${format}`);
     expect(await one.run("export", file)).toEqual({
       code: 0,
-      stdout: `${file}: 1 personas, 1 roles, 1 sequences.\n`,
+      stdout: `${file}: 1 persona, 1 role, 1 sequence.\n`,
       stderr: "",
     });
     expect(readFileSync(file, "utf8")).not.toMatch(/\b(created_at|updated_at|source|version)\b/);

@@ -22,7 +22,7 @@ test("a served turn is recorded, replayed, and a change in it is named", async (
   const text = readFileSync(file, "utf8");
   writeFileSync(file, text.replace('"text":"What is a prime?","at"', '"text":"What is a crime?","at"'));
   const other = await personaRuntime("replay", file);
-  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("recording_differs: 1 of 1 turns") });
+  expect(other).toMatchObject({ code: 1, stderr: expect.stringContaining("recording_differs: 1 of 1 turn came") });
   expect(other.stdout).toMatch(
     /The first difference is in line 2, turn \S+ of ada, at out.text:\n {2}recorded {2}.*prime/,
   );

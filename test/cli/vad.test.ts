@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { execute, feed, inOneProcess, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
@@ -97,6 +97,7 @@ describe("vad says in one line what is wrong with a file, and prints nothing", (
   test.each<[string[], string, number?]>([
     [["missing.wav"], "missing.wav cannot be read (ENOENT)", 1],
     [["--json", "--rttm", "missing.wav"], "Give either --json or --rttm."],
+    [["--rttm", "a/x y.wav", "z.wav", "b/x_y.wav"], "In RTTM a/x y.wav and b/x_y.wav would have one name, x_y;"],
     [["--threshold", "2", "missing.wav"], "--threshold must be a number from 0.01 to 0.99"],
     [["--detector", "ear", "missing.wav"], "Allowed choices are refined, network, gated, energy"],
     [[], "Missing required argument 'FILE'"],
@@ -171,6 +172,12 @@ describe("vad score", () => {
     const { code, stdout, stderr } = await inOneProcess("vad", "score", labelled(labels));
     expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
     expect(stderr).toContain(message);
+  });
+
+  test("counts one clip as one", async () => {
+    const folder = labelled("");
+    rmSync(join(folder, "talk.wav"));
+    expect((await inOneProcess("vad", "score", folder)).stdout).toMatch(/^1 clip\nvariant /);
   });
 
   test("names a recording without labels, and a folder without recordings", async () => {

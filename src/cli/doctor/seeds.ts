@@ -3,6 +3,7 @@ import { readCatalogueFile } from "../../catalogue/file.ts";
 import { createCatalogue } from "../../catalogue/registry.ts";
 import { systemClock } from "../../clock.ts";
 import type { Config } from "../../config/schema.ts";
+import { counted } from "../../counted.ts";
 import { PersonaError } from "../../errors.ts";
 import { type Finding, failure, ok, warning } from "./finding.ts";
 
@@ -11,9 +12,10 @@ export async function seeds({ seeds: file, built_in: builtIn }: Config["catalogu
   try {
     const read = await readCatalogueFile(file);
     const { notes } = await createCatalogue({ clock: systemClock(), seeds: read, builtIn });
-    if (notes.length === 0) return [ok("seeds", `${file} has ${read.entries.length} entries, and all are right`)];
+    if (notes.length === 0)
+      return [ok("seeds", `${file} has ${counted(read.entries.length, "entry", "entries")}, and no fault`)];
     const advice = `\`persona-runtime catalogue validate ${file}\` names them with their lines; without them the rest is served.`;
-    return [warning("seeds", `${file} has ${notes.length} faults`, advice)];
+    return [warning("seeds", `${file} has ${counted(notes.length, "fault")}`, advice)];
   } catch (error) {
     if (!(error instanceof PersonaError)) throw error;
     return [
