@@ -1,4 +1,5 @@
 import { PersonaError } from "../errors.ts";
+import { dense } from "./columns.ts";
 import type { Commands } from "./commands.ts";
 import type { Answer, Call, CommandName, Failure, GroupResult } from "./group-program.ts";
 import type { Commits, ItemRow } from "./port.ts";
@@ -145,7 +146,7 @@ export class CommitQueue {
       this.#writer.busy(true);
       this.#writer.commit(
         this.#options.lastKey(),
-        group.map(({ call }) => call),
+        dense(group, ({ call }) => call),
       );
     }
   }

@@ -3,6 +3,7 @@ import { PersonaError } from "../errors.ts";
 import {
   API_KEY,
   CONVERSATION,
+  dense,
   ENROLLMENT,
   ENTRY,
   ITEM,
@@ -11,6 +12,7 @@ import {
   SESSION,
   SPENDING,
   turnValues,
+  type Value,
 } from "./columns.ts";
 import type {
   ChangeArguments,
@@ -175,17 +177,17 @@ export class SqlStore implements Store {
   settle({ turn, reply, decisions, spending, session, at }: Settle): Promise<Settled> {
     const ending = turn && ([turn.key, turn.attempt, turn.outcome, turn.error, turn.explanation] as const);
     const answer = reply === undefined ? null : messageArguments(reply.message, reply.items);
-    const decided = decisions.map(decisionArguments);
+    const decided = dense(decisions, decisionArguments);
     if (spending === undefined && session === undefined) {
       return this.#write("settle", [ending, answer, decided, at], reply?.items);
     }
-    const spent = spending?.map(SPENDING.values) ?? [];
+    const spent = dense(spending ?? [], SPENDING.values);
     const change = session === undefined ? null : changeArguments(session);
     return this.#write("settle", [ending, answer, decided, at, spent, change], reply?.items);
   }
 
   spend(rows: readonly SpendingRow[]): Promise<void> {
-    return this.#write("spend", [rows.map(SPENDING.values)]);
+    return this.#write("spend", [dense(rows, SPENDING.values)]);
   }
 
   replayDeadLetter(item: number, fresh: ItemRow): Promise<Replayed> {
@@ -396,11 +398,13 @@ function changeArguments(change: SessionChange): ChangeArguments {
 }
 
 function stepArguments(steps: readonly SequenceStepRow[]): StepArguments {
-  return steps.map((step) => [step.tenant, step.key, SEQUENCE_STEP.values(step)]);
+  return dense(steps, (step) => [step.tenant, step.key, SEQUENCE_STEP.values(step)] as const);
 }
 
 function messageArguments(message: MessageRow, items: readonly ItemRow[]): MessageArguments {
-  return [message.tenant, message.key, messageValues(message), items.flatMap(ITEM.values)];
+  const values: Value[] = [];
+  for (const item of items) values.push(...ITEM.values(item));
+  return [message.tenant, message.key, messageValues(message), values];
 }
 
 function decisionArguments(decision: Decision): DecisionArguments {

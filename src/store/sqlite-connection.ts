@@ -4,7 +4,10 @@ import type { Values } from "./columns.ts";
 import { type Connection, type Program, type Query, type Source, type Statement, statement } from "./query.ts";
 import { storeError } from "./sqlite-errors.ts";
 
-/** Statements on an open SQLite database, each prepared when it is first run. Everything happens at once. */
+/**
+ * Statements on an open SQLite database, each prepared when it is first run. Everything happens at once. Values are
+ * handed to the driver as arguments: it takes a fifth of a statement to read them out of an array.
+ */
 export class SqliteConnection implements Connection, Source {
   readonly #database: Database.Database;
   readonly #prepared: Database.Statement[] = [];
@@ -17,21 +20,21 @@ export class SqliteConnection implements Connection, Source {
   }
 
   run(statement: Statement, values: Values = NONE): void {
-    if (this.#statement(statement).run(values).changes > 0) this.written += 1;
+    if (this.#statement(statement).run(...values).changes > 0) this.written += 1;
   }
 
   check(statement: Statement, values: Values, judge: (changes: number) => void): void {
-    const { changes } = this.#statement(statement).run(values);
+    const { changes } = this.#statement(statement).run(...values);
     if (changes > 0) this.written += 1;
     judge(changes);
   }
 
   look<Row>(query: Query<Row>, values: Values, judge: (row: Row | undefined) => void): void {
-    judge(this.#statement(query).get(values) as Row | undefined);
+    judge(this.#statement(query).get(...values) as Row | undefined);
   }
 
   all<Row>(query: Query<Row>, values: Values = NONE): readonly Row[] {
-    return this.#statement(query).all(values) as Row[];
+    return this.#statement(query).all(...values) as Row[];
   }
 
   each<Row>(query: Query<Row>, lists: readonly Values[]): readonly (readonly Row[])[] {
