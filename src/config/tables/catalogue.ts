@@ -1,8 +1,9 @@
 /** The keys of the catalogue: where its entries come from, and what holds where no role says anything. */
 import * as z from "zod";
-import { type ResolveDefaults, resolveDefaultsSchema } from "../catalogue/resolved-session.ts";
-import { modelNameSchema } from "../inputs.ts";
-import { about } from "./about.ts";
+import { type ResolveDefaults, resolveDefaultsSchema } from "../../catalogue/resolved-session.ts";
+import { modelNameSchema } from "../../inputs.ts";
+import { about } from "../about.ts";
+import { notBlank } from "./texts.ts";
 
 /** What the server can say in place of a role, with an example. A model is named by `models.default`. */
 const DEFAULTS = {
@@ -45,7 +46,7 @@ const defaults = Object.fromEntries(
 
 export const catalogueTable = z
   .strictObject({
-    seeds: z.string().trim().min(1, "must not be blank").optional().register(about, {
+    seeds: notBlank().optional().register(about, {
       description:
         "Personas, roles and sequences to start from, as TOML or JSON; [deleted] in it names built-in ones that it takes away. What is changed later is kept in the database",
       flag: "--seeds FILE",

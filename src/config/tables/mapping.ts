@@ -1,7 +1,7 @@
 /** The keys of mapping: bounds, and the models that put into words what is known of a person, and find what was said. */
 import * as z from "zod";
-import { modelNameSchema } from "../inputs.ts";
-import { about } from "./about.ts";
+import { modelNameSchema } from "../../inputs.ts";
+import { about } from "../about.ts";
 
 export const mappingTable = z
   .strictObject({
