@@ -10,7 +10,8 @@ import type { Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults } from "../faults.ts";
 import { ID_PATTERN } from "../inputs.ts";
-import { type EnrollmentRow, partitionOf, type Store } from "../store/port.ts";
+import { partitionOf } from "../store/partition.ts";
+import type { EnrollmentRow, Store } from "../store/port.ts";
 import type {
   Cognition,
   PersonaChanges,
