@@ -8,9 +8,12 @@ import { MemoryMapping } from "./mapping/memory.ts";
 import type { AlongRefusal } from "./mapping/port.ts";
 import { type MappingWrite, SqlMappingTable } from "./mapping/table.ts";
 import { ChangeLog } from "./memory/change-log.ts";
+import { ConversationTable } from "./memory/conversation-table.ts";
+import { Inbox } from "./memory/inbox.ts";
+import { keyTaken } from "./memory/key-taken.ts";
+import { SessionTable } from "./memory/session-table.ts";
 import { SpendingTable } from "./memory/spending-table.ts";
 import { takeSurplus } from "./memory/take-surplus.ts";
-import { Timelines } from "./memory/timelines.ts";
 import type {
   ApiKeyPage,
   ApiKeyRow,
@@ -20,7 +23,6 @@ import type {
   Counts,
   DeadLetterPage,
   DeadLetterRow,
-  Decision,
   Discarded,
   EnrollmentRow,
   EntryPage,
@@ -65,16 +67,6 @@ export async function openMemoryStore(options: MemoryStoreOptions): Promise<Stor
   return new MemoryStore(options);
 }
 
-/** A message, and what has to be known of it until both are forgotten together. */
-interface Kept {
-  readonly row: MessageRow;
-  readonly idempotencyKey: string | undefined;
-  /** How many of its items are undecided; it is not forgotten before. */
-  undecided: number;
-  /** The items by which dead ones were replayed; those that came with it are known from its row. */
-  replays: readonly number[];
-}
-
 class MemoryStore implements Store {
   readonly kind = "memory";
   readonly salt: number;
@@ -88,34 +80,17 @@ class MemoryStore implements Store {
   readonly #enrollments = new Map<number, EnrollmentRow>();
   /** By tenant and id. */
   readonly #enrollmentKeys = new Map<string, number>();
-  readonly #conversations = new Map<number, ConversationRow>();
-  /** Open direct sessions by tenant, caller and persona. */
-  readonly #directKeys = new Map<string, number>();
-  /** What sessions follow, by conversation. */
-  readonly #sessions = new Map<number, SessionRow>();
-  readonly #steps = new Map<number, SequenceStepRow>();
-  readonly #members = new Map<number, Set<number>>();
-  /** In one place: every message passes here, and each further table that it had to be looked up in would be felt. */
-  readonly #messages = new Map<number, Kept>();
-  readonly #timelines = new Timelines();
-  readonly #inbox = new Map<number, ItemRow>();
-  readonly #outcomes = new Map<number, OutcomeRow>();
-  readonly #deadLetters = new Map<number, DeadLetterRow>();
   readonly #turns = new Map<number, TurnRow>();
   readonly #apiKeys = new Map<number, ApiKeyRow>();
   /** By kind, tenant and id. */
   readonly #entries = new Map<string, EntryRow>();
-  readonly #idempotency = new Map<string, { readonly fingerprint: string; readonly message: number }>();
-  /** What may be forgotten, in the order in which it was decided. */
-  readonly #settledMessages = new Set<number>();
   readonly #settledTurns = new Set<number>();
   readonly #spending = new SpendingTable();
   readonly #log: ChangeLog;
+  readonly #conversations: ConversationTable;
+  readonly #sessions: SessionTable;
+  readonly #inbox: Inbox;
   readonly #mapping: MemoryMapping;
-  readonly #decided = { answered: 0, declined: 0, dead: 0 };
-  /** The greatest keys that there were. */
-  #lastMessage = 0;
-  #lastItem = 0;
   #closed = false;
 
   constructor(options: MemoryStoreOptions) {
@@ -123,6 +98,9 @@ class MemoryStore implements Store {
     this.salt = options.salt ?? randomInt(2 ** 31);
     this.#maxMessages = options.maxMessages ?? 100_000;
     this.#log = new ChangeLog(options.keepChanges ?? 100_000);
+    this.#conversations = new ConversationTable(this.#log);
+    this.#sessions = new SessionTable(this.#log);
+    this.#inbox = new Inbox(this.#log);
     const mapping = new MemoryMapping(
       this.salt,
       () => this.#log.rev,
@@ -162,58 +140,42 @@ class MemoryStore implements Store {
   }
 
   createRoom(row: ConversationRow, members: readonly number[]): Promise<number> {
-    return this.#write(() => {
-      const rev = this.#putConversation(row);
-      this.#members.set(row.key, new Set(members));
-      return rev;
-    });
+    return this.#write(() => this.#conversations.putRoom(row, members));
   }
 
   addMember(conversation: number, persona: number): Promise<number> {
-    return this.#write(() => {
-      const tenant = this.#tenantOf(conversation);
-      const members = this.#members.get(conversation) ?? new Set();
-      this.#members.set(conversation, members.add(persona));
-      return this.#log.stamp("conversation", tenant, conversation);
-    });
+    return this.#write(() => this.#conversations.addMember(conversation, persona));
   }
 
   removeMember(conversation: number, persona: number): Promise<number> {
-    return this.#write(() => {
-      const tenant = this.#tenantOf(conversation);
-      this.#members.get(conversation)?.delete(persona);
-      return this.#log.stamp("conversation", tenant, conversation);
-    });
+    return this.#write(() => this.#conversations.removeMember(conversation, persona));
   }
 
-  openSession(row: ConversationRow, { session, steps }: SessionOpening): Promise<number> {
+  openSession(row: ConversationRow, opening: SessionOpening): Promise<number> {
     return this.#write(() => {
-      if (this.#sessions.has(row.key)) throw keyTaken();
-      this.#assertNewSteps(steps);
-      const rev = this.#putConversation(row);
-      this.#sessions.set(row.key, session);
-      return this.#putSteps(steps).at(-1) ?? rev;
+      if (this.#sessions.find(row.key) !== undefined) throw keyTaken();
+      this.#sessions.assertNewSteps(opening.steps);
+      const rev = this.#conversations.put(row);
+      return this.#sessions.open(opening).at(-1) ?? rev;
     });
   }
 
   changeSession(change: SessionChange): Promise<SessionChanged> {
     return this.#write(() => {
-      if (!this.#isCurrent(change)) return { status: "stale" };
-      this.#assertNewSteps(change.steps);
-      return { status: "changed", rev: this.#changeSession(change).at(-1) };
+      if (!this.#sessions.isCurrent(change)) return { status: "stale" };
+      this.#sessions.assertNewSteps(change.steps);
+      return { status: "changed", rev: this.#sessions.change(change).at(-1) };
     });
   }
 
   closeSession(conversation: number, at: number, change?: SessionChange): Promise<SessionChanged> {
     return this.#write(() => {
-      if (change !== undefined && !this.#isCurrent(change)) return { status: "stale" };
-      const row = this.#stored(conversation);
+      if (change !== undefined && !this.#sessions.isCurrent(change)) return { status: "stale" };
+      const row = this.#conversations.get(conversation);
       if (row.closedAt !== null) return { status: "changed", rev: undefined };
-      this.#assertNewSteps(change?.steps ?? []);
-      this.#conversations.set(conversation, { ...row, closedAt: at });
-      if (row.direct === 1) this.#directKeys.delete(directName(row));
-      const rev = this.#log.stamp("conversation", row.tenant, conversation);
-      const revs = change === undefined ? [] : this.#changeSession(change);
+      this.#sessions.assertNewSteps(change?.steps ?? []);
+      const rev = this.#conversations.close(row, at);
+      const revs = change === undefined ? [] : this.#sessions.change(change);
       return { status: "changed", rev: revs.at(-1) ?? rev };
     });
   }
@@ -221,29 +183,22 @@ class MemoryStore implements Store {
   append(command: Append): Promise<Appended> {
     return this.#write(() => {
       const { message, items, open, session, idempotency, along } = command;
-      const idempotencyKey = idempotency && `${idempotency.scope}\0${idempotency.key}`;
-      const earlier = idempotencyKey === undefined ? undefined : this.#idempotency.get(idempotencyKey);
+      const earlier = idempotency && this.#inbox.usedFor(idempotency.scope, idempotency.key);
       if (earlier !== undefined) {
         return earlier.fingerprint === idempotency?.fingerprint
           ? { status: "replayed", message: earlier.message }
           : { status: "conflict" };
       }
-      this.#assertNew(message, items);
-      const begins = session !== undefined && !this.#sessions.has(message.conversation);
-      if (begins) this.#assertNewSteps(session.steps);
+      this.#inbox.assertNew(message, items);
+      const begins = session !== undefined && this.#sessions.find(message.conversation) === undefined;
+      if (begins) this.#sessions.assertNewSteps(session.steps);
       // The last that can be refused.
       const written =
         along && (this.#mapping.run((mapping) => mapping.along(along)) as AlongRefusal | readonly number[]);
       if (written !== undefined && "status" in written) return written;
-      if (open !== undefined && !this.#conversations.has(open.key)) this.#putConversation(open);
-      if (begins) {
-        this.#sessions.set(message.conversation, session.session);
-        this.#putSteps(session.steps);
-      }
-      if (idempotency !== undefined && idempotencyKey !== undefined) {
-        this.#idempotency.set(idempotencyKey, { fingerprint: idempotency.fingerprint, message: message.key });
-      }
-      const rev = this.#putMessage(message, items, idempotencyKey);
+      if (open !== undefined && this.#conversations.find(open.key) === undefined) this.#conversations.put(open);
+      if (begins) this.#sessions.open(session);
+      const rev = this.#inbox.put(message, items, idempotency);
       this.#forget();
       this.#feed.deliver(items);
       return written === undefined ? { status: "appended", rev } : { status: "appended", rev, repeated: written };
@@ -252,17 +207,8 @@ class MemoryStore implements Store {
 
   replayDeadLetter(item: number, fresh: ItemRow): Promise<Replayed> {
     return this.#write(() => {
-      const letter = this.#deadLetters.get(item);
-      if (letter === undefined) return { status: "gone" };
-      if (this.#inbox.has(fresh.key)) throw keyTaken();
-      const { message } = letter;
-      const kept = this.#kept(message);
-      this.#deadLetters.delete(item);
-      this.#putItem(fresh);
-      kept.replays = [...kept.replays, fresh.key];
-      kept.undecided += 1;
-      this.#settledMessages.delete(message);
-      const rev = this.#stampItem(fresh.key, message);
+      const rev = this.#inbox.replay(item, fresh);
+      if (rev === undefined) return { status: "gone" };
       this.#feed.deliver([fresh]);
       return { status: "replayed", rev };
     });
@@ -270,10 +216,8 @@ class MemoryStore implements Store {
 
   discardDeadLetter(item: number): Promise<Discarded> {
     return this.#write(() => {
-      const letter = this.#deadLetters.get(item);
-      if (letter === undefined) return { status: "gone" };
-      this.#deadLetters.delete(item);
-      return { status: "discarded", rev: this.#stampItem(item, letter.message, true) };
+      const rev = this.#inbox.discard(item);
+      return rev === undefined ? { status: "gone" } : { status: "discarded", rev };
     });
   }
 
@@ -302,7 +246,7 @@ class MemoryStore implements Store {
 
   async feed(sink: FeedSink): Promise<void> {
     await this.#write(() => {
-      const backlog = [...this.#inbox.values()].sort((a, b) => a.key - b.key);
+      const { backlog } = this.#inbox;
       if (backlog.length > 0) sink(backlog);
       this.#feed.follow(sink);
     });
@@ -310,15 +254,11 @@ class MemoryStore implements Store {
 
   begin(turn: TurnRow): Promise<void> {
     return this.#write(() => {
-      const items = turn.items.map((key) => this.#inbox.get(key));
-      const waiting = items.filter((item) => item !== undefined && item.turn === null);
-      if (new Set(waiting).size !== items.length) {
+      if (!this.#inbox.areIn(null, turn.items)) {
         throw new PersonaError("turn_conflict", "Begin a turn only with items that wait, each of them once.");
       }
       if (this.#turns.has(turn.key)) throw keyTaken();
-      for (const item of waiting) {
-        if (item) this.#inbox.set(item.key, { ...item, turn: turn.key, attempt: item.attempt + 1 });
-      }
+      this.#inbox.begin(turn.key, turn.items);
       this.#turns.set(turn.key, turn);
     });
   }
@@ -331,16 +271,15 @@ class MemoryStore implements Store {
       if (turn !== undefined && turn.items.length !== decisions.length) {
         throw new PersonaError("turn_conflict", "Settle a turn with one decision for each of its items.");
       }
-      const items = decisions.map((decision) => this.#inbox.get(decision.item));
-      const guarded = items.filter((item) => item !== undefined && item.turn === (ending?.key ?? null));
-      if (new Set(guarded).size !== decisions.length) return { status: "late" };
-      if (session !== undefined && !this.#isCurrent(session)) return { status: "stale" };
-      this.#assertNewSteps(session?.steps ?? []);
-      if (reply !== undefined) this.#assertNew(reply.message, reply.items);
+      const items = decisions.map(({ item }) => item);
+      if (!this.#inbox.areIn(ending?.key ?? null, items)) return { status: "late" };
+      if (session !== undefined && !this.#sessions.isCurrent(session)) return { status: "stale" };
+      this.#sessions.assertNewSteps(session?.steps ?? []);
+      if (reply !== undefined) this.#inbox.assertNew(reply.message, reply.items);
 
       this.#spending.put(command.spending ?? []);
       const revs: number[] = [];
-      if (reply !== undefined) revs.push(this.#putMessage(reply.message, reply.items));
+      if (reply !== undefined) revs.push(this.#inbox.put(reply.message, reply.items));
       if (turn !== undefined && ending !== null) {
         const { outcome, error, explanation } = ending;
         const answer = reply?.message.key ?? null;
@@ -349,10 +288,10 @@ class MemoryStore implements Store {
         revs.push(this.#log.stamp("turn", turn.tenant, turn.key));
       }
       for (const decision of decisions) {
-        const rev = this.#decide(decision, at);
+        const rev = this.#inbox.decide(decision, at);
         if (rev !== undefined) revs.push(rev);
       }
-      if (session !== undefined) revs.push(...this.#changeSession(session));
+      if (session !== undefined) revs.push(...this.#sessions.change(session));
       this.#forget();
       this.#feed.deliver(reply?.items ?? []);
       return { status: "settled", revs };
@@ -380,73 +319,72 @@ class MemoryStore implements Store {
 
   async conversation(key: number): Promise<ConversationRow | undefined> {
     this.#assertOpen();
-    return this.#conversations.get(key);
+    return this.#conversations.find(key);
   }
 
   async directSession(tenant: string, caller: string, persona: number): Promise<ConversationRow | undefined> {
     this.#assertOpen();
-    return this.#conversations.get(this.#directKeys.get(directName({ tenant, caller, persona })) ?? 0);
+    return this.#conversations.direct(tenant, caller, persona);
   }
 
   async session(conversation: number): Promise<SessionRow | undefined> {
     this.#assertOpen();
-    return this.#sessions.get(conversation);
+    return this.#sessions.find(conversation);
   }
 
   async sequenceStep(key: number): Promise<SequenceStepRow | undefined> {
     this.#assertOpen();
-    return this.#steps.get(key);
+    return this.#sessions.step(key);
   }
 
   async members(conversation: number): Promise<readonly number[]> {
     this.#assertOpen();
-    return [...(this.#members.get(conversation) ?? [])].sort((a, b) => a - b);
+    return this.#conversations.members(conversation);
   }
 
   async message(key: number): Promise<MessageRow | undefined> {
     this.#assertOpen();
-    return this.#messages.get(key)?.row;
+    return this.#inbox.message(key);
   }
 
   async messages(page: Page): Promise<readonly MessageRow[]> {
     this.#assertOpen();
-    return this.#rows(this.#timelines.after(page.conversation, page.after ?? 0, page.limit));
+    return this.#inbox.messages(page);
   }
 
   async history(conversation: number, before: number, tokens: number): Promise<readonly MessageRow[]> {
     this.#assertOpen();
-    const tokensOf = (key: number) => this.#messages.get(key)?.row.tokens ?? 0;
-    return this.#rows(this.#timelines.fitting(conversation, before, tokens, tokensOf));
+    return this.#inbox.history(conversation, before, tokens);
   }
 
   async countBefore(conversation: number, before: number, limit: number): Promise<number> {
     this.#assertOpen();
-    return Math.min(limit, this.#timelines.countBefore(conversation, before));
+    return Math.min(limit, this.#inbox.countBefore(conversation, before));
   }
 
   async recent(conversation: number, limit: number): Promise<readonly MessageRow[]> {
     this.#assertOpen();
-    return this.#rows(this.#timelines.newest(conversation, limit));
+    return this.#inbox.recent(conversation, limit);
   }
 
   async usedFor(scope: string, idempotencyKey: string) {
     this.#assertOpen();
-    return this.#idempotency.get(`${scope}\0${idempotencyKey}`);
+    return this.#inbox.usedFor(scope, idempotencyKey);
   }
 
   async item(key: number): Promise<ItemRow | OutcomeRow | undefined> {
     this.#assertOpen();
-    return this.#inbox.get(key) ?? this.#outcomes.get(key);
+    return this.#inbox.item(key);
   }
 
   async items(keys: readonly number[]): Promise<readonly FedItem[]> {
     this.#assertOpen();
-    return keys.flatMap((key) => this.#inbox.get(key) ?? []);
+    return keys.flatMap((key) => this.#inbox.undecided(key) ?? []);
   }
 
   async itemsOf(message: MessageRow): Promise<readonly (ItemRow | OutcomeRow)[]> {
     this.#assertOpen();
-    return itemKeys(message).flatMap((key) => this.#inbox.get(key) ?? this.#outcomes.get(key) ?? []);
+    return this.#inbox.itemsOf(message);
   }
 
   async turn(key: number): Promise<TurnRow | undefined> {
@@ -456,17 +394,12 @@ class MemoryStore implements Store {
 
   async deadLetter(item: number): Promise<DeadLetterRow | undefined> {
     this.#assertOpen();
-    return this.#deadLetters.get(item);
+    return this.#inbox.deadLetter(item);
   }
 
-  async deadLetters({ tenant, owner, persona, after = 0, limit }: DeadLetterPage): Promise<readonly DeadLetterRow[]> {
+  async deadLetters(page: DeadLetterPage): Promise<readonly DeadLetterRow[]> {
     this.#assertOpen();
-    return [...this.#deadLetters.values()]
-      .filter((letter) => letter.item > after && letter.tenant === tenant)
-      .filter((letter) => persona === undefined || letter.persona === persona)
-      .filter((letter) => owner === undefined || this.#conversations.get(letter.conversation)?.owner === owner)
-      .sort((a, b) => a.item - b.item)
-      .slice(0, limit);
+    return this.#inbox.deadLetters(page, (conversation) => this.#conversations.find(conversation)?.owner);
   }
 
   async apiKey(key: number): Promise<ApiKeyRow | undefined> {
@@ -504,9 +437,7 @@ class MemoryStore implements Store {
 
   async counts(): Promise<Counts> {
     this.#assertOpen();
-    let inTurn = 0;
-    for (const item of this.#inbox.values()) if (item.turn !== null) inTurn += 1;
-    return { waiting: this.#inbox.size - inTurn, inTurn, ...this.#decided };
+    return this.#inbox.counts;
   }
 
   async spending(query: SpendingQuery): Promise<readonly SpendingSum[]> {
@@ -522,6 +453,7 @@ class MemoryStore implements Store {
     this.#closed = true;
     // What was called before is applied in this microtask.
     await undefined;
+    this.#mapping.close();
   }
 
   /**
@@ -541,136 +473,11 @@ class MemoryStore implements Store {
     });
   }
 
-  #putConversation(row: ConversationRow): number {
-    if (this.#conversations.has(row.key)) throw keyTaken();
-    if (row.direct === 1) {
-      if (this.#directKeys.has(directName(row))) throw keyTaken();
-      this.#directKeys.set(directName(row), row.key);
-    }
-    this.#conversations.set(row.key, row);
-    return this.#log.stamp("conversation", row.tenant, row.key);
-  }
-
-  #isCurrent({ conversation, expected }: SessionChange): boolean {
-    return this.#sessions.get(conversation)?.version === expected;
-  }
-
-  #changeSession({ conversation, expected, snapshot, progress, steps, at }: SessionChange): readonly number[] {
-    const row = this.#sessions.get(conversation) as SessionRow;
-    const changed = { snapshot: snapshot ?? row.snapshot, progress, version: expected + 1, updatedAt: at };
-    this.#sessions.set(conversation, { conversation, ...changed });
-    return this.#putSteps(steps);
-  }
-
-  #putSteps(steps: readonly SequenceStepRow[]): readonly number[] {
-    return steps.map((step) => {
-      this.#steps.set(step.key, step);
-      return this.#log.stamp("sequence_step", step.tenant, step.key);
-    });
-  }
-
-  #putMessage(row: MessageRow, items: readonly ItemRow[], idempotencyKey?: string): number {
-    const { key, tenant, conversation } = row;
-    this.#messages.set(key, { row, idempotencyKey, undecided: items.length, replays: NONE });
-    this.#timelines.add(conversation, key);
-    if (items.length === 0) this.#settledMessages.add(key);
-    this.#lastMessage = Math.max(this.#lastMessage, key);
-    for (const item of items) this.#putItem(item);
-    return this.#log.stamp("message", tenant, key);
-  }
-
-  #putItem(item: ItemRow): void {
-    this.#inbox.set(item.key, item);
-    this.#lastItem = Math.max(this.#lastItem, item.key);
-  }
-
-  /** Applies one decision; gives the rev if the item left without an answer. */
-  #decide(decision: Decision, at: number): number | undefined {
-    const item = this.#inbox.get(decision.item);
-    if (item === undefined) return undefined;
-    if (decision.outcome === "retry") {
-      const { notBefore, failures = item.failures, flags = item.flags } = decision;
-      this.#inbox.set(item.key, { ...item, turn: null, notBefore, failures, flags });
-      return undefined;
-    }
-    const { outcome, reason, error } = decision;
-    const { message, conversation, persona, turn, attempt, enqueuedAt, replayOf } = item;
-    this.#inbox.delete(item.key);
-    this.#outcomes.set(item.key, {
-      item: item.key,
-      message,
-      conversation,
-      persona,
-      turn,
-      outcome,
-      reason,
-      error,
-      attempt,
-      enqueuedAt,
-      decidedAt: at,
-      replayOf,
-    });
-    const kept = this.#kept(message);
-    if (outcome === "dead") {
-      const { failures = item.failures } = decision;
-      const { tenant } = kept.row;
-      this.#deadLetters.set(item.key, { ...deadLetterOf({ ...item, failures }, reason, error, at), tenant });
-    }
-    this.#decided[outcome] += 1;
-    kept.undecided -= 1;
-    if (kept.undecided === 0) this.#settledMessages.add(message);
-    return outcome === "answered" ? undefined : this.#stampItem(item.key, message);
-  }
-
-  #stampItem(key: number, message: number, tombstone = false): number {
-    return this.#log.stamp("item", this.#kept(message).row.tenant, key, tombstone);
-  }
-
-  /** The message of an item, which is not forgotten before its items. */
-  #kept(message: number): Kept {
-    return this.#messages.get(message) as Kept;
-  }
-
   #forget(): void {
-    for (const key of takeSurplus(this.#settledMessages, this.#maxMessages)) {
-      const kept = this.#messages.get(key);
-      if (kept === undefined) continue;
-      this.#messages.delete(key);
-      const { row: message, idempotencyKey, replays } = kept;
-      for (const item of [...itemKeys(message), ...replays]) {
-        this.#outcomes.delete(item);
-        this.#deadLetters.delete(item);
-      }
-      this.#timelines.remove(message.conversation, key);
-      if (idempotencyKey !== undefined) this.#idempotency.delete(idempotencyKey);
-    }
+    this.#inbox.forget(this.#maxMessages);
     for (const key of takeSurplus(this.#settledTurns, this.#maxMessages)) this.#turns.delete(key);
     this.#spending.forget(this.#maxMessages);
-    takeSurplus(this.#steps, this.#maxMessages);
-  }
-
-  #rows(keys: readonly number[]): readonly MessageRow[] {
-    return keys.flatMap((key) => this.#messages.get(key)?.row ?? []);
-  }
-
-  #tenantOf(conversation: number): string {
-    return this.#stored(conversation).tenant;
-  }
-
-  #stored(conversation: number): ConversationRow {
-    const row = this.#conversations.get(conversation);
-    if (row === undefined) throw new PersonaError("room_not_found", "Create the room before changing its members.");
-    return row;
-  }
-
-  #assertNew(message: MessageRow, items: readonly ItemRow[]): void {
-    // Keys ascend: what is beyond all before need not be looked for.
-    if (message.key <= this.#lastMessage && this.#messages.has(message.key)) throw keyTaken();
-    for (const { key } of items) if (key <= this.#lastItem && this.#inbox.has(key)) throw keyTaken();
-  }
-
-  #assertNewSteps(steps: readonly SequenceStepRow[]): void {
-    for (const { key } of steps) if (this.#steps.has(key)) throw keyTaken();
+    this.#sessions.forget(this.#maxMessages);
   }
 
   #assertOpen(): void {
@@ -678,27 +485,6 @@ class MemoryStore implements Store {
   }
 }
 
-const NONE: readonly never[] = [];
-
-/** Of the one open direct session of a caller with a persona. */
-function directName({ tenant, caller, persona }: Pick<ConversationRow, "tenant" | "caller" | "persona">): string {
-  return `${tenant}\0${caller}\0${persona}`;
-}
-
-function itemKeys(message: MessageRow): number[] {
-  const { firstItem, itemCount } = message;
-  return firstItem === null ? [] : Array.from({ length: itemCount }, (_, index) => firstItem + index);
-}
-
-function deadLetterOf(item: ItemRow, reason: string | null, error: string | null, diedAt: number) {
-  const { key, notBefore, expiresAt, turn, replayOf, ...kept } = item;
-  return { ...kept, item: key, reason, error, diedAt };
-}
-
 function entryName({ kind, tenant, id }: Pick<EntryRow, "kind" | "tenant" | "id">): string {
   return `${kind}\0${tenant}\0${id}`;
-}
-
-function keyTaken(): PersonaError {
-  return new PersonaError("internal", "A row with this key or name exists already; allocate a new key.");
 }
