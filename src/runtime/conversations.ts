@@ -4,7 +4,7 @@ import type { Payer } from "../cognition/budgets/budgets.ts";
 import { PersonaError } from "../errors.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import type { ConversationRow, EnrollmentRow, Sender, Store } from "../store/port.ts";
-import type { Persona } from "./personas.ts";
+import type { Persona } from "./persona.ts";
 import { covers, type Scope } from "./scope.ts";
 
 const MAX_CACHED = 100_000;

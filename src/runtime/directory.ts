@@ -2,7 +2,7 @@
 import type { Catalogue, TenantCatalogue } from "../catalogue/catalogue.ts";
 import { PersonaError } from "../errors.ts";
 import { quoteId } from "../ids.ts";
-import type { Persona } from "./personas.ts";
+import type { Persona } from "./persona.ts";
 import { newTally, type Tally } from "./tally.ts";
 
 export class Directory {

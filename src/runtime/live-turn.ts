@@ -23,7 +23,7 @@ import { payerFor } from "./conversations.ts";
 import type { Prepared } from "./intake.ts";
 import type { FormedTurn } from "./packed.ts";
 import { Past } from "./past.ts";
-import type { Persona } from "./personas.ts";
+import type { Persona } from "./persona.ts";
 import { profileOf } from "./profile.ts";
 import type { TurnSession } from "./sessions.ts";
 import type { TurnTrace } from "./tracing.ts";

@@ -2,31 +2,21 @@
 
 import { setImmediate } from "node:timers/promises";
 import type { Catalogue } from "../catalogue/catalogue.ts";
-import type { EntrySource, PersonaEntry } from "../catalogue/schema.ts";
-import { unknownTools } from "../catalogue/tools.ts";
+import type { PersonaEntry } from "../catalogue/schema.ts";
 import type { Clock } from "../clock.ts";
-import type { Wait } from "../cognition/admission.ts";
-import type { Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
-import { describeFaults } from "../faults.ts";
 import { ID_PATTERN } from "../inputs.ts";
 import { partitionOf } from "../store/partition.ts";
 import type { EnrollmentRow, Store } from "../store/port.ts";
-import type {
-  Cognition,
-  PersonaChanges,
-  PersonaDefinition,
-  PersonaSettings,
-  PersonaWarning,
-  SettingsInput,
-} from "../types.ts";
+import type { Cognition, PersonaChanges, PersonaDefinition, PersonaWarning, SettingsInput } from "../types.ts";
 import { nothingKnown, type StoredDefinition, storedDefinition } from "./definition.ts";
 import { Directory } from "./directory.ts";
 import type { Fleet } from "./fleet.ts";
 import type { Mind, Minds } from "./minds.ts";
+import { OneByOne } from "./one-by-one.ts";
 import type { Slot } from "./packed.ts";
+import { isAgent, nativeSettings, type Persona, stopWaiting } from "./persona.ts";
 import { isAbsent, profileOf } from "./profile.ts";
-import { DEFAULT_TENANT } from "./scope.ts";
 import {
   type CheckedDefinition,
   changedSchema,
@@ -35,23 +25,9 @@ import {
   parse,
   settingsSchema,
 } from "./settings.ts";
+import type { ToolNames } from "./tool-names.ts";
 
-export interface Persona extends Mind {
-  readonly id: string;
-  /** Of its tenant. */
-  readonly directory: Directory;
-  slot: Slot;
-  row: EnrollmentRow;
-  definition: StoredDefinition;
-  /** The function that it was enrolled with. */
-  own: Cognition | undefined;
-  /** Its entry in the catalogue, once that was deleted: what waits is answered by it. */
-  last: PersonaEntry | undefined;
-  /** Set while its cognition has no room for it. */
-  wait: { readonly entry: Wait; readonly since: number } | undefined;
-  /** Set while it is being unenrolled; settles when it is gone. */
-  leaving: (PromiseWithResolvers<void> & { mode: "drain" | "return" }) | undefined;
-}
+export { isAgent, type Persona } from "./persona.ts";
 
 export class Personas {
   readonly #store: Store;
@@ -60,7 +36,7 @@ export class Personas {
   /** What is the same in all directories. */
   readonly #shared: ConstructorParameters<typeof Directory>[1];
   readonly #minds: Minds;
-  readonly #toolbox: Toolbox;
+  readonly #toolNames: ToolNames;
   readonly #onChange: (rev: number) => void;
   readonly #warn: (warning: PersonaWarning) => void;
   readonly #agentMind: (id: string) => Cognition | undefined;
@@ -69,8 +45,8 @@ export class Personas {
   readonly #directories = new Map<string, Directory>();
   readonly #byKey = new Map<number, Persona>();
   readonly #bySlot = new Map<Slot, Persona>();
-  /** The last write per tenant and id: two writes of one enrollment follow each other. */
-  readonly #writes = new Map<string, Promise<unknown>>();
+  /** By tenant and id: two writes of one enrollment follow each other. */
+  readonly #writes = new OneByOne<string>();
   /** Personas of the catalogue on their way into the fleet, by tenant and id. */
   readonly #joining = new Map<string, Promise<Persona>>();
 
@@ -81,7 +57,8 @@ export class Personas {
     catalogue: Catalogue;
     defaultModel: string | undefined;
     minds: Minds;
-    toolbox: Toolbox;
+    hasTools: boolean;
+    toolNames: ToolNames;
     onChange: (rev: number) => void;
     warn: (warning: PersonaWarning) => void;
     /** What an agent does, by its id. */
@@ -90,10 +67,10 @@ export class Personas {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#fleet = options.fleet;
-    const { catalogue, defaultModel } = options;
-    this.#shared = { catalogue, defaultModel, hasTools: options.toolbox.size > 0 };
+    const { catalogue, defaultModel, hasTools } = options;
+    this.#shared = { catalogue, defaultModel, hasTools };
     this.#minds = options.minds;
-    this.#toolbox = options.toolbox;
+    this.#toolNames = options.toolNames;
     this.#onChange = options.onChange;
     this.#warn = options.warn;
     this.#agentMind = options.agentMind;
@@ -106,7 +83,7 @@ export class Personas {
       const definition = this.#read(row);
       // What is of the catalogue may have changed since then; it is told when it calls the model.
       if (definition.source !== "catalogue") this.#assertPriced(row.id, definition.model, definition, undefined);
-      this.#warnOfTools(row.id, definition.settings.tools);
+      this.#toolNames.report(row.id, definition.settings.tools);
       const persona = this.#place(row, definition, this.#agentMind(row.id));
       if (isAbsent(persona)) {
         const message = `${row.id} of ${row.tenant} is enrolled, and the catalogue has no such persona; what it is sent waits`;
@@ -123,31 +100,6 @@ export class Personas {
       this.#warn({ code: "enrollment_damaged", message: (cause as Error).message, cause });
       return nothingKnown(row);
     }
-  }
-
-  /** Names the tools of roles and sequences that are not registered: of the default tenant, and what others have written. */
-  reportTools(): void {
-    const { catalogue } = this.#shared;
-    for (const tenant of new Set([DEFAULT_TENANT, ...catalogue.tenants])) {
-      const isShown = ({ source }: { readonly source: EntrySource }) => tenant === DEFAULT_TENANT || source === "store";
-      const { roles, sequences } = catalogue.tenant(tenant);
-      const entries = { roles: roles.list().filter(isShown), sequences: sequences.list().filter(isShown) };
-      const whose = tenant === DEFAULT_TENANT ? "" : ` of ${tenant}`;
-      for (const { kind, id, names } of unknownTools(entries, (name) => this.#toolbox.has(name)))
-        this.#warnOfTools(`The ${kind} ${id}${whose}`, names);
-    }
-  }
-
-  /** Whether a tool of this name is registered. */
-  hasTool(name: string): boolean {
-    return this.#toolbox.has(name);
-  }
-
-  #warnOfTools(who: string, names: readonly string[]): void {
-    const unknown = names.filter((name) => !this.#toolbox.has(name));
-    if (unknown.length === 0) return;
-    const message = `${who} may use ${unknown.join(", ")}, which no registered tool is called`;
-    this.#warn({ code: "tool_unknown", message });
   }
 
   /** The fleet has begun anew: everybody takes a place in it again. */
@@ -239,7 +191,7 @@ export class Personas {
 
   async #join(tenant: string, id: string): Promise<Persona> {
     try {
-      return await this.#inTurn(
+      return await this.#oneByOne(
         tenant,
         id,
         async () => this.of(tenant).find(id) ?? (await this.#write(tenant, checkDefinition({ id }))),
@@ -264,7 +216,7 @@ export class Personas {
 
   /** The entry of a persona was deleted: it answers what waits, as it was, and leaves. */
   async dismiss(tenant: string, id: string, last: PersonaEntry | undefined): Promise<void> {
-    await this.#inTurn(tenant, id, async () => {
+    await this.#oneByOne(tenant, id, async () => {
       const persona = this.of(tenant).find(id);
       if (persona?.definition.source !== "catalogue" || persona.directory.catalogue.personas.find(id)) return;
       persona.last = last;
@@ -275,8 +227,8 @@ export class Personas {
 
   async enroll(tenant: string, input: PersonaDefinition): Promise<Persona> {
     const checked = checkDefinition(input);
-    this.#checkTools(checked.settings.tools);
-    return this.#inTurn(tenant, checked.id, () => this.#write(tenant, checked));
+    this.#toolNames.check(checked.settings.tools);
+    return this.#oneByOne(tenant, checked.id, () => this.#write(tenant, checked));
   }
 
   /** The agent with this id, which joins the fleet with this if it is not there yet. Nobody else can name it. */
@@ -284,7 +236,7 @@ export class Personas {
     const known = () => this.#agents.get(`${tenant}/${id}`);
     return (
       known() ??
-      this.#inTurn(tenant, id, async () => known() ?? this.#write(tenant, this.#agentToBe(id, name, settings)))
+      this.#oneByOne(tenant, id, async () => known() ?? this.#write(tenant, this.#agentToBe(id, name, settings)))
     );
   }
 
@@ -301,7 +253,7 @@ export class Personas {
       const fault = { field: "sleep.until", message: "must lie in the future, in milliseconds since 1970" };
       throw new PersonaError("invalid_input", `${fault.field} ${fault.message}`, { fields: [fault] });
     }
-    return this.#inTurn(tenant, id, async () => {
+    return this.#oneByOne(tenant, id, async () => {
       const persona = this.of(tenant).get(id);
       if (Object.keys(settings).length === 0 && sleep === undefined) return persona;
       const { definition } = persona;
@@ -311,7 +263,7 @@ export class Personas {
       const changed = { ...present, ...settings, windows: { ...present.windows, ...settings.windows } };
       const checked = parse(changedSchema, { settings: changed }, "changes");
       // Those that it has already may have outlived their tools; they are in nobody's way.
-      if ("tools" in settings) this.#checkTools(checked.settings.tools);
+      if ("tools" in settings) this.#toolNames.check(checked.settings.tools);
       const sleeps = sleep?.mode === "active" ? undefined : (sleep ?? definition.sleep);
       await this.#save(persona, { ...definition, ...checked, sleep: sleeps });
       if (sleep !== undefined) this.#fleet.sleep(persona.slot, sleep.mode, sleep.until);
@@ -323,13 +275,13 @@ export class Personas {
   woken(slots: readonly Slot[]): void {
     for (const slot of slots) {
       const persona = this.#bySlot.get(slot);
-      if (persona !== undefined) void this.#inTurn(persona.row.tenant, persona.id, () => this.#wake(persona));
+      if (persona !== undefined) void this.#oneByOne(persona.row.tenant, persona.id, () => this.#wake(persona));
     }
   }
 
   /** Resolves when its slot is free and the store knows that it is gone. */
   async unenroll(tenant: string, id: string, mode: "drain" | "return"): Promise<void> {
-    await (await this.#inTurn(tenant, id, async () => this.#leave(this.of(tenant).get(id), mode))).promise;
+    await (await this.#oneByOne(tenant, id, async () => this.#leave(this.of(tenant).get(id), mode))).promise;
   }
 
   /** Nobody waits for room any more. */
@@ -348,7 +300,7 @@ export class Personas {
     if (persona === undefined) return;
     try {
       await settled;
-      const rev = await this.#inTurn(persona.row.tenant, persona.id, async () => {
+      const rev = await this.#oneByOne(persona.row.tenant, persona.id, async () => {
         const removedAt = this.#clock.now();
         const saved = await this.#store.saveEnrollment({ ...persona.row, updatedAt: removedAt, removedAt });
         // Before the next write of it begins, which would bring it back.
@@ -362,16 +314,6 @@ export class Personas {
       this.#forget(persona);
       persona.leaving?.reject(error);
     }
-  }
-
-  /** Throws `invalid_input` naming every tool that is not registered. */
-  #checkTools(names: readonly string[]): void {
-    const message = "is the name of no registered tool";
-    const fields = names
-      .map((name, index) => ({ name, field: `settings.tools[${index}]`, message }))
-      .filter(({ name }) => !this.#toolbox.has(name))
-      .map(({ field }) => ({ field, message }));
-    if (fields.length > 0) throw new PersonaError("invalid_input", describeFaults(fields), { fields });
   }
 
   #leave(persona: Persona, asked: "drain" | "return"): PromiseWithResolvers<void> {
@@ -503,41 +445,7 @@ export class Personas {
     return this.#minds.of(profileOf(persona).model, definition.hasFunction, own);
   }
 
-  async #inTurn<Result>(tenant: string, id: string, write: () => Promise<Result>): Promise<Result> {
-    const name = `${tenant}/${id}`;
-    const before = this.#writes.get(name) ?? Promise.resolve();
-    const after = before.then(write, write);
-    this.#writes.set(name, after);
-    try {
-      return await after;
-    } finally {
-      if (this.#writes.get(name) === after) this.#writes.delete(name);
-    }
+  #oneByOne<Result>(tenant: string, id: string, write: () => Promise<Result>): Promise<Result> {
+    return this.#writes.run(`${tenant}/${id}`, write);
   }
-}
-
-/**
- * A persona that cannot answer, or for which there is no room: to native that is a pause. And one whose tools are for
- * its roles to say may have called one of those that there are.
- */
-export function nativeSettings(persona: Omit<Persona, "slot">): PersonaSettings {
-  const { definition, directory, cognitionKind, wait } = persona;
-  const { settings } = definition;
-  const cannot = cognitionKind === "absent" || wait !== undefined || isAbsent(persona);
-  const mayHaveActed = definition.source === "catalogue" && directory.hasTools;
-  return {
-    ...settings,
-    paused: settings.paused || cannot,
-    onUnknownOutcome: settings.onUnknownOutcome === "auto" && mayHaveActed ? "ask" : settings.onUnknownOutcome,
-  };
-}
-
-/** No id that a persona can be enrolled with begins like this. */
-export function isAgent(id: string): boolean {
-  return id.startsWith("_");
-}
-
-function stopWaiting(persona: Persona): void {
-  persona.wait?.entry.cancel();
-  persona.wait = undefined;
 }

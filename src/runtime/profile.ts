@@ -1,6 +1,6 @@
 /** What a persona is at this moment: by its own definition, or by its entry in the catalogue. */
 import type { PersonaEntry } from "../catalogue/schema.ts";
-import type { Persona } from "./personas.ts";
+import type { Persona } from "./persona.ts";
 
 export interface Profile {
   readonly name: string;

@@ -30,7 +30,8 @@ import type { LiveTurn } from "./live-turn.ts";
 import { Minds } from "./minds.ts";
 import { Observers } from "./observers.ts";
 import { Outcomes } from "./outcomes.ts";
-import { isAgent, type Persona, Personas } from "./personas.ts";
+import { isAgent, type Persona } from "./persona.ts";
+import { Personas } from "./personas.ts";
 import { profileOf } from "./profile.ts";
 import { Reception } from "./reception.ts";
 import { Rooms } from "./rooms.ts";
@@ -41,6 +42,7 @@ import { Supply } from "./supply.ts";
 import { newTally } from "./tally.ts";
 import { type Engine, TenantRuntime } from "./tenant.ts";
 import { Texts } from "./texts.ts";
+import { ToolNames } from "./tool-names.ts";
 import { Origins, type Tracing } from "./tracing.ts";
 import { Turns } from "./turns.ts";
 import { Changes } from "./views.ts";
@@ -77,6 +79,7 @@ export class PersonaRuntime {
   readonly #clock: Clock;
   readonly #fleet: Fleet;
   readonly #personas: Personas;
+  readonly #toolNames: ToolNames;
   readonly #conversations: Conversations;
   readonly #sessions: Sessions;
   readonly #expenses: Expenses;
@@ -113,7 +116,7 @@ export class PersonaRuntime {
     const runtime = new PersonaRuntime(parts, catalogue);
     try {
       await runtime.#personas.load();
-      runtime.#personas.reportTools();
+      runtime.#toolNames.reportCatalogue(catalogue);
       await runtime.#supply.feed();
       runtime.#mapping.start();
     } catch (error) {
@@ -200,6 +203,7 @@ export class PersonaRuntime {
         return expenses.pay(payer, signal, work);
       },
     });
+    this.#toolNames = new ToolNames(toolbox, this.#warn);
     this.#personas = new Personas({
       store,
       clock,
@@ -207,7 +211,8 @@ export class PersonaRuntime {
       catalogue,
       defaultModel: defaults.model,
       minds,
-      toolbox,
+      hasTools: toolbox.size > 0,
+      toolNames: this.#toolNames,
       onChange,
       warn: this.#warn,
       agentMind: (id) => agents.mindOf(id),
@@ -219,6 +224,7 @@ export class PersonaRuntime {
       personas: this.#personas,
       conversations: this.#conversations,
       minds,
+      toolbox,
       defaults,
       onChange,
       onAnswered: (place, followed) => this.#judging?.consider(place, followed),

@@ -16,6 +16,7 @@ import {
   type StepChange,
 } from "../catalogue/sequence.ts";
 import type { Clock } from "../clock.ts";
+import type { Toolbox } from "../cognition/toolbox.ts";
 import { PersonaError } from "../errors.ts";
 import { encodeId } from "../ids.ts";
 import type { ConversationRow, Sender, SessionChange, SessionOpening, Settle, Settled, Store } from "../store/port.ts";
@@ -24,7 +25,9 @@ import type { Conversations } from "./conversations.ts";
 import { FollowedCache } from "./followed-cache.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Mind, Minds } from "./minds.ts";
-import type { Persona, Personas } from "./personas.ts";
+import { OneByOne } from "./one-by-one.ts";
+import type { Persona } from "./persona.ts";
+import type { Personas } from "./personas.ts";
 import { entryOf, profileOf } from "./profile.ts";
 import { type Asked, type Followed, progressText, snapshotText, stepRows } from "./session-rows.ts";
 
@@ -58,12 +61,13 @@ export class Sessions {
   readonly #personas: Personas;
   readonly #conversations: Conversations;
   readonly #minds: Minds;
+  readonly #toolbox: Toolbox;
   readonly #defaults: ResolveDefaults;
   readonly #onChange: (rev: number) => void;
   readonly #onAnswered: (place: ConversationRow, followed: Followed) => void;
   readonly #followed: FollowedCache;
-  /** The last change of each session that has one under way. */
-  readonly #changing = new Map<number, Promise<unknown>>();
+  /** Changes of one session follow each other. */
+  readonly #changing = new OneByOne<number>();
 
   /** `onAnswered` hears of each answer that counts for a sequence. */
   constructor(options: {
@@ -72,6 +76,7 @@ export class Sessions {
     personas: Personas;
     conversations: Conversations;
     minds: Minds;
+    toolbox: Toolbox;
     defaults: ResolveDefaults;
     onChange: (rev: number) => void;
     onAnswered: (place: ConversationRow, followed: Followed) => void;
@@ -82,6 +87,7 @@ export class Sessions {
     this.#personas = options.personas;
     this.#conversations = options.conversations;
     this.#minds = options.minds;
+    this.#toolbox = options.toolbox;
     this.#defaults = options.defaults;
     this.#onChange = options.onChange;
     this.#onAnswered = options.onAnswered;
@@ -165,7 +171,7 @@ export class Sessions {
     const steps = notHonouredSteps(resolved, persona?.definition.settings.tools ?? []);
     const by = this.#notHonouredBy(persona, resolved);
     const named = by.some(({ field }) => field === "tool_allowlist");
-    const tools = named ? [] : notHonouredTools(resolved, (name) => this.#personas.hasTool(name));
+    const tools = named ? [] : notHonouredTools(resolved, (name) => this.#toolbox.has(name));
     return [...by, ...tools, ...steps];
   }
 
@@ -187,7 +193,7 @@ export class Sessions {
     // A call that failed has not done what the step is about.
     const tools = turn.tools?.ended.filter(({ outcome }) => outcome === "answered").map(({ name }) => name) ?? [];
     const { place } = turn;
-    const settled = await this.#inTurn(place.key, () =>
+    const settled = await this.#changing.run(place.key, () =>
       this.#write(place, turn.key, this.readable(place.key), (followed, changeTo) => {
         const { resolved, progress } = followed ?? {};
         const next = resolved && progress && afterTurn(resolved, progress, { step, tools });
@@ -232,7 +238,7 @@ export class Sessions {
 
   /** Ends it, and with it its sequence. What was accepted before is answered. A second call changes nothing. */
   async close(row: ConversationRow): Promise<void> {
-    await this.#inTurn(row.key, async () => {
+    await this.#changing.run(row.key, async () => {
       if (this.#conversations.isClosed(row)) return;
       const at = this.#clock.now();
       const leave = this.#conversations.close(row, at);
@@ -252,7 +258,7 @@ export class Sessions {
 
   /** Writes the next state of a session; `decide` gives undefined, or the same progress, where nothing changes. */
   async #change(row: ConversationRow, decide: (followed: Followed | undefined) => Next | undefined): Promise<void> {
-    await this.#inTurn(row.key, async () => {
+    await this.#changing.run(row.key, async () => {
       this.#conversations.assertOpen(row);
       const changed = await this.#write(
         row,
@@ -303,17 +309,6 @@ export class Sessions {
       this.#followed.forget(key);
     }
     throw new PersonaError("internal", `The session ${this.#idOf(key)} is never as it was read`);
-  }
-
-  async #inTurn<Result>(key: number, change: () => Promise<Result>): Promise<Result> {
-    const before = this.#changing.get(key) ?? Promise.resolve();
-    const after = before.then(change, change);
-    this.#changing.set(key, after);
-    try {
-      return await after;
-    } finally {
-      if (this.#changing.get(key) === after) this.#changing.delete(key);
-    }
   }
 
   /** Reads what a session follows, as nothing where it is damaged: that must not keep it from ending. */

@@ -15,7 +15,8 @@ import { AWAKE } from "./definition.ts";
 import type { Directory } from "./directory.ts";
 import type { Fleet } from "./fleet.ts";
 import type { FleetCounts } from "./packed.ts";
-import type { Persona, Personas } from "./personas.ts";
+import type { Persona } from "./persona.ts";
+import type { Personas } from "./personas.ts";
 import { isAbsent, profileOf } from "./profile.ts";
 import { type Tally, totalOf } from "./tally.ts";
 

@@ -7,7 +7,8 @@ import type { Message, Reply, Room, RuntimeEvent, TurnMessage } from "../types.t
 import type { Conversations } from "./conversations.ts";
 import type { ChangeLog, Told } from "./event-hub.ts";
 import type { Explanations } from "./explanation.ts";
-import { isAgent, type Personas } from "./personas.ts";
+import { isAgent } from "./persona.ts";
+import type { Personas } from "./personas.ts";
 
 export function messageView(row: MessageRow, salt: number): Message {
   return {

@@ -3,7 +3,7 @@
 import type { Clock } from "../clock.ts";
 import type { Pass } from "../cognition/admission.ts";
 import type { Fleet } from "./fleet.ts";
-import { nativeSettings, type Persona } from "./personas.ts";
+import { nativeSettings, type Persona } from "./persona.ts";
 
 export class WaitingRoom {
   readonly #clock: Clock;
