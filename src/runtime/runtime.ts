@@ -4,7 +4,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { ExitJudge } from "../catalogue/exit-judge.ts";
 import { createCatalogue } from "../catalogue/registry.ts";
 import type { ResolveDefaults } from "../catalogue/resolved-session.ts";
-import { type Clock, within } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { Budgets } from "../cognition/budgets/budgets.ts";
 import { Expenses } from "../cognition/budgets/expenses.ts";
 import type { CheckedBudgets } from "../cognition/budgets/settings.ts";
@@ -15,7 +15,7 @@ import { FleetAgents } from "../mapping/agents.ts";
 import { MappingEngine, type MappingOptions } from "../mapping/mapping.ts";
 import { random } from "../random.ts";
 import type { Recorder } from "../record/recorder.ts";
-import type { ConversationRow, MessageRow, Settle, Store } from "../store/port.ts";
+import type { ConversationRow, Settle, Store } from "../store/port.ts";
 import type * as api from "../types.ts";
 import { StoredApiKeys } from "./api-keys.ts";
 import { ClientCalls } from "./client-calls.ts";
@@ -25,7 +25,7 @@ import { EventHub } from "./event-hub.ts";
 import { ExitJudging } from "./exit-judging.ts";
 import { Explanations } from "./explanation.ts";
 import { Fleet } from "./fleet.ts";
-import { Intake, OF_A_REPLY, type Prepared } from "./intake.ts";
+import { Intake } from "./intake.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import { Minds } from "./minds.ts";
 import { Observers } from "./observers.ts";
@@ -33,11 +33,13 @@ import { Outcomes } from "./outcomes.ts";
 import { isAgent, type Persona } from "./persona.ts";
 import { Personas } from "./personas.ts";
 import { profileOf } from "./profile.ts";
+import { ReadinessCheck } from "./readiness-check.ts";
 import { Reception } from "./reception.ts";
+import { Replies } from "./replies.ts";
 import { Rooms } from "./rooms.ts";
 import { DEFAULT_TENANT } from "./scope.ts";
 import { Sessions } from "./sessions.ts";
-import { fleetStatus, healthOf } from "./status.ts";
+import { fleetStatus } from "./status.ts";
 import { Supply } from "./supply.ts";
 import { newTally } from "./tally.ts";
 import { type Engine, TenantRuntime } from "./tenant.ts";
@@ -47,9 +49,6 @@ import { Origins, type Tracing } from "./tracing.ts";
 import { Turns } from "./turns.ts";
 import { Changes } from "./views.ts";
 import { WaitingRoom } from "./waiting-room.ts";
-
-/** A store that takes longer to say that it can be written is not there for whoever asks about health. */
-const PROBE_MS = 5_000;
 
 export interface RuntimeParts {
   readonly store: Store;
@@ -93,6 +92,8 @@ export class PersonaRuntime {
   readonly #origins = new Origins();
   readonly #outcomes: Outcomes;
   readonly #reception: Reception;
+  readonly #replies: Replies;
+  readonly #readiness: ReadinessCheck;
   readonly #changes: Changes;
   readonly #providers: api.Providers | undefined;
   readonly #recorder: Recorder | undefined;
@@ -102,12 +103,8 @@ export class PersonaRuntime {
   readonly #clientCalls: ClientCalls;
   readonly #mapping: MappingEngine;
   readonly #warn: (warning: api.PersonaWarning) => void;
-  /** The longest chain of replies in a room: the last of them reaches no persona any more. */
-  readonly #maxHops: number;
   /** What became of items whose persona has been gone since an earlier life: nobody here knows its tenant. */
   readonly #goneTally = newTally();
-  /** Under way: whoever asks meanwhile waits for the same. */
-  #probing: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   /** Takes the store over, unless this fails: `close` closes it. What it gives is the default tenant. */
@@ -150,7 +147,6 @@ export class PersonaRuntime {
     this.#store = store;
     this.#clock = clock;
     this.#keys = new StoredApiKeys(store, clock);
-    this.#maxHops = maxHops;
     this.#providers = providers;
     this.#recorder = recorder;
     // On its own, so that a warning that cannot be taken fails nothing here, and is not hidden either.
@@ -251,6 +247,14 @@ export class PersonaRuntime {
       texts: this.#texts,
       rooms: this.#rooms,
     });
+    this.#replies = new Replies({
+      personas: this.#personas,
+      conversations: this.#conversations,
+      rooms: this.#rooms,
+      intake: this.#intake,
+      maxHops,
+      warn: this.#warn,
+    });
     this.#turns = new Turns({
       store,
       clock,
@@ -273,7 +277,7 @@ export class PersonaRuntime {
       events: {
         started: (turn) => this.#started(turn),
         token: (turn, token) => this.#token(turn, token),
-        compose: (turn, trigger, text) => this.#compose(turn, trigger, text),
+        compose: (turn, trigger, text) => this.#replies.compose(turn, trigger, text),
         settled: (turn, command, revs, persona) => this.#settled(turn, command, revs, persona),
         notSettled: (turn) => {
           if (turn.composed !== undefined) this.#intake.withdraw(turn.composed);
@@ -294,6 +298,13 @@ export class PersonaRuntime {
         this.#personas.stay(error);
       },
       warn: this.#warn,
+    });
+    this.#readiness = new ReadinessCheck({
+      store,
+      clock,
+      supply: this.#supply,
+      providers,
+      isClosing: () => this.#closed !== undefined,
     });
     this.#observers = new Observers({ clock, texts: this.#texts, tracing, origins: this.#origins, warn: this.#warn });
     this.#explanations = new Explanations(store, this.#personas, this.#conversations);
@@ -354,34 +365,10 @@ export class PersonaRuntime {
           commits: commits && { ...commits },
         };
       },
-      readiness: () => this.#readiness(),
+      readiness: () => this.#readiness.run(),
       observe: (observer) => this.#observers.add(observer),
       close: (graceMs) => this.#close(graceMs),
     };
-  }
-
-  async #readiness(): Promise<api.Readiness> {
-    const driver = this.#supply.error === undefined ? "ok" : "failed";
-    const accepting = this.#closed === undefined ? "ok" : "closing";
-    const store = (await this.#canWrite()) ? "ok" : "failed";
-    const providers = healthOf(this.#providers?.status() ?? []);
-    const ready = driver === "ok" && store === "ok" && accepting === "ok" && providers !== "failed";
-    return { ready, checks: { driver, store, accepting, providers } };
-  }
-
-  async #canWrite(): Promise<boolean> {
-    let can = false;
-    this.#probing ??= this.#store.probe().finally(() => {
-      this.#probing = undefined;
-    });
-    const answered = this.#probing.then(
-      () => {
-        can = true;
-      },
-      () => {},
-    );
-    await within(this.#clock, PROBE_MS, answered);
-    return can;
   }
 
   async #close(graceMs: number): Promise<void> {
@@ -426,31 +413,6 @@ export class PersonaRuntime {
     const { id, persona, conversation } = turn;
     if (!this.#hub.heard || isAgent(persona.id)) return;
     this.#hub.publish({ type: "token", turn: id, persona: persona.id, conversation, token }, turn.place);
-  }
-
-  /** A reply is a message; in a room it is also an item for each other member. */
-  async #compose(turn: LiveTurn, trigger: MessageRow, text: string): Promise<Prepared> {
-    const { persona, place: conversation } = turn;
-    const hop = trigger.hop + 1;
-    const members =
-      conversation.kind === "room" && hop < this.#maxHops ? await this.#conversations.memberKeys(conversation) : [];
-    const others = members.filter((key) => key !== persona.row.key);
-    const listeners = await this.#personas.presentOf(conversation.tenant, others).catch((cause: unknown) => {
-      // What it said is said all the same, to those who are there.
-      this.#warn({ code: "join_failed", message: "A member of a room could not join the fleet again", cause });
-      return others.map((key) => this.#personas.byKey(key)).filter((listener) => listener !== undefined);
-    });
-    const sender = { kind: "persona", id: persona.id, name: profileOf(persona).name } as const;
-    await this.#rooms.ready(conversation);
-    const prepared = this.#intake.prepare(
-      { conversation, sender, text, replyTo: trigger.key, hop, turn: turn.key },
-      listeners,
-      OF_A_REPLY,
-    );
-    // Nobody waits for this refusal; the reply is in the room all the same.
-    for (const { persona: listener, code } of prepared.refused)
-      this.#warn({ code, message: `${listener} did not take up what ${persona.id} said in a room` });
-    return prepared;
   }
 
   async #roomOf(row: ConversationRow): Promise<api.TurnRoom | undefined> {

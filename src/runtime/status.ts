@@ -1,16 +1,6 @@
 /** What can be seen of the fleet and of one persona. */
 import { encodeId } from "../ids.ts";
-import type {
-  BreakerStatus,
-  EnrollmentStatus,
-  FleetStatus,
-  Gate,
-  ProviderStatus,
-  Readiness,
-  Sleep,
-  TenantStatus,
-  Why,
-} from "../types.ts";
+import type { BreakerStatus, EnrollmentStatus, FleetStatus, Gate, Sleep, TenantStatus, Why } from "../types.ts";
 import { AWAKE } from "./definition.ts";
 import type { Directory } from "./directory.ts";
 import type { Fleet } from "./fleet.ts";
@@ -147,13 +137,6 @@ export function fleetStatus(
   if (fleet.over) return { ...common, ...NOTHING, nativeBytes: 0 };
   const counts = fleet.counts();
   return { ...common, ...loadOf(counts), nativeBytes: counts.bytes };
-}
-
-/** Of all providers together, for readiness. */
-export function healthOf(providers: readonly ProviderStatus[]): Readiness["checks"]["providers"] {
-  const open = providers.filter(({ state }) => state === "open").length;
-  if (open === 0) return "ok";
-  return open === providers.length ? "failed" : "degraded";
 }
 
 function countsOf(tally: Tally): Tally & { refused: number } {
