@@ -852,6 +852,7 @@ module.exports.fleetLoads = nativeBinding.fleetLoads
 module.exports.fleetRelease = nativeBinding.fleetRelease
 module.exports.fleetSleep = nativeBinding.fleetSleep
 module.exports.fleetStatus = nativeBinding.fleetStatus
+module.exports.fleetStepped = nativeBinding.fleetStepped
 module.exports.fleetUnenroll = nativeBinding.fleetUnenroll
 module.exports.fleetUnhear = nativeBinding.fleetUnhear
 module.exports.fleetWhy = nativeBinding.fleetWhy

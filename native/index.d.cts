@@ -79,6 +79,9 @@ export declare function fleetSleep(handle: ExternalObject<Handle>, slot: number,
 /** Counts of one persona, or of the fleet if `slot` is `NaN`; zeros for a persona that is gone. */
 export declare function fleetStatus(handle: ExternalObject<Handle>, slot: number, status: Float64Array): void
 
+/** The clock was moved forward by so many milliseconds at once, since the last drive. */
+export declare function fleetStepped(handle: ExternalObject<Handle>, by: number): void
+
 /** Starts the end of a persona; the slot is reported as freed by a later drive. */
 export declare function fleetUnenroll(handle: ExternalObject<Handle>, slot: number, mode: number): void
 

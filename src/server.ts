@@ -1,7 +1,7 @@
 /** The `persona-runtime/server` entry: a runtime on a port of this machine. */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
-import { systemClock } from "./clock.ts";
+import { after, systemClock } from "./clock.ts";
 import { PersonaError } from "./errors.ts";
 import { type AppOptions, createApp, DEFAULT_GRACE_MS } from "./http/app.ts";
 import { isLoopbackAddress } from "./http/loopback.ts";
@@ -43,7 +43,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   }
   let closed: Promise<void> | undefined;
   const close = async () => {
-    const cancel = clock.at(clock.now() + graceMs + LAST_WORDS_MS, () => app.server.closeAllConnections());
+    const cancel = after(clock, graceMs + LAST_WORDS_MS, () => app.server.closeAllConnections());
     await app.close().finally(cancel);
   };
   return { url, close: () => (closed ??= close()) };

@@ -30,6 +30,7 @@ export function openFleet(
       freed: unexpected,
       woken: unexpected,
       wanted: unexpected,
+      stepped: unexpected,
       failed: unexpected,
     },
   });

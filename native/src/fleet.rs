@@ -237,6 +237,16 @@ pub(crate) fn fleet_drive(
     })
 }
 
+/// The clock was moved forward by so many milliseconds at once, since the last drive.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_stepped(handle: &External<Handle>, by: f64) -> Result<()> {
+    let by = moment(by).ok_or_else(|| invalid("by"))?;
+    with(handle, |driven| {
+        driven.fleet.stepped(by);
+        Ok(())
+    })
+}
+
 /// Counts of one persona, or of the fleet if `slot` is `NaN`; zeros for a persona that is gone.
 #[napi(catch_unwind)]
 pub(crate) fn fleet_status(

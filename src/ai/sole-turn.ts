@@ -1,5 +1,5 @@
 /** A turn that belongs to no conversation: one question to a model, answered with one JSON object. */
-import type { Clock } from "../clock.ts";
+import { after, type Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import type { Cognition, CognitionFacts, CognitionTurn, Providers, Usage } from "../types.ts";
 import { demand, type Form } from "./form.ts";
@@ -43,7 +43,7 @@ export async function asked(cognition: Cognition, question: SoleQuestion, patien
   const timeout = new AbortController();
   const late = new PersonaError("cognition_timeout", `The ${question.id} did not answer within ${timeoutMs / 1000} s`);
   const until = clock.now() + timeoutMs;
-  const cancel = clock.at(until, () => timeout.abort(late));
+  const cancel = after(clock, timeoutMs, () => timeout.abort(late));
   try {
     const signal = AbortSignal.any([question.signal, timeout.signal]);
     signal.throwIfAborted();

@@ -3,7 +3,7 @@
  * ends in time, by an answer that JSON can say or by an error that can be told to the model.
  */
 import * as z from "zod";
-import type { Clock } from "../clock.ts";
+import { after, type Clock } from "../clock.ts";
 import { type ErrorCode, PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import { utf8Bytes } from "../tokens.ts";
@@ -87,7 +87,7 @@ export class ToolCalls {
       aborting.abort(error);
     };
     const until = startedAt + tool.timeoutMs;
-    const cancel = this.#clock.at(until, () =>
+    const cancel = after(this.#clock, tool.timeoutMs, () =>
       fail(new PersonaError("tool_timeout", `${tool.name} did not answer within ${tool.timeoutMs / 1000} s`)),
     );
     this.#running.set(id, fail);

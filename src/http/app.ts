@@ -1,7 +1,7 @@
 import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import * as z from "zod";
-import { type Clock, systemClock } from "../clock.ts";
+import { after, type Clock, systemClock } from "../clock.ts";
 import { manifest } from "../manifest.ts";
 import { parse } from "../runtime/settings.ts";
 import type { Runtime } from "../types.ts";
@@ -181,7 +181,7 @@ function signals(app: FastifyInstance, clock: Clock, graceMs: number): Pick<Serv
   let cancel = () => {};
   app.addHook("preClose", async () => {
     closing.abort();
-    cancel = clock.at(clock.now() + graceMs, () => graceOver.abort());
+    cancel = after(clock, graceMs, () => graceOver.abort());
   });
   app.addHook("onClose", async () => cancel());
   return { closing: closing.signal, graceOver: graceOver.signal };

@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { FastifyReply } from "fastify";
-import type { Clock } from "../clock.ts";
+import { after, type Clock } from "../clock.ts";
 import type { EventStream, Runtime, RuntimeEvent } from "../types.ts";
 import { frameOf, idLineOf } from "./event-frames.ts";
 import { whileValid } from "./identity.ts";
@@ -64,7 +64,7 @@ function keepAlive(response: ServerResponse, clock: Clock, everyMs: number, even
   let { rev } = events;
   let cancel: () => void;
   const arm = () => {
-    cancel = clock.at(clock.now() + everyMs, beat);
+    cancel = after(clock, everyMs, beat);
   };
   const beat = () => {
     // After its end there is nothing to keep alive, though the client may still be reading.

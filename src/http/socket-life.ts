@@ -1,6 +1,7 @@
 /** What every WebSocket has in common: heartbeats, who may stay, and how it ends. */
 import type { FastifyRequest } from "fastify";
 import type { WebSocket } from "ws";
+import { after } from "../clock.ts";
 import { whileValid } from "./identity.ts";
 import type { Services } from "./services.ts";
 
@@ -61,9 +62,9 @@ export class SocketLife {
       this.#owesPong = true;
       this.#socket.ping();
       beat();
-      this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, ring);
+      this.#cancelAlarm = after(clock, heartbeatMs, ring);
     };
-    this.#cancelAlarm = clock.at(clock.now() + heartbeatMs, ring);
+    this.#cancelAlarm = after(clock, heartbeatMs, ring);
     const stay = whileValid(this.#request.identity, this.#services, () => this.end("nobody"));
     if (closing.aborted) leave();
     await closed;
@@ -81,6 +82,6 @@ export class SocketLife {
     const [code, reason] = CLOSE[why];
     this.#socket.close(code, reason);
     // Nobody need answer, and who takes nothing does not even hear of it.
-    this.#cancelAlarm = clock.at(clock.now() + LAST_WORDS_MS, () => this.#socket.terminate());
+    this.#cancelAlarm = after(clock, LAST_WORDS_MS, () => this.#socket.terminate());
   }
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Clock } from "../clock.ts";
+import { after, type Clock } from "../clock.ts";
 
 export interface Patience {
   readonly ms: number;
@@ -15,7 +15,7 @@ export async function within<T>(outcome: PromiseLike<T>, patience: Patience): Pr
   const { ms, clock, response, graceOver } = patience;
   const { promise: over, resolve } = Promise.withResolvers<undefined>();
   const giveUp = () => resolve(undefined);
-  const cancel = clock.at(clock.now() + ms, giveUp);
+  const cancel = after(clock, ms, giveUp);
   response.once("close", giveUp);
   graceOver.addEventListener("abort", giveUp, { once: true });
   if (graceOver.aborted || response.destroyed) giveUp();

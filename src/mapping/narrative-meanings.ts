@@ -1,5 +1,5 @@
 /** Narratives by meaning: each is embedded behind its answer, and compared exactly, all of a person, with a query. */
-import type { Clock } from "../clock.ts";
+import { after, type Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import type { NarrativeRow } from "../store/mapping/port.ts";
 import type { Store } from "../store/port.ts";
@@ -165,7 +165,7 @@ export class NarrativeMeanings {
     const { clock, warn } = this.#options;
     this.#from = Math.min(this.#from, from);
     warn({ code: "embedding_failed", message: `Narratives are embedded again in ${ms / 1_000} s`, cause });
-    this.#cancelWait = clock.at(clock.now() + ms, () => {
+    this.#cancelWait = after(clock, ms, () => {
       this.#cancelWait = undefined;
       this.#begin();
     });
@@ -225,7 +225,7 @@ export class NarrativeMeanings {
     const { clock, warn } = this.#options;
     let cancel = () => {};
     const over = new Promise<undefined>((resolve) => {
-      cancel = clock.at(clock.now() + patienceMs, () => resolve(undefined));
+      cancel = after(clock, patienceMs, () => resolve(undefined));
     });
     try {
       const vector = await Promise.race([asked, over]);
@@ -245,7 +245,7 @@ export class NarrativeMeanings {
   async #embed({ tenant, person }: PersonOf, texts: readonly string[]): Promise<readonly Float32Array[]> {
     const { clock, embedder, pay } = this.#options;
     const timeout = new AbortController();
-    const cancel = clock.at(clock.now() + CALL_MS, () => timeout.abort(new Error("The model did not answer in time.")));
+    const cancel = after(clock, CALL_MS, () => timeout.abort(new Error("The model did not answer in time.")));
     try {
       const begun = texts.map((text) => text.slice(0, MAX_TEXT).toWellFormed());
       const signal = AbortSignal.any([timeout.signal, this.#closing.signal]);

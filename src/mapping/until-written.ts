@@ -1,5 +1,5 @@
 /** Compare and set: what was changed meanwhile is read again, and what is to be done is done again. */
-import type { Clock } from "../clock.ts";
+import { after, type Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 
 const ATTEMPTS = 8;
@@ -37,7 +37,7 @@ function waited(clock: Clock, ms: number, signal: AbortSignal | undefined): Prom
       cancel();
       reject(signal?.reason);
     };
-    const cancel = clock.at(clock.now() + ms, () => {
+    const cancel = after(clock, ms, () => {
       signal?.removeEventListener("abort", abort);
       resolve();
     });

@@ -4,7 +4,7 @@
  * session runs at a time; what was answered meanwhile makes for one more.
  */
 import type { ExitJudge } from "../catalogue/exit-judge.ts";
-import type { Clock } from "../clock.ts";
+import { after, type Clock } from "../clock.ts";
 import type { Expenses } from "../cognition/budgets/expenses.ts";
 import { PersonaError } from "../errors.ts";
 import type { ConversationRow, Store } from "../store/port.ts";
@@ -117,7 +117,7 @@ export class ExitJudging {
     );
     const late = new AbortController();
     const signal = AbortSignal.any([this.#closed.signal, late.signal]);
-    const cancel = this.#clock.at(this.#clock.now() + TIMEOUT_MS, () =>
+    const cancel = after(this.#clock, TIMEOUT_MS, () =>
       late.abort(new PersonaError("judge_timeout", `The judge did not answer within ${TIMEOUT_MS / 1000} s`)),
     );
     const over = Promise.withResolvers<never>();

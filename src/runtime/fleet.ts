@@ -43,6 +43,8 @@ export interface FleetEvents {
   woken(slots: readonly Slot[]): void;
   /** Items that native had put aside and has room for: to be armed again, in this order. */
   wanted(items: readonly number[]): void;
+  /** The clock was moved forward by so many milliseconds since the last drive. */
+  stepped(ms: number): void;
   /** The native cycle failed; nothing can be asked of it any more. */
   failed(error: PersonaError): void;
 }
@@ -68,6 +70,8 @@ export class Fleet {
   #scheduled = false;
   #cancelAlarm: (() => void) | undefined;
   #dispatching = true;
+  /** What is known of `clock.stepped`. */
+  #stepped: number;
   /** Why nothing can be asked any more: it failed, or was closed. */
   #end: PersonaError | undefined;
 
@@ -84,6 +88,7 @@ export class Fleet {
     this.#create = () => this.#addon.fleetCreate(options.maxTurnsInFlight, options.seed, overflow);
     this.#native = this.#create();
     this.#clock = options.clock;
+    this.#stepped = options.clock.stepped ?? 0;
     this.#events = options.events;
   }
 
@@ -252,16 +257,21 @@ export class Fleet {
     if (this.over) return;
     this.#cancelAlarm?.();
     this.#cancelAlarm = undefined;
+    const now = this.#clock.now();
+    const stepped = (this.#clock.stepped ?? 0) - this.#stepped;
+    this.#stepped += stepped;
     const count = this.#pending;
     this.#pending = 0;
     try {
       const operations = this.#operations.subarray(0, count * layout.OP_SIZE);
-      this.#addon.fleetDrive(this.#native, this.#clock.now(), this.#dispatching, operations, this.#batch);
+      if (stepped > 0) this.#addon.fleetStepped(this.#native, stepped);
+      this.#addon.fleetDrive(this.#native, now, this.#dispatching, operations, this.#batch);
     } catch (cause) {
       this.#fail(cause);
       return;
     }
     this.#deliver();
+    if (stepped > 0) this.#events.stepped(stepped);
     if (this.#batch[layout.HEAD_MORE] === 1) this.#schedule();
     const deadline = this.#batch[layout.HEAD_DEADLINE] ?? Number.NaN;
     if (!this.#scheduled && !Number.isNaN(deadline)) {

@@ -1,5 +1,5 @@
 /** Brings items back into native memory that had been put aside there and waited in the store only. */
-import type { Clock } from "../clock.ts";
+import { after, type Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import type { FedItem, Store } from "../store/port.ts";
 import type { PersonaWarning } from "../types.ts";
@@ -61,7 +61,7 @@ export class Paging {
 
   async #pause(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const cancel = this.#clock.at(this.#clock.now() + AGAIN_AFTER_MS, resolve);
+      const cancel = after(this.#clock, AGAIN_AFTER_MS, resolve);
       this.#endPause = () => {
         cancel();
         resolve();

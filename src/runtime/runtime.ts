@@ -167,6 +167,10 @@ export class PersonaRuntime {
         },
         woken: (slots) => this.#personas.woken(slots),
         wanted: (items) => this.#supply.bring(items),
+        stepped: (ms) => {
+          const message = `The clock was moved forward by ${ms / 1000} s: the machine slept, or its clock was set`;
+          this.#warn({ code: "clock_stepped", message });
+        },
         failed: (error) => this.#supply.failed(error),
       },
     });

@@ -4,7 +4,7 @@
  */
 import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 import * as z from "zod";
-import { type Clock, systemClock } from "../clock.ts";
+import { after, type Clock, systemClock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
 import { manifest } from "../manifest.ts";
 import { type GuardOptions, guardedFetch } from "../net/guarded-fetch.ts";
@@ -72,7 +72,7 @@ export async function openCollector(options: CollectorOptions): Promise<Collecto
     ],
   });
   const close = async () => {
-    const cancel = clock.at(clock.now() + graceMs, () => sender.giveUp());
+    const cancel = after(clock, graceMs, () => sender.giveUp());
     await Promise.allSettled([tracerProvider.shutdown(), meterProvider.shutdown()]);
     cancel();
   };

@@ -52,6 +52,15 @@ it("counts what became of items, by outcome, lane and code", async () => {
   expect(sampleOf(await scrape(app), "persona_items_accepted_total")).toBe(4);
 });
 
+it("counts by how much the clock was moved forward", async () => {
+  const clock = new ManualClock();
+  const { app } = await openHouse({}, { clock });
+  expect(sampleOf(await scrape(app), "persona_clock_stepped_seconds_total")).toBe(0);
+  clock.step(90_000);
+  clock.advance(1_000);
+  expect(sampleOf(await scrape(app), "persona_clock_stepped_seconds_total")).toBe(90);
+});
+
 it("times the stages of turns by lane and outcome", async () => {
   const clock = new ManualClock();
   const { app, runtime } = await openHouse({

@@ -3,7 +3,7 @@
 use crate::energy::FULL;
 use crate::failure::retry_at;
 use crate::fleet::{Due, Fleet};
-use crate::flight::{Asker, Takeoff};
+use crate::flight::{Asker, Flight, Takeoff};
 use crate::inbox::Failure;
 use crate::list::{List, after};
 use crate::slab::NONE;
@@ -70,6 +70,21 @@ impl Fleet {
         let lease = std::mem::replace(&mut self.flights[flight].lease, NONE);
         if lease != NONE {
             self.wheel.cancel(lease);
+        }
+    }
+
+    /// Gives turns in flight so much more time.
+    pub(crate) fn extend_leases(&mut self, by: i64) {
+        let running: Vec<u32> =
+            self.flights.rows().filter(|(_, flight)| flight.running).map(|(index, _)| index).collect();
+        for index in running {
+            let Flight { takeoff, lease, .. } = &mut self.flights[index];
+            takeoff.formed_at = takeoff.formed_at.saturating_add(by);
+            if *lease != NONE {
+                let deadline = self.wheel.deadline(*lease).saturating_add(by);
+                self.wheel.cancel(*lease);
+                *lease = self.wheel.set(self.now, deadline, Due::Lease(index));
+            }
         }
     }
 

@@ -277,6 +277,12 @@ impl Fleet {
         Next { deadline, more }
     }
 
+    /// The clock was moved forward by so much at once, before the next `service` call: nobody has worked meanwhile, so
+    /// that turns in flight may take so much longer, and have worked so much less. What waits for a moment has it come.
+    pub fn stepped(&mut self, by: i64) {
+        self.extend_leases(by);
+    }
+
     /// Counts over the whole fleet.
     #[must_use]
     pub fn status(&self) -> FleetStatus {

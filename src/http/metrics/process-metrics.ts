@@ -4,7 +4,7 @@
  */
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { Clock } from "../../clock.ts";
+import { after, type Clock } from "../../clock.ts";
 
 /** How often the event-loop delay is looked at while somebody asks for it. */
 const RESOLUTION_MS = 20;
@@ -16,6 +16,7 @@ export class ProcessMetrics {
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   readonly #cpu: Counter<"mode">;
   readonly #active: Counter;
+  readonly #stepped: Counter;
   readonly #memory: Gauge<"kind">;
   readonly #resident: Gauge;
   readonly #delays: Gauge<"quantile">;
@@ -49,6 +50,11 @@ export class ProcessMetrics {
       help: "How long the event loop was busy",
       registers,
     });
+    this.#stepped = new Counter({
+      name: "persona_clock_stepped_seconds_total",
+      help: "By how much the clock was moved forward at once, since the machine slept or its clock was set",
+      registers,
+    });
     this.#delays = new Gauge({
       name: "nodejs_eventloop_delay_seconds",
       help: "How late timers rang since the last look; measured from the first look on, until nobody looks for five minutes",
@@ -69,6 +75,8 @@ export class ProcessMetrics {
     this.#memory.set({ kind: "external" }, external);
     this.#active.reset();
     this.#active.inc(performance.eventLoopUtilization().active / 1000);
+    this.#stepped.reset();
+    this.#stepped.inc((this.#clock.stepped ?? 0) / 1000);
     this.#showDelay();
   }
 
@@ -90,7 +98,7 @@ export class ProcessMetrics {
     this.#delay.enable();
     this.#watching = true;
     this.#cancel();
-    this.#cancel = this.#clock.at(this.#clock.now() + UNWATCHED_MS, () => {
+    this.#cancel = after(this.#clock, UNWATCHED_MS, () => {
       this.#delay.disable();
       this.#delay.reset();
       this.#delays.reset();

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import type { Client, ClientConfig, QueryResultRow } from "pg";
-import type { Clock } from "../../clock.ts";
+import { after, type Clock } from "../../clock.ts";
 import type { ConnectionLost } from "../group-program.ts";
 import { Batch, type Entry, type Prepared } from "./batch.ts";
 import type { loadDriver } from "./driver.ts";
@@ -118,9 +118,7 @@ export class Link {
 
   async #answered<T>(withinMs: number, ask: () => Promise<T>): Promise<T> {
     if (this.#lost !== undefined) throw this.#lost;
-    const silence = this.#clock.at(this.#clock.now() + withinMs, () =>
-      this.#drop(new Error(`No answer within ${withinMs} ms.`)),
-    );
+    const silence = after(this.#clock, withinMs, () => this.#drop(new Error(`No answer within ${withinMs} ms.`)));
     try {
       return await ask();
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import { after, type Clock } from "../../clock.ts";
 import type { PersonaError } from "../../errors.ts";
 import type { Values } from "../columns.ts";
 import { ConnectionLost } from "../group-program.ts";
@@ -131,7 +131,7 @@ class Lane {
   #pause(): Promise<void> {
     const { clock } = this.#options;
     return new Promise((resolve) => {
-      const cancel = clock.at(clock.now() + PAUSE_MS, resolve);
+      const cancel = after(clock, PAUSE_MS, resolve);
       this.#wake = () => {
         cancel();
         resolve();

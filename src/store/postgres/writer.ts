@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import { after, type Clock } from "../../clock.ts";
 import { PersonaError } from "../../errors.ts";
 import { CommitQueue, type CommitQueueOptions, type Writer } from "../commit-queue.ts";
 import { type Call, ConnectionLost, failed, GroupProgram } from "../group-program.ts";
@@ -123,7 +123,7 @@ export class PostgresWriter implements Writer {
       over.reject(failure);
     };
     // While somebody waits for it, the pauses between attempts keep the process alive.
-    const cancel = clock.at(clock.now() + patienceMs, giveUp, { mayEnd: true });
+    const cancel = after(clock, patienceMs, giveUp, { mayEnd: true });
     const end = () => {
       cancel();
       this.#patience = undefined;

@@ -52,6 +52,30 @@ fn an_answer_that_is_being_written_does_not_time_out() {
 }
 
 #[test]
+fn a_clock_that_is_moved_forward_takes_no_time_from_turns_in_flight() {
+    const HOURS: i64 = 8 * 3_600_000;
+    let mut stage = Stage::new();
+    let persona = stage.parallel_persona();
+    stage.say(persona, 1);
+    let turn = stage.turn();
+    stage.say(persona, 2);
+    let written = stage.turn();
+    assert!(stage.fleet.settling(written.id));
+    let later = stage.put(persona, 3, |item| item.not_before = Some(item.enqueued_at + HOURS));
+    stage.serve_after(20_000);
+
+    stage.fleet.stepped(HOURS);
+    stage.now += HOURS;
+    stage.serve();
+    assert!(stage.batch.expired.is_empty());
+    assert_eq!(stage.batch.items, [later], "its moment has come");
+    assert_eq!(stage.next.deadline, Some(turn.deadline + HOURS));
+    assert!(stage.serve_after(99_999).expired.is_empty());
+    assert_eq!(stage.serve_after(1).expired, [turn.id]);
+    assert!(stage.complete(written.id, Outcome::Done), "what is being written has no lease");
+}
+
+#[test]
 fn a_new_deadline_holds_for_new_turns() {
     let mut stage = Stage::new();
     let persona = stage.persona();
