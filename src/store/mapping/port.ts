@@ -219,7 +219,6 @@ export interface MappingTable {
    */
   activateMapper(row: Pick<MapperRow, "key" | "tenant" | "id">, instead: number | null): Promise<Written>;
   mapper(tenant: string, id: string, version: number): Promise<MapperRow | undefined>;
-  mapperOf(key: number): Promise<MapperRow | undefined>;
   activeMapper(tenant: string, id: string): Promise<MapperRow | undefined>;
   newestMapper(tenant: string, id: string): Promise<MapperRow | undefined>;
   /** By id. */
@@ -231,7 +230,6 @@ export interface MappingTable {
     readonly before?: number | undefined;
     readonly limit: number;
   }): Promise<readonly MapperHead[]>;
-  mapperConditions(key: number): Promise<readonly MapperCondition[]>;
 
   // Cores and suggestions
   core(tenant: string, persona: string, person: string, mapper: string): Promise<CoreRow | undefined>;
@@ -264,7 +262,6 @@ export interface MappingTable {
   adjust(adjustment: Adjustment): Promise<Adjusted>;
   /** By rule. */
   weights(tenant: string, mapper: string): Promise<readonly RuleWeightRow[]>;
-  weightOf(key: number): Promise<RuleWeightRow | undefined>;
   personalWeights(tenant: string, person: string, mapper: string): Promise<readonly PersonalWeightRow[]>;
   /** Newest first, those with a key below `before`. */
   weightLog(page: {

@@ -22,7 +22,6 @@ import type {
   ErasureRow,
   FeedbackRow,
   FeedbackSum,
-  MapperCondition,
   MapperHead,
   MapperRow,
   MappingTable,
@@ -110,10 +109,6 @@ export class MappingReader implements MappingReads {
     return this.#first(MAPPER_VERSION, [tenant, id, version]);
   }
 
-  async mapperOf(key: number): Promise<MapperRow | undefined> {
-    return this.#first(MAPPER_OF, [key]);
-  }
-
   async activeMapper(tenant: string, id: string): Promise<MapperRow | undefined> {
     return this.#first(ACTIVE_MAPPER, [tenant, id]);
   }
@@ -138,10 +133,6 @@ export class MappingReader implements MappingReads {
       ["mapper.id = ?", id],
       ["mapper.version < ?", before],
     ]);
-  }
-
-  async mapperConditions(key: number): Promise<readonly MapperCondition[]> {
-    return this.#source.all(CONDITIONS, [key]);
   }
 
   async core(tenant: string, persona: string, person: string, mapper: string): Promise<CoreRow | undefined> {
@@ -185,10 +176,6 @@ export class MappingReader implements MappingReads {
 
   async weights(tenant: string, mapper: string): Promise<readonly RuleWeightRow[]> {
     return this.#source.all(WEIGHTS, [tenant, mapper]);
-  }
-
-  async weightOf(key: number): Promise<RuleWeightRow | undefined> {
-    return this.#first(WEIGHT_OF, [key]);
   }
 
   async personalWeights(tenant: string, person: string, mapper: string): Promise<readonly PersonalWeightRow[]> {
@@ -311,7 +298,6 @@ const PENDING_OBSERVATIONS = select<ObservationRow>(
 const MINDSCAPE_NAMED = select<MindscapeRow>(MINDSCAPE, "WHERE tenant = ? AND person = ?");
 const MINDSCAPE_OF = select<MindscapeRow>(MINDSCAPE, "WHERE key = ?");
 const MAPPER_VERSION = select<MapperRow>(MAPPER, "WHERE tenant = ? AND id = ? AND version = ?");
-const MAPPER_OF = select<MapperRow>(MAPPER, "WHERE key = ?");
 const ACTIVE_MAPPER = select<MapperRow>(MAPPER, "WHERE tenant = ? AND id = ? AND status = 'active'");
 const NEWEST_MAPPER = select<MapperRow>(MAPPER, "WHERE tenant = ? AND id = ? ORDER BY version DESC LIMIT 1");
 const NEWEST = "(SELECT max(version) FROM mapper AS other WHERE other.tenant = mapper.tenant AND other.id = mapper.id)";
@@ -323,9 +309,6 @@ const SHOWN = `(mapper.status = 'active' OR mapper.version = ${NEWEST} AND NOT E
 const READS_TRAIT = `EXISTS (SELECT 1 FROM mapper_condition AS read WHERE read.mapper_key = mapper.key
   AND read.kind = 'trait' AND (read.path = ? OR (read.path >= ? AND read.path < ?)
     OR substr(?, 1, length(read.path) + 1) = read.path || '.'))`;
-const CONDITIONS = query<MapperCondition>(
-  "SELECT kind, path FROM mapper_condition WHERE mapper_key = ? ORDER BY kind, path",
-);
 const CORE_NAMED = select<CoreRow>(CORE, "WHERE tenant = ? AND person = ? AND persona = ? AND mapper = ?");
 const CORE_OF = select<CoreRow>(CORE, "WHERE key = ?");
 const SUGGESTION_OF = select<SuggestionRow>(SUGGESTION, "WHERE key = ?");
@@ -341,7 +324,6 @@ const SUMS = `
     CAST(coalesce(sum(rating), 0) AS BIGINT) AS ratings
   FROM feedback`;
 const WEIGHTS = select<RuleWeightRow>(RULE_WEIGHT, "WHERE tenant = ? AND mapper = ? ORDER BY rule");
-const WEIGHT_OF = select<RuleWeightRow>(RULE_WEIGHT, "WHERE key = ?");
 const PERSONAL_WEIGHTS = select<PersonalWeightRow>(
   PERSONAL_WEIGHT,
   "WHERE tenant = ? AND person = ? AND mapper = ? ORDER BY rule",

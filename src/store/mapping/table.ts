@@ -114,10 +114,6 @@ export class SqlMappingTable implements MappingTable {
     return this.#read((reader) => reader.mapper(...asked));
   }
 
-  mapperOf(...asked: Parameters<MappingReader["mapperOf"]>) {
-    return this.#read((reader) => reader.mapperOf(...asked));
-  }
-
   activeMapper(...asked: Parameters<MappingReader["activeMapper"]>) {
     return this.#read((reader) => reader.activeMapper(...asked));
   }
@@ -132,10 +128,6 @@ export class SqlMappingTable implements MappingTable {
 
   mapperVersions(...asked: Parameters<MappingReader["mapperVersions"]>) {
     return this.#read((reader) => reader.mapperVersions(...asked));
-  }
-
-  mapperConditions(...asked: Parameters<MappingReader["mapperConditions"]>) {
-    return this.#read((reader) => reader.mapperConditions(...asked));
   }
 
   core(...asked: Parameters<MappingReader["core"]>) {
@@ -164,10 +156,6 @@ export class SqlMappingTable implements MappingTable {
 
   weights(...asked: Parameters<MappingReader["weights"]>) {
     return this.#read((reader) => reader.weights(...asked));
-  }
-
-  weightOf(...asked: Parameters<MappingReader["weightOf"]>) {
-    return this.#read((reader) => reader.weightOf(...asked));
   }
 
   personalWeights(...asked: Parameters<MappingReader["personalWeights"]>) {

@@ -191,10 +191,11 @@ export function keepsMapping(opened: () => Promise<Store>): void {
         status: "written",
       });
       expect(await store.mapping.activeMapper("default", "daily")).toEqual({ ...second, status: "active" });
-      expect(await store.mapping.mapperOf(first.key)).toEqual({ ...first, status: "deprecated" });
       expect(await store.mapping.mapper("default", "daily", 1)).toEqual({ ...first, status: "deprecated" });
       expect(await store.mapping.newestMapper("default", "daily")).toMatchObject({ version: 2 });
-      expect(await store.mapping.mapperConditions(second.key)).toEqual([{ kind: "trait", path: "a" }]);
+      const reads = (trait: string) => store.mapping.mappers({ tenant: "default", trait, limit: 9 });
+      expect(await reads("a")).toMatchObject([{ id: "daily", version: 2 }]);
+      expect(await reads("b")).toEqual([]);
       const versions = await store.mapping.mapperVersions({ tenant: "default", id: "daily", limit: 9 });
       expect(versions.map(({ version, status, newest }) => [version, status, newest])).toEqual([
         [2, "active", 2],
@@ -320,7 +321,6 @@ export function keepsMapping(opened: () => Promise<Store>): void {
       expect(await store.mapping.adjust(adjustment)).toEqual({ status: "stale" });
 
       expect(await store.mapping.weights("default", "daily")).toEqual([weight]);
-      expect(await store.mapping.weightOf(weight.key)).toEqual(weight);
       expect(await store.mapping.weightLog({ tenant: "default", mapper: "daily", limit: 9 })).toEqual(log);
       expect(await store.mapping.personalWeights("default", ADA.person, "daily")).toEqual(personal);
       expect(await store.mapping.mindscape("default", ADA.person)).toEqual(mindscape);
