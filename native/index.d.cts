@@ -183,7 +183,7 @@ export declare function rulesSheet(mapper: ExternalObject<Mapper>, rule: number)
  */
 export declare function rulesSuggester(mapper: ExternalObject<Mapper>): (arg0: Float64Array, arg1?: string | undefined | null) => string | null
 
-/** As `rules_person` and `rules_suggest`, in one call, of which nothing stays. */
+/** As `rules_person` and a call of `rules_suggester`, in one, of which nothing stays. */
 export declare function rulesSuggestOnce(mapper: ExternalObject<Mapper>, zone: string | undefined | null, traits: string | undefined | null, scores: Float64Array, factors: Float64Array, desk: Float64Array, rest?: string | undefined | null): string | null
 
 /** The shared weight of a rule. */

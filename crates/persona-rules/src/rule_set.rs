@@ -52,8 +52,7 @@ impl RuleSet {
     }
 
     /// The traits that the conditions of a rule read, in document order, if the index names a rule.
-    #[must_use]
-    pub fn condition_traits(&self, rule: u32) -> Option<Vec<&str>> {
+    pub(crate) fn condition_traits(&self, rule: u32) -> Option<Vec<&str>> {
         let paths = self.document.rules.get(rule as usize)?.condition_traits();
         Some(paths.into_iter().map(|path| self.document.traits.text(path)).collect())
     }

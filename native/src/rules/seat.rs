@@ -1,4 +1,4 @@
-//! Who is beside a document, and how a call reaches them.
+//! What the handles hold: documents, and who is beside them. How a call reaches it.
 
 use std::cell::RefCell;
 use std::rc::Rc;
