@@ -4,7 +4,7 @@
 //! - `fleet` and `layout` (which also describes what `voice` tells) are those of the shipped addon, so that both drivers
 //!   convert records with the same code.
 
-#[path = "../../../native/src/fleet.rs"]
+#[path = "../../../native/src/fleet/mod.rs"]
 mod fleet;
 #[expect(dead_code, reason = "the rule engine, which reads questions, is not here")]
 #[path = "../../../native/src/layout.rs"]

@@ -3,7 +3,7 @@
 //!
 //! - `fleet`, `layout` and `voice` are those of the addon, so that what catches the panic is what ships.
 
-#[path = "../../../../native/src/fleet.rs"]
+#[path = "../../../../native/src/fleet/mod.rs"]
 mod fleet;
 #[expect(dead_code, reason = "the rule engine, which reads questions, is not here")]
 #[path = "../../../../native/src/layout.rs"]
