@@ -27,7 +27,14 @@ export type {
 } from "./catalogue/schema.ts";
 export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { rehearsal } from "./cognition/rehearsal.ts";
-export { ERRORS, type ErrorCode, type FieldFault, PersonaError } from "./errors.ts";
+export {
+  ERRORS,
+  type ErrorCode,
+  type FieldFault,
+  PersonaError,
+  type PersonaErrorOptions,
+  type Referrer,
+} from "./errors.ts";
 export { persister } from "./persister.ts";
 export { type AssembledPrompt, assemble as assemblePrompt } from "./prompt/assemble.ts";
 export type { PromptMessage, PromptPart } from "./prompt/part.ts";

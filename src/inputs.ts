@@ -18,11 +18,9 @@ export const textSchema = z
   // A store of UTF-8 could not give it back as it was.
   .refine((value) => value.isWellFormed(), "must not hold half of a surrogate pair");
 
-/** `provider:model` */
-export const modelNameSchema = z
-  .string()
-  .regex(/^[^:\s]+:\S+$/, "must be `provider:model`")
-  .max(256);
+export const MODEL_NAME_PATTERN = /^[^:\s]+:\S+$/;
+export const MODEL_NAME_FORM = "must be `provider:model`";
+export const modelNameSchema = z.string().regex(MODEL_NAME_PATTERN, MODEL_NAME_FORM).max(256);
 
 export const toolName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, '_' or '-'");
 

@@ -50,7 +50,7 @@ export const resolveDefaultsSchema = z
 export type ResolveDefaults = Frozen<z.output<typeof resolveDefaultsSchema>>;
 
 /** Who said what a field is; `default`: nobody, so that it is absent and left to the provider. */
-export const ORIGINS = ["request", "persona", "role", "sequence", "server", "default"] as const;
+const ORIGINS = ["request", "persona", "role", "sequence", "server", "default"] as const;
 export type Origin = (typeof ORIGINS)[number];
 
 const { shape: persona } = personaEntrySchema;

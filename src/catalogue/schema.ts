@@ -17,7 +17,7 @@ import { wire } from "../wire.ts";
 export const ENTRY_KINDS = ["persona", "role", "sequence"] as const;
 export type EntryKind = (typeof ENTRY_KINDS)[number];
 
-export const SOURCES = ["builtin", "toml", "store"] as const;
+const SOURCES = ["builtin", "toml", "store"] as const;
 
 const MAX_TOOLS = 128;
 /** An order of magnitude beyond any model, and far from where a provider's 32 bits would wrap. */

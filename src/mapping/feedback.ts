@@ -222,7 +222,7 @@ function limit(perDay: number, retryAfterMs: number): PersonaError {
   return new PersonaError("feedback_limit", message, { retryAfterMs });
 }
 
-export function feedbackOf(row: FeedbackRow): Feedback {
+function feedbackOf(row: FeedbackRow): Feedback {
   return {
     ...{ id: row.id, person_id: row.person, mapper_id: row.mapper, mapper_version: row.mapperVersion },
     ...(row.rule === null ? {} : { rule_id: row.rule }),

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { wire } from "../wire.ts";
 
-export const MAPPER_STATUSES = ["draft", "active", "deprecated"] as const;
+const MAPPER_STATUSES = ["draft", "active", "deprecated"] as const;
 
 const head = {
   id: z.string().register(wire, { description: "`metadata.id` of the document" }),

@@ -51,7 +51,7 @@ const HOUR_MS = 3_600_000;
 /** Of what changes within hours, and of what changes within weeks. */
 export const HALF_LIFE_MS: Readonly<Record<Volatility, number>> = { low: 60 * 24 * HOUR_MS, high: 4 * HOUR_MS };
 /** Scores that make a level. */
-export const MIN_SCORES = 3;
+const MIN_SCORES = 3;
 export const MAX_SAMPLES = 200;
 const MAX_KEYS = 64;
 const MAX_LIST = 256;

@@ -5,7 +5,7 @@ import { boundedObject, isTable } from "./bounded-json.ts";
 import { isZone } from "./local-time.ts";
 
 /** Of `content` and of `metadata`, each. */
-export const OBSERVATION_BOUNDS = { bytes: 65_536, depth: 16, fields: 1_000 };
+const OBSERVATION_BOUNDS = { bytes: 65_536, depth: 16, fields: 1_000 };
 /** Most observations of one call. */
 export const MAX_BATCH = 100;
 /** Clocks of clients differ; what is later than this was not seen yet. */

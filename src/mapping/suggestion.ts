@@ -43,7 +43,7 @@ export const ruleFaultSchema = z
   .register(wire, { id: "RuleFault", description: "Why a rule that fired gave no suggestion" });
 
 /** A condition and what became of it; those of `all`, `any` and `not` are in `children`. */
-export const outcomeSchema = z
+const outcomeSchema = z
   .looseObject({ path: z.string(), holds: z.boolean(), kind: z.enum(["all", "any", "not"]).optional() })
   .register(wire, { id: "ConditionOutcome", description: "A check has `flip`: the nearest thing that would turn it" });
 

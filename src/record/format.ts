@@ -70,7 +70,6 @@ const lineSchema = z.discriminatedUnion("type", [headerSchema, turnSchema, leftO
 export type Heard = z.output<typeof heardSchema>;
 export type RecordedCall = z.output<typeof callSchema>;
 export type RecordedTurn = z.output<typeof turnSchema>;
-export type Header = z.output<typeof headerSchema>;
 export type Line = z.output<typeof lineSchema>;
 
 const SUM = /,"sha256":"([0-9a-f]{64})"\}$/;

@@ -32,7 +32,9 @@ export interface RuntimeOptions {
    * it has 30 s. Default: nobody does, and such a step is left by `advanceSession` or its bound.
    */
   readonly judge?: ExitJudge;
+  /** Bounds of what is learned of persons, and the models that put it into words or find it. Default: no models. */
   readonly mapping?: MappingOptions;
+  /** What time it is, for everything. Default: `systemClock()`. */
   readonly clock?: Clock;
   /** For the jitter of back-offs; the same seed and inputs give the same run. Default: random. */
   readonly seed?: number;

@@ -39,7 +39,7 @@ export function readWav(file: Uint8Array): WavFile {
 }
 
 /** What native found wrong with a file. */
-export function wavError(fault: WavFault): PersonaError {
+function wavError(fault: WavFault): PersonaError {
   const message = `The file cannot be read. ${WHAT_IS_WRONG[fault]} \`ffmpeg -i FILE -ar 16000 OUT.wav\` makes such a file.`;
   return new PersonaError(fault === "wav_truncated" ? fault : "wav_invalid", message);
 }

@@ -1,5 +1,6 @@
 /** What one turn pays its calls to models from, and the record of what they cost. */
 import { PersonaError } from "../../errors.ts";
+import { MODEL_NAME_FORM, MODEL_NAME_PATTERN } from "../../inputs.ts";
 import type { SpendingRow } from "../../store/port.ts";
 import type { ModelCall, Reservation, Usage } from "../../types.ts";
 import { type Amount, describeAmount, NOTHING, Window } from "./account.ts";
@@ -204,9 +205,7 @@ function amountOf({ usage, nanoUsd }: Pick<Booking, "usage" | "nanoUsd">): Amoun
 function usageOf({ model, inputTokens, maxOutputTokens }: ModelCall): Usage {
   const usage = { inputTokens, outputTokens: maxOutputTokens };
   const faults = [
-    ...(typeof model === "string" && /^[^:\s]+:\S+$/.test(model)
-      ? []
-      : [["model", "must be `provider:model`"] as const]),
+    ...(typeof model === "string" && MODEL_NAME_PATTERN.test(model) ? [] : [["model", MODEL_NAME_FORM] as const]),
     ...Object.entries({ inputTokens, maxOutputTokens })
       .filter(([, tokens]) => !isPlausible({ inputTokens: tokens, outputTokens: 0 }))
       .map(([field]) => [field, `must be a whole number from 0 to ${MAX_TOKENS}`] as const),

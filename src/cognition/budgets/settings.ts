@@ -1,5 +1,6 @@
 /** The bounds of budgets and prices; the configuration file is checked by the same schemas. */
 import * as z from "zod";
+import { modelNameSchema } from "../../inputs.ts";
 import { MAX_PRICE_USD } from "./money.ts";
 
 const HOUR_MS = 3_600_000;
@@ -20,13 +21,7 @@ export const priceSchema = z.strictObject({
   cachedInputUsdPerMTok: pricePerMTok.optional(),
 });
 
-export const pricesSchema = z.record(
-  z
-    .string()
-    .regex(/^[^:\s]+:\S+$/, "must be `provider:model`")
-    .max(256),
-  priceSchema,
-);
+export const pricesSchema = z.record(modelNameSchema, priceSchema);
 
 const limits = {
   tokens: z.int().min(1).max(1_000_000_000_000).optional(),
