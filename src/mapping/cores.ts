@@ -36,6 +36,8 @@ export interface MadeCore {
   readonly cost: MappingCost;
   /** Why there is no summary although one was wanted. */
   readonly summaryError?: ErrorCode | undefined;
+  /** What the summary was told was found by words only. */
+  readonly wordsOnly?: boolean | undefined;
 }
 
 export interface PersonaCoresOptions {
@@ -135,17 +137,18 @@ export class PersonaCores {
     if (saved.status === "erased") throw erased();
     this.#changed(saved.rev);
     await this.#sweep.run();
-    return { core: this.#shown(saved.core, mapper), cost, summaryError: said.error };
+    return { core: this.#shown(saved.core, mapper), cost, summaryError: said.error, wordsOnly: said.wordsOnly };
   }
 
   async #summarized(
     { persona, person, mapper }: CoreOf,
     traits: Traits,
-  ): Promise<{ readonly summary?: Summary; readonly error?: ErrorCode }> {
+  ): Promise<{ readonly summary?: Summary; readonly error?: ErrorCode; readonly wordsOnly?: boolean }> {
     const summarize = this.#summarize;
     if (summarize === undefined) return {};
     try {
-      const narratives = (await this.#residents.search(mapper, person)).flat().map(({ text }) => text);
+      const found = await this.#residents.search(mapper, person);
+      const narratives = found.flatMap((of) => of.narratives.map(({ text }) => text));
       const signal = this.#closed.signal;
       const question = { persona, person, mapper: mapper.id, traits, narratives, signal };
       const summary = await this.#pay({ tenant: mapper.tenant, person, persona }, signal, async (purse) => {
@@ -155,7 +158,8 @@ export class PersonaCores {
         if (!purse.used && said.usage !== undefined) await purse.book(said.usage, said.model ?? null);
         return said;
       });
-      return { summary: { ...summary, text: summary.text.slice(0, MAX_SUMMARY).toWellFormed() } };
+      const text = summary.text.slice(0, MAX_SUMMARY).toWellFormed();
+      return { summary: { ...summary, text }, wordsOnly: found.some(({ words_only }) => words_only) };
     } catch (cause) {
       this.#warn({ code: "summary_failed", message: `A core of ${mapper.id} has no summary`, cause });
       return { error: cause instanceof PersonaError ? cause.code : "cognition_failed" };

@@ -51,13 +51,14 @@ export class MapPersona {
     const mapper = await residents.active(tenant, request.mapper);
     const { cache, made } = await this.#core({ ...request, mapper }, request);
     const more = detailLevel === "instant" ? {} : await this.#moment(mapper, request, since);
-    const narratives = detailLevel === "deep_dive" ? await this.#narratives(mapper, request.person) : undefined;
+    const found = detailLevel === "deep_dive" ? await this.#narratives(mapper, request.person) : {};
     return {
       core: made.core,
       cache,
       choice: { detail_level: detailLevel, when_stale: whenStale },
       ...more,
-      ...(narratives === undefined ? {} : { narratives }),
+      ...found,
+      ...(made.wordsOnly === true && { words_only: true }),
       ...(made.summaryError === undefined ? {} : { summary_error: made.summaryError }),
       cost: { ...made.cost, ms: clock.now() - began },
     };
@@ -90,7 +91,7 @@ export class MapPersona {
     const { tenant } = mapper;
     const ask = await residents.drawn(mapper, { now: clock.now(), context, limit });
     const { version, traits, zone } = await residents.known(tenant, person);
-    const { suggestions, faults } = await residents.suggest(mapper, person, ask);
+    const { suggestions, faults, wordsOnly } = await residents.suggest(mapper, person, ask);
     const trace = explain ? await residents.explain(mapper, person, ask) : undefined;
     const volatile = Object.entries(traits).filter(([, { volatility }]) => volatility === "high");
     return {
@@ -104,12 +105,17 @@ export class MapPersona {
       suggestions: [...(await given.give({ tenant, person, persona }, mapper, suggestions, since))],
       ...(faults.length === 0 ? {} : { faults: faults.map(faultView) }),
       ...(trace === undefined ? {} : { trace: trace.map(outcomeView) }),
+      ...(wordsOnly && { words_only: true }),
     } as Partial<MappedPersona>;
   }
 
-  async #narratives(mapper: ActiveMapper, person: string): Promise<NonNullable<MappedPersona["narratives"]>> {
-    const found = (await this.#options.residents.search(mapper, person)).flat().sort((a, b) => b.score - a.score);
-    const once = new Map(found.toReversed().map((narrative) => [narrative.id, narrative]));
-    return [...once.values()].reverse().slice(0, MOST_NARRATIVES);
+  async #narratives(mapper: ActiveMapper, person: string): Promise<Pick<MappedPersona, "narratives" | "words_only">> {
+    const found = await this.#options.residents.search(mapper, person);
+    const best = found.flatMap(({ narratives }) => narratives).sort((a, b) => b.score - a.score);
+    const once = new Map(best.toReversed().map((narrative) => [narrative.id, narrative]));
+    return {
+      narratives: [...once.values()].reverse().slice(0, MOST_NARRATIVES),
+      ...(found.some(({ words_only }) => words_only) && { words_only: true }),
+    };
   }
 }

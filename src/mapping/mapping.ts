@@ -12,7 +12,7 @@ import { NarrativeMeanings } from "./narrative-meanings.ts";
 import { type NarrativePage, Narratives, searchSchema } from "./narratives.ts";
 import { type Erasure, Persons, personIn } from "./persons.ts";
 import { Serving, type ServingOptions, type ServingView } from "./serving.ts";
-import type { FoundNarrative } from "./sources.ts";
+import type { NarrativesFound } from "./sources.ts";
 import type { Summarize } from "./summary.ts";
 import type { Agents, Pay } from "./types.ts";
 
@@ -130,7 +130,10 @@ export interface NarrativeCollection {
   add(input: unknown, options?: { readonly by?: string | undefined }): Promise<Narrative>;
   /** Oldest first. */
   list(page?: NarrativePage & { readonly person?: string | undefined }): Promise<readonly Narrative[]>;
-  /** The best first: by the words of the query, and by its meaning where a model embeds narratives. */
+  /**
+   * By the words of the query, and by its meaning where a model embeds narratives; it is waited for a second at most, and
+   * what it says later counts for the same query then.
+   */
   search(search: {
     readonly person?: string | undefined;
     /** 1..1 000 characters. */
@@ -139,7 +142,7 @@ export interface NarrativeCollection {
     readonly types?: readonly Narrative["type"][];
     /** 1..100, default 10. */
     readonly limit?: number;
-  }): Promise<readonly FoundNarrative[]>;
+  }): Promise<NarrativesFound>;
 }
 
 /** Whom an input names; what is wrong with the rest of it is found later. */

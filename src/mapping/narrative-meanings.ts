@@ -28,6 +28,8 @@ const PAGE = 512;
 /** Characters of a text that are embedded: models take no longer ones. */
 const MAX_TEXT = 8_000;
 const CALL_MS = 30_000;
+/** So long a query waits to be embedded, from when it was first asked for; the vector is for those who ask later. */
+const PATIENCE_MS = 1_000;
 /** Queries whose vectors are kept: those of mappers come again with each person. */
 const MAX_QUERIES = 256;
 const FOUND_BY_WORDS = "Narratives are found by their words only";
@@ -44,7 +46,7 @@ export class NarrativeMeanings {
   /** By their text. */
   readonly #queries = new Map<string, Float32Array>();
   /** Queries on their way, by whom they are about and their text. */
-  readonly #asked = new Map<string, Promise<Float32Array>>();
+  readonly #asked = new Map<string, Promise<Float32Array | undefined>>();
   #work: Promise<void> | undefined;
   /** Keys of what the model will not embed. */
   readonly #refused = new Set<number>();
@@ -84,16 +86,14 @@ export class NarrativeMeanings {
   }
 
   /**
-   * The narratives that are nearest to a text, by key: the cosine, where it is above 0. None if it cannot be embedded,
-   * or not in time: then the listener of `onLate` is told when it is worth asking again.
-   * @param patienceMs Default: as long as a call may take.
+   * The narratives that are nearest to a text, by key: the cosine, where it is above 0. Undefined if it cannot be
+   * embedded, or not in time: then the listener of `onLate` is told when it is worth asking again.
    */
   async near(
     of: PersonOf & { readonly types: readonly NarrativeRow["type"][] | undefined },
     text: string,
     limit: number,
-    patienceMs?: number,
-  ): Promise<readonly (readonly [key: number, score: number])[]> {
+  ): Promise<readonly (readonly [key: number, score: number])[] | undefined> {
     const { store, embedder, warn } = this.#options;
     try {
       let best: (readonly [key: number, score: number])[] = [];
@@ -101,8 +101,8 @@ export class NarrativeMeanings {
       for (let before: number | undefined; ; ) {
         const page = await store.mapping.embeddings({ ...of, model: embedder.model, before, limit: PAGE });
         if (page.length === 0) return best;
-        query ??= await this.#inTime(of, this.#queryVector(of, text), patienceMs);
-        if (query === undefined) return [];
+        query ??= await this.#queryVector(of, text);
+        if (query === undefined) return undefined;
         const { length } = query;
         // Those of before the model had so many dimensions cannot be compared.
         const alike = page.filter(({ vector }) => vector.length === length);
@@ -119,7 +119,7 @@ export class NarrativeMeanings {
       }
     } catch (cause) {
       warn({ code: "embedding_failed", message: FOUND_BY_WORDS, cause });
-      return [];
+      return undefined;
     }
   }
 
@@ -197,14 +197,18 @@ export class NarrativeMeanings {
     }
   }
 
-  #queryVector(of: PersonOf, text: string): Promise<Float32Array> {
+  /** Undefined for whoever asks when it has taken too long already, or will have. */
+  async #queryVector(of: PersonOf, text: string): Promise<Float32Array | undefined> {
     const known = this.#queries.get(text);
-    if (known !== undefined) return Promise.resolve(known);
+    if (known !== undefined) return known;
     // Each person pays for what is looked for about them, and nobody waits for another's budget.
     const name = JSON.stringify([of.tenant, of.person, text]);
-    const asked = this.#asked.get(name) ?? this.#embedQuery(of, text).finally(() => this.#asked.delete(name));
-    this.#asked.set(name, asked);
-    return asked;
+    const asked = this.#asked.get(name);
+    if (asked !== undefined) return asked;
+    const vector = this.#embedQuery(of, text).finally(() => this.#asked.delete(name));
+    const inTime = this.#inTime(of, vector);
+    this.#asked.set(name, inTime);
+    return inTime;
   }
 
   async #embedQuery(of: PersonOf, text: string): Promise<Float32Array> {
@@ -215,17 +219,11 @@ export class NarrativeMeanings {
     return vector as Float32Array;
   }
 
-  /** Undefined where it takes longer than somebody's patience. */
-  async #inTime(
-    { tenant, person }: PersonOf,
-    asked: Promise<Float32Array>,
-    patienceMs: number | undefined,
-  ): Promise<Float32Array | undefined> {
-    if (patienceMs === undefined) return asked;
+  async #inTime({ tenant, person }: PersonOf, asked: Promise<Float32Array>): Promise<Float32Array | undefined> {
     const { clock, warn } = this.#options;
     let cancel = () => {};
     const over = new Promise<undefined>((resolve) => {
-      cancel = after(clock, patienceMs, () => resolve(undefined));
+      cancel = after(clock, PATIENCE_MS, () => resolve(undefined));
     });
     try {
       const vector = await Promise.race([asked, over]);

@@ -35,6 +35,13 @@ export const narrativeView = z
     created_at: z.int().register(wire, { description: "Milliseconds since 1970" }),
   })
   .register(wire, { id: "Narrative", description: "What somebody says of a person, or the person of itself" });
+
+/** Of an answer that narratives were searched for. */
+export const wordsOnlySchema = z.literal(true).optional().register(wire, {
+  description:
+    "Narratives were found by their words only: the model that embeds them failed, or took more than a second to say what was looked for. What it says later counts for who asks again",
+});
+
 export type Narrative = z.output<typeof narrativeView>;
 
 export function narrativeOf(row: NarrativeRow, salt: number): Narrative {

@@ -9,7 +9,7 @@ import { wordsOf } from "../store/mapping/words.ts";
 import type { Store } from "../store/port.ts";
 import { NARRATIVE_TYPES, type Narrative, narrativeOf, narrativeSchema } from "./narrative.ts";
 import type { NarrativeMeanings } from "./narrative-meanings.ts";
-import type { FoundNarrative, NarrativeSearch } from "./sources.ts";
+import type { FoundNarrative, NarrativeSearch, NarrativesFound } from "./sources.ts";
 import { wordScore } from "./word-score.ts";
 
 export interface NarrativesOptions {
@@ -90,14 +90,7 @@ export class Narratives {
   }
 
   /** The best first, of equal ones the newest. What fails in finding by meaning leaves what is found by words. */
-  async search({
-    tenant,
-    person,
-    query,
-    types,
-    limit,
-    patienceMs,
-  }: NarrativeSearch): Promise<readonly FoundNarrative[]> {
+  async search({ tenant, person, query, types, limit }: NarrativeSearch): Promise<NarrativesFound> {
     const { store, meanings } = this.#options;
     const of = {
       tenant,
@@ -105,10 +98,7 @@ export class Narratives {
       types: types.length === 0 ? undefined : NARRATIVE_TYPES.filter((type) => types.includes(type)),
     };
     const words = [...new Set(wordsOf(query))].slice(0, MAX_WORDS);
-    const [alike, near] = await Promise.all([
-      this.#byWords(of, words, limit),
-      meanings?.near(of, query, limit, patienceMs),
-    ]);
+    const [alike, near] = await Promise.all([this.#byWords(of, words, limit), meanings?.near(of, query, limit)]);
     const scores = new Map(near);
     const found = new Map(alike.map(({ row }) => [row.key, row]));
     for (const { row, score } of alike) scores.set(row.key, Math.max(scores.get(row.key) ?? 0, score));
@@ -116,7 +106,10 @@ export class Narratives {
     const hits = await Promise.all(
       best.map(async ([key, score]) => ({ row: found.get(key) ?? (await store.mapping.narrativeOf(key)), score })),
     );
-    return hits.flatMap(({ row, score }) => (row === undefined ? [] : [this.#hit(row, score)]));
+    return {
+      narratives: hits.flatMap(({ row, score }) => (row === undefined ? [] : [this.#hit(row, score)])),
+      ...(meanings !== undefined && near === undefined && { words_only: true }),
+    };
   }
 
   /** The best of all that have one of the words, of equal ones the newest; a page of them is in memory at a time. */

@@ -1,6 +1,7 @@
 /** Persona cores and the answers that they are served in: documents, in wire names everywhere. */
 import * as z from "zod";
 import { wire } from "../wire.ts";
+import { wordsOnlySchema } from "./narrative.ts";
 import { ruleFaultSchema, ruleOutcomeSchema, suggestionSchema } from "./suggestion.ts";
 import { traitSchema } from "./trait.ts";
 
@@ -88,6 +89,7 @@ export const mappedPersonaSchema = z
       )
       .optional()
       .register(wire, { description: "With `deep_dive`: what the mapper's searches found, the best first" }),
+    words_only: wordsOnlySchema,
     summary_error: z.string().optional().register(wire, { description: "Why there is no summary, as an error code" }),
     cost: costSchema.register(wire, { description: "Of this answer" }),
   })

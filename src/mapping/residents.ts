@@ -11,10 +11,10 @@ import { FreshCache } from "./fresh-cache.ts";
 import { type Learning, learningSchema } from "./learning/settings.ts";
 import { isZone } from "./local-time.ts";
 import type {
-  FoundNarrative,
   MindscapeSource,
   MindscapeWritten,
   NarrativeSource,
+  NarrativesFound,
   WeightSource,
   Weights,
 } from "./sources.ts";
@@ -69,11 +69,10 @@ interface Beside {
   readonly native: ResidentPerson;
   /** Settles when personal weights and the scores of narratives are in. */
   ready: Promise<void> | undefined;
+  /** Of some narratives only the words were compared. */
+  wordsOnly: boolean;
   isGone: boolean;
 }
-
-/** So long the first question about a person waits for a model that embeds queries; what it says later counts then. */
-const PATIENCE_MS = 1_000;
 
 /** Mappers beside which one person is kept. */
 const MOST_BESIDE = 16;
@@ -138,25 +137,27 @@ export class Residents {
   }
 
   /** One native call for a person who is at hand. */
-  async suggest(mapper: ActiveMapper, person: string, ask: Ask): Promise<Suggestions> {
-    return (await this.#native(mapper, person)).suggest(ask);
+  async suggest(
+    mapper: ActiveMapper,
+    person: string,
+    ask: Ask,
+  ): Promise<Suggestions & { readonly wordsOnly: boolean }> {
+    const { native, wordsOnly } = await this.#beside(mapper, person);
+    return { ...native.suggest(ask), wordsOnly };
   }
 
   async explain(mapper: ActiveMapper, person: string, ask: Ask): Promise<readonly Explanation[]> {
-    return (await this.#native(mapper, person)).explain(ask);
+    return (await this.#beside(mapper, person)).native.explain(ask);
   }
 
   /** What the mapper's narrative queries find of a person, by place of the query. */
   search(
     { tenant, compiled }: Pick<ActiveMapper, "tenant" | "compiled">,
     person: string,
-    patienceMs?: number,
-  ): Promise<readonly (readonly FoundNarrative[])[]> {
+  ): Promise<readonly NarrativesFound[]> {
     const { narratives } = this.#options;
     return Promise.all(
-      compiled.queries.map(({ query, types, limit }) =>
-        narratives.search({ tenant, person, query, types, limit, patienceMs }),
-      ),
+      compiled.queries.map(({ query, types, limit }) => narratives.search({ tenant, person, query, types, limit })),
     );
   }
 
@@ -168,18 +169,18 @@ export class Residents {
   }
 
   /** To be used before anything else is awaited: whoever is dropped is freed. */
-  async #native(mapper: ActiveMapper, person: string): Promise<ResidentPerson> {
+  async #beside(mapper: ActiveMapper, person: string): Promise<Beside> {
     for (;;) {
       const kept = await this.#persons.get(nameOf(mapper.tenant, person));
       const beside = kept.beside.get(mapper.key) ?? this.#place(kept, mapper, person);
       await beside.ready;
-      if (!beside.isGone) return beside.native;
+      if (!beside.isGone) return beside;
     }
   }
 
   #place({ known, beside }: Kept, mapper: ActiveMapper, person: string): Beside {
     const native = mapper.compiled.person({ zone: known.zone, traits: valuesOf(known.traits) });
-    const placed: Beside = { native, ready: undefined, isGone: false };
+    const placed: Beside = { native, ready: undefined, wordsOnly: false, isGone: false };
     placed.ready = this.#complete(placed, mapper, person).then(
       () => {
         placed.ready = undefined;
@@ -203,11 +204,12 @@ export class Residents {
   async #complete(placed: Beside, mapper: ActiveMapper, person: string): Promise<void> {
     const [factors, found] = await Promise.all([
       this.#options.weights.personal(mapper.tenant, person, mapper.id),
-      this.search(mapper, person, PATIENCE_MS),
+      this.search(mapper, person),
     ]);
     if (placed.isGone) return;
     placed.native.setFactors(weightsOfRules(mapper.compiled, factors));
-    for (const [query, narratives] of found.entries()) placed.native.setScore(query, narratives[0]?.score);
+    for (const [query, { narratives }] of found.entries()) placed.native.setScore(query, narratives[0]?.score);
+    placed.wordsOnly = found.some(({ words_only }) => words_only);
   }
 
   /** What was written goes where the person is in memory; who is being read is read again. */

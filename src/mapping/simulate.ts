@@ -7,8 +7,9 @@ import { wire } from "../wire.ts";
 import { authoredWeights, compileStored, weightsOfRules } from "./check-mapper.ts";
 import type { Ask, CompiledMapper, PersonState } from "./engine.ts";
 import { missingMapper } from "./mappers.ts";
+import { wordsOnlySchema } from "./narrative.ts";
 import { type Residents, valuesOf } from "./residents.ts";
-import type { WeightSource } from "./sources.ts";
+import type { NarrativesFound, WeightSource } from "./sources.ts";
 import { ruleFaultSchema, ruleOutcomeSchema, ruleSuggestionSchema } from "./suggestion.ts";
 import { faultView, outcomeView, viewOf } from "./suggestions.ts";
 
@@ -27,6 +28,7 @@ export const simulationSchema = z
       .array(ruleOutcomeSchema)
       .register(wire, { description: "Of the rules asked for, or all, in document order" }),
     trace_left_out: z.int().register(wire, { description: `Rules beyond the first ${MOST_TRACED}` }),
+    words_only: wordsOnlySchema,
   })
   .register(wire, { id: "Simulation" });
 
@@ -76,7 +78,8 @@ export class Simulator {
     if (row === undefined) throw missingMapper(id, version);
     const compiled = compileStored(row);
     assertRules(rules ?? [], compiled);
-    const state = await this.#state(tenant, id, compiled, request);
+    const found = await this.#found(tenant, compiled, request);
+    const state = await this.#state(tenant, id, compiled, request, found);
     const learned = await this.#options.weights.of(tenant, id, authoredWeights(compiled));
     const weights = weightsOfRules(compiled, learned);
     const ask: Ask = { now: at, context, limit, weights };
@@ -91,21 +94,32 @@ export class Simulator {
       faults: faults.map(faultView),
       trace: compiled.explain(state, ask, traced).map(outcomeView),
       trace_left_out: (rules ?? compiled.ruleIds).length - traced.length,
+      ...(found.some(({ words_only }) => words_only) && { words_only: true }),
     };
   }
 
-  async #state(tenant: string, id: string, compiled: CompiledMapper, request: SimulationRequest): Promise<PersonState> {
-    const { person, traits = {}, timeZone, scores = {} } = request;
-    const { residents, weights } = this.#options;
+  /** What is found of the person, by place of the query. */
+  async #found(tenant: string, compiled: CompiledMapper, { person, scores = {} }: SimulationRequest) {
     const strangers = Object.keys(scores).filter((query) => !compiled.queries.some((one) => one.query === query));
     if (strangers.length > 0) throw invalid(`scores.${strangers[0]}`, "is no narrative query of this mapper");
+    return person === undefined ? [] : this.#options.residents.search({ tenant, compiled }, person);
+  }
+
+  async #state(
+    tenant: string,
+    id: string,
+    compiled: CompiledMapper,
+    request: SimulationRequest,
+    found: readonly NarrativesFound[],
+  ): Promise<PersonState> {
+    const { person, traits = {}, timeZone, scores = {} } = request;
+    const { residents, weights } = this.#options;
     const known = person === undefined ? undefined : await residents.known(tenant, person);
-    const found = person === undefined ? [] : await residents.search({ tenant, compiled }, person);
     const factors = person === undefined ? {} : await weights.personal(tenant, person, id);
     return {
       zone: timeZone ?? known?.zone ?? "UTC",
       traits: { ...valuesOf(known?.traits ?? {}), ...traits },
-      scores: compiled.queries.map(({ query }, place) => scores[query] ?? found[place]?.[0]?.score),
+      scores: compiled.queries.map(({ query }, place) => scores[query] ?? found[place]?.narratives[0]?.score),
       factors: weightsOfRules(compiled, factors),
     };
   }

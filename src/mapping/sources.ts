@@ -43,7 +43,7 @@ export type Weights = Readonly<Record<string, number>>;
 
 export interface NarrativeSource {
   /** The best first. */
-  search(search: NarrativeSearch): Promise<readonly FoundNarrative[]>;
+  search(search: NarrativeSearch): Promise<NarrativesFound>;
   onChange(listener: (change: { readonly tenant: string; readonly person: string }) => void): () => void;
 }
 
@@ -54,8 +54,13 @@ export interface NarrativeSearch {
   /** Empty: all. */
   readonly types: readonly string[];
   readonly limit: number;
-  /** So long it waits for what the query means; then what has its words is found, and who listens is told later. */
-  readonly patienceMs?: number | undefined;
+}
+
+export interface NarrativesFound {
+  /** The best first. */
+  readonly narratives: readonly FoundNarrative[];
+  /** Where a model was to say what the query means, and failed or took too long: what has its words is found all the same. */
+  readonly words_only?: true;
 }
 
 export interface FoundNarrative {

@@ -39,8 +39,9 @@ async function opened(respond: Responder = embeds) {
   const house = await openHouse({ clock, mapping: { embedder } });
   const { narratives } = house.runtime.mapping;
   const tell = (text: string) => narratives.add({ person_id: ADA, text });
-  const search = (query: string) => narratives.search({ person: ADA, query });
-  return { ...house, clock, server, made, tell, search };
+  const look = (query: string, person = ADA) => narratives.search({ person, query });
+  const search = async (query: string, person?: string) => (await look(query, person)).narratives;
+  return { ...house, clock, server, made, tell, look, search };
 }
 
 const texts = (requests: readonly ModelRequest[]) => requests.flatMap(({ body }) => body.input as string[]);
@@ -110,10 +111,50 @@ it("a question waits for a model a second at most, once, and what the model says
   // What the mapper looks for is embedded once, for whomever.
   isSlow = false;
   await runtime.mapping.narratives.add({ person_id: BEN, text: "Mornings are mine." });
-  await until(async () => (await runtime.mapping.narratives.search({ person: BEN, query: "early" })).length === 1);
+  await until(async () => (await search("early", BEN)).length === 1);
   const ofBen = await runtime.mapping.mapPersona({ persona: "ada", person: BEN, mapper: "dawns" });
   expect(ofBen.suggestions).toHaveLength(1);
   expect(texts(server.requests).filter((text) => text === "first light of an early day")).toHaveLength(1);
+});
+
+it("whoever searches, simulates or asks deeply waits a second at most, and is told that words alone were compared", async () => {
+  const held: (() => void)[] = [];
+  let isSlow = false;
+  const { runtime, clock, tell, look } = await opened((request, response) => {
+    if (!isSlow) return embeds(request, response);
+    held.push(() => void embeds(request, response));
+  });
+  const { mappers, mapPersona } = runtime.mapping;
+  await runtime.enroll({ id: "ada", name: "Ada" });
+  await mappers.create(dawns, { activate: true });
+  await tell("I am at my best at dawn.");
+  await until(async () => (await look("early")).narratives.length === 1);
+  expect(await look("early")).not.toHaveProperty("words_only");
+  isSlow = true;
+  const answers: unknown[] = [];
+  for (const asked of [look("when is the day at its best"), mappers.simulate("dawns", { person: ADA })]) {
+    void asked.then((answer) => answers.push(answer));
+  }
+  await until(() => held.length === 2);
+  expect(answers).toEqual([]);
+  clock.advance(1_000);
+  await until(() => answers.length === 2, 10_000);
+  expect(answers).toContainEqual(
+    expect.objectContaining({
+      narratives: [expect.objectContaining({ text: "I am at my best at dawn." })],
+      words_only: true,
+    }),
+  );
+  expect(answers).toContainEqual(expect.objectContaining({ suggestions: [], words_only: true }));
+  // The second has begun with the first who asked: the clock stands still, and nobody waits any more.
+  const deeply = () => mapPersona({ persona: "ada", person: ADA, mapper: "dawns", detailLevel: "deep_dive" });
+  expect(await deeply()).toMatchObject({ suggestions: [], narratives: [], words_only: true, cost: { ms: 0 } });
+  expect(await mapPersona({ persona: "ada", person: ADA, mapper: "dawns" })).toMatchObject({ words_only: true });
+  expect(held).toHaveLength(2);
+  for (const answer of held) answer();
+  await until(async () => (await deeply()).narratives?.length === 1);
+  expect(await deeply()).not.toHaveProperty("words_only");
+  expect(await mappers.simulate("dawns", { person: ADA })).not.toHaveProperty("words_only");
 });
 
 it("tries again for a person whom the model has kept waiting in vain", async () => {

@@ -117,7 +117,7 @@ it("brings nobody back who is erased while a digest runs, and lets them come aga
   await expect(runtime.mapping.mindscape(ADA)).rejects.toEqual(gone);
   expect(await runtime.mapping.observations({ person: ADA })).toEqual([]);
   expect(await narratives.list({ person: ADA })).toEqual([]);
-  expect(await narratives.search({ person: ADA, query: "quiet" })).toEqual([]);
+  expect(await narratives.search({ person: ADA, query: "quiet" })).toEqual({ narratives: [] });
   expect(await runtime.deadLetters()).toEqual([]);
   expect(await runtime.mapping.erase(ADA)).toMatchObject({ removed: 0 });
 

@@ -138,7 +138,10 @@ it("embedding is the person's; who has spent everything is found by words, and e
   await until(() => embedded.length === 2);
   expect(embedded).toEqual(["first", "third"]);
   // Neither is the query of whoever has nothing left embedded.
-  expect(await runtime.mapping.narratives.search({ person: ADA, query: "second" })).toMatchObject([{ score: 1 }]);
+  expect(await runtime.mapping.narratives.search({ person: ADA, query: "second" })).toMatchObject({
+    narratives: [{ score: 1 }],
+    words_only: true,
+  });
   clock.advance(HOUR);
   await until(() => embedded.includes("second"));
 });

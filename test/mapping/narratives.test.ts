@@ -16,7 +16,8 @@ it("finds what says the most, also if a thousand newer ones say some of it", asy
   for (let n = 0; n < 1_100; n += 1) await tell(`Quiet ${n}.`);
   const search = { tenant: TENANT, person: ANA, query: "quiet morning sea", types: [], limit: 3 };
   const found = await narratives.search(search);
-  expect(found.map(({ text, score }) => [text, Number(score.toFixed(2))])).toEqual([
+  expect(found).not.toHaveProperty("words_only");
+  expect(found.narratives.map(({ text, score }) => [text, Number(score.toFixed(2))])).toEqual([
     ["A quiet morning at the sea.", 1],
     ["A quiet sea.", 0.67],
     ["Quiet 1099.", 0.33],

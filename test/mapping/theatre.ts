@@ -59,11 +59,12 @@ function told() {
   const kept: (FoundNarrative & { readonly person: string })[] = [];
   return {
     async search({ person, query, types, limit }: Parameters<NarrativeSource["search"]>[0]) {
-      return kept
+      const narratives = kept
         .filter((one) => one.person === person && one.text.includes(query))
         .filter(({ type }) => types.length === 0 || types.includes(type))
         .sort((a, b) => b.score - a.score)
         .slice(0, limit);
+      return { narratives };
     },
     onChange(listener: Parameters<NarrativeSource["onChange"]>[0]) {
       listeners.add(listener);

@@ -67,7 +67,8 @@ export const narratives: FastifyPluginAsyncZod<Services> = async (app, { access 
     async (request) => {
       const { query, limit, ...of } = request.query;
       const search = { ...asked(of, request.identity), query, limit };
-      return { narratives: [...(await access(request).mapping.narratives.search(search))] };
+      const { narratives, ...how } = await access(request).mapping.narratives.search(search);
+      return { narratives: [...narratives], ...how };
     },
   );
 };

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { NARRATIVE_TYPES, narrativeSchema, narrativeView } from "../../mapping/narrative.ts";
+import { NARRATIVE_TYPES, narrativeSchema, narrativeView, wordsOnlySchema } from "../../mapping/narrative.ts";
 import { idInput, pageLimit, time } from "./common.ts";
 import { wire } from "./registry.ts";
 
@@ -49,6 +49,7 @@ export const narrativeHitsSchema = z
         }),
       )
       .register(wire, { description: "The best first" }),
+    words_only: wordsOnlySchema,
   })
   .register(wire, { id: "NarrativeHits" });
 
