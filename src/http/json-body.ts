@@ -1,6 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { PersonaError } from "../errors.ts";
+import { quoteId } from "../ids.ts";
+import { repeatedName } from "../json-names.ts";
 
 /** Most bytes of a request's body. */
 export const MAX_BODY_BYTES = 262_144;
@@ -44,7 +46,7 @@ function packed(): PersonaError {
 }
 
 function acceptJson(app: FastifyInstance, type: string): void {
-  const parse = app.getDefaultJsonParser("error", "error");
+  const parse = jsonParser(app);
   const { bodyLimit = MAX_BODY_BYTES } = app.initialConfig;
   app.addContentTypeParser<Buffer>(type, { parseAs: "buffer" }, (request, body, done) => {
     const { "content-encoding": encoding = "identity" } = request.headers;
@@ -59,16 +61,32 @@ function acceptJson(app: FastifyInstance, type: string): void {
   });
 }
 
+/** Fastify's, which refuses what poisons prototypes; and so is a name of which only one value would be seen. */
+function jsonParser(app: FastifyInstance): (request: FastifyRequest, text: string, done: JsonParsed) => void {
+  const parse = app.getDefaultJsonParser("error", "error");
+  return (request, text, done) =>
+    parse(request, text, (error, document) => {
+      const repeated = error ? undefined : repeatedName(text, document);
+      if (repeated === undefined) return done(error, document);
+      const message = `The name ${quoteId(repeated)} stands twice in one object; give it once.`;
+      done(new PersonaError("unparsable_body", message));
+    });
+}
+
+type JsonParsed = (error: Error | null, document?: unknown) => void;
+
 /** Reads what comes in a frame of a socket; throws `unparsable_body` for what is no JSON, or poisons prototypes. */
 export function frameParser(app: FastifyInstance): (request: FastifyRequest) => (text: string) => unknown {
-  const parse = app.getDefaultJsonParser("error", "error");
+  const parse = jsonParser(app);
   return (request) => (text) => {
-    let parsed: unknown;
-    void parse(request, text, (error, document) => {
-      if (error) throw new PersonaError("unparsable_body", "Send one JSON document.");
-      parsed = document;
+    const read: { failure: Error | null; document?: unknown } = { failure: null };
+    // What is thrown in here Fastify would take for its own.
+    parse(request, text, (failure, document) => {
+      Object.assign(read, { failure, document });
     });
-    return parsed;
+    const { failure, document } = read;
+    if (failure === null) return document;
+    throw failure instanceof PersonaError ? failure : new PersonaError("unparsable_body", "Send one JSON document.");
   };
 }
 

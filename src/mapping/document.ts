@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { type FieldFault, PersonaError } from "../errors.ts";
 import { describeFaults } from "../faults.ts";
+import { repeatedName } from "../json-names.ts";
 import { MAX_FAULTS, MAX_LEVELS, tooDeep } from "./document-bounds.ts";
 import { escaped, jsonLines } from "./json-lines.ts";
 import type { YamlRead } from "./yaml-reader.ts";
@@ -95,22 +96,13 @@ function plainJson(text: string): string | undefined {
   } catch {
     return undefined;
   }
-  // Of names that stand twice JavaScript keeps the last: then there are fewer in the value than in the text.
-  return namesIn(value) === colonsIn(text) ? JSON.stringify(value) : undefined;
+  return isAllFinite(value) && repeatedName(text, value) === undefined ? JSON.stringify(value) : undefined;
 }
 
-/** How many members its objects have; NaN if a number is not finite. */
-function namesIn(value: unknown): number {
-  if (typeof value === "number" && !Number.isFinite(value)) return Number.NaN;
-  if (typeof value !== "object" || value === null) return 0;
-  const inner = Object.values(value);
-  return inner.reduce<number>((sum, one) => sum + namesIn(one), Array.isArray(value) ? 0 : inner.length);
-}
-
-function colonsIn(text: string): number {
-  let count = 0;
-  for (const mark of marksOf(text)) if (mark === ":") count += 1;
-  return count;
+/** Whether all of its numbers are. */
+function isAllFinite(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  return typeof value !== "object" || value === null || Object.values(value).every(isAllFinite);
 }
 
 /** How deep the brackets of JSON lie in each other. */
@@ -124,9 +116,9 @@ export function levelsOf(text: string): number {
   return most;
 }
 
-/** What stands outside of quotes. */
+/** The brackets outside of quotes. */
 function* marksOf(text: string): Iterable<string> {
-  for (const [found] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/gs)) if (found.length === 1) yield found;
+  for (const [found] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/gs)) if (found.length === 1) yield found;
 }
 
 /** Pointers are made of all values once, in the order of the lines. */

@@ -21,7 +21,7 @@ const BODIES: Record<string, [status: number, code: string, body: string | Buffe
     "a constructor's prototype": [400, "unparsable_body", '{"text":"x","constructor":{"prototype":{"urgent":true}}}'],
     "a prototype as a text": [422, "invalid_input", '{"text":{"__proto__ ":1}}'],
     "100 000 keys": [422, "invalid_input", manyKeys(100_000)],
-    "the same key 100 000 times": [422, "invalid_input", `{${Array(100_000).fill('"txet":0').join()}}`],
+    "the same key 100 000 times": [400, "unparsable_body", `{${Array(100_000).fill('"txet":0').join()}}`],
     "a list of 100 000": [422, "invalid_input", `{"text":[${Array(100_000).fill(0).join()}]}`],
     "a number beyond any": [422, "invalid_input", `{"text":"x","priority":1e${"9".repeat(400)}}`],
     "a number of 100 000 digits": [422, "invalid_input", `{"text":"x","priority":${"9".repeat(100_000)}}`],
@@ -71,6 +71,32 @@ it("are refused with a code, in an answer of a bounded size, and nothing of them
     payload: { text: "x" },
   });
   expect(good.statusCode).toBe(202);
+});
+
+it.each<[body: string, name: string]>([
+  ['{"text":"first","text":"second"}', "text"],
+  ['{"text" : "first"\n, "te\\u0078t"\t: "second"}', "text"],
+  ['{"text":"x","metadata":[{"a":"\\\\","a\\":":0},{"a":{"b":1,"c":[],"b":2}}]}', "b"],
+])("refuses a name that stands twice in an object, of which the last would win: %s", async (payload, name) => {
+  const { app, runtime } = await openHouse();
+  await runtime.enroll({ id: "ada", name: "Ada" });
+  const answer = await app.inject({ method: "POST", url: "/v1/personas/ada/messages", headers: json, payload });
+  expect(answer.json()).toMatchObject({
+    code: "unparsable_body",
+    detail: `The name "${name}" stands twice in one object; give it once.`,
+  });
+  expect(runtime.status().accepted).toBe(0);
+});
+
+it("takes a name again in another object, and what only looks like one", async () => {
+  const { app } = await openHouse();
+  const said = {
+    text: String.raw`{"id":"host","id":"\\"}`,
+    metadata: { id: "\\", notes: [{ id: "\\\\" }, { id: { id: '":' } }, null] },
+  };
+  const url = "/v1/narratives";
+  const answer = await app.inject({ method: "POST", url, headers: json, payload: JSON.stringify(said) });
+  expect(answer.json()).toMatchObject(said);
 });
 
 it("says of many faults how many there are", async () => {

@@ -123,6 +123,10 @@ it("answers a wrong frame with a problem that names its fields, and goes on", as
   expect((await problemAfter('{"type":"send","persona":"ada","text":"x","__proto__":{"a":1}}')).problem.code).toBe(
     "unparsable_body",
   );
+  expect((await problemAfter('{"type":"send","persona":"ada","text":"x","text":"y"}')).problem).toMatchObject({
+    code: "unparsable_body",
+    detail: expect.stringContaining('"text" stands twice'),
+  });
   expect((await problemAfter("null")).problem.code).toBe("invalid_input");
   expect(await codes({ type: "shout" })).toMatchObject({ code: "invalid_input" });
   expect(await codes({ type: "send", persona: "ada", text: " ", lane: "fast", colour: "red" })).toMatchObject({
