@@ -18,7 +18,13 @@ export const PLACES: readonly (readonly [name: string, placed: () => Place, kill
     "PostgreSQL",
     () => {
       const database = postgres();
-      return { fresh: () => database.url(), audit: async (url) => audit(await copied(url)) };
+      return {
+        fresh: () => database.url(),
+        async audit(url) {
+          await database.unowned();
+          return audit(await copied(url));
+        },
+      };
     },
     // Rows are copied for each audit.
     10,

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
 import { needs } from "../../support/needs.ts";
 import { PostgresServer, type PostgresServerOptions } from "../../support/postgres-server.ts";
@@ -28,6 +29,11 @@ export function postgres(options: PostgresServerOptions = {}) {
         `SET search_path = ${schema}; SELECT count(*) FROM ${rows}`,
       );
       return Number(row?.count);
+    },
+    /** Resolves when nobody owns a schema: of a process that was killed the server may hear a moment later. */
+    async unowned(): Promise<void> {
+      const owners = () => this.server.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted");
+      while ((await owners()).length > 0) await setTimeout(5);
     },
     /** The URL of a schema that does not exist yet. */
     url(): string {
