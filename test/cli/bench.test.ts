@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { createRuntime } from "../../src/index.ts";
 import { serve } from "../../src/server.ts";
-import { personaRuntime } from "../support/command-line.ts";
+import { personaRuntime, UNHURRIED_LIMITS } from "../support/command-line.ts";
 
 const FEW = ["--messages", "300", "--personas", "3", "--at-once", "20"];
 
@@ -15,7 +15,7 @@ test("a runtime in memory is measured, and every reply checked", async () => {
 
 test("a server is measured with personas of its own, which are gone afterwards", async () => {
   const runtime = await createRuntime({ store: "memory" });
-  const server = await serve({ runtime, port: 0 });
+  const server = await serve({ runtime, port: 0, limits: UNHURRIED_LIMITS });
   onTestFinished(async () => {
     await Promise.all([server.close(), runtime.close({ graceMs: 0 })]);
   });
@@ -30,7 +30,7 @@ test("a server is measured with personas of its own, which are gone afterwards",
 
 test("what does not answer is no result", async () => {
   const runtime = await createRuntime({ store: "memory", cognition: () => ({ decline: "no" }) });
-  const server = await serve({ runtime, port: 0 });
+  const server = await serve({ runtime, port: 0, limits: UNHURRIED_LIMITS });
   onTestFinished(async () => {
     await Promise.all([server.close(), runtime.close({ graceMs: 0 })]);
   });

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { personaRuntime, type Serving, startServer, temporaryFolder, UNHURRIED } from "../support/command-line.ts";
+import { personaRuntime, type Serving, startServer, temporaryFolder } from "../support/command-line.ts";
 
 const SEEDS = `
 [[personas]]
@@ -56,7 +56,7 @@ test("what was changed lies over the seeds, also after a restart, until it is ta
   const folder = temporaryFolder();
   const seeds = join(folder, "seeds.toml");
   writeFileSync(seeds, SEEDS);
-  const start = () => startServer("--data", folder, "--seeds", seeds, ...UNHURRIED);
+  const start = () => startServer("--data", folder, "--seeds", seeds);
 
   const first = await start();
   expect(first.stdout()).toMatch(/^ {2}catalogue {2}\d+ personas, \d+ roles, \d+ sequences$/m);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { createRuntime, type RuntimeOptions } from "../../src/index.ts";
 import { serve } from "../../src/server.ts";
-import { feed, inOneProcess, personaRuntime, temporaryFolder } from "../support/command-line.ts";
+import { feed, inOneProcess, personaRuntime, temporaryFolder, UNHURRIED_LIMITS } from "../support/command-line.ts";
 
 const TOML = `
 [[personas]]
@@ -39,7 +39,7 @@ function fileWith(text: string, name = "mine.toml"): string {
 /** A server of this process, and the command in a child that is told where it is. */
 async function running(catalogue: RuntimeOptions["catalogue"] = {}) {
   const runtime = await createRuntime({ store: "memory", catalogue });
-  const server = await serve({ runtime, port: 0 });
+  const server = await serve({ runtime, port: 0, limits: UNHURRIED_LIMITS });
   onTestFinished(async () => {
     await Promise.all([server.close(), runtime.close({ graceMs: 0 })]);
   });

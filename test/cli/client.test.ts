@@ -8,12 +8,19 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { printable } from "../../src/cli/terminal.ts";
 import { type Cognition, createRuntime } from "../../src/index.ts";
 import { serve } from "../../src/server.ts";
-import { execute, feed as feedTo, MAIN, personaRuntime, temporaryFolder } from "../support/command-line.ts";
+import {
+  execute,
+  feed as feedTo,
+  MAIN,
+  personaRuntime,
+  temporaryFolder,
+  UNHURRIED_LIMITS,
+} from "../support/command-line.ts";
 
 /** A server of this process, and the command as a child that is told where it is. */
 async function running(cognition?: Cognition) {
   const runtime = await createRuntime({ store: "memory", ...(cognition && { cognition }) });
-  const server = await serve({ runtime, port: 0 });
+  const server = await serve({ runtime, port: 0, limits: UNHURRIED_LIMITS });
   onTestFinished(async () => {
     await Promise.all([server.close(), runtime.close({ graceMs: 0 })]);
   });
@@ -161,9 +168,9 @@ test("status shows the fleet, and one persona", async () => {
 
 describe("what is no server of ours", () => {
   test("nobody answers", async () => {
-    const { run, server } = await running();
-    await server.close();
-    expect(await run("status")).toEqual(failed(/^persona-runtime: server_unreachable: .*ECONNREFUSED.*--url\.\n$/));
+    expect(await personaRuntime("status", "--url", "http://127.0.0.9:8787")).toEqual(
+      failed(/^persona-runtime: server_unreachable: .*ECONNREFUSED.*--url\.\n$/),
+    );
     for (const url of ["nonsense", "localhost:8787", "ftp://127.0.0.1", "http://root:hunter2@127.0.0.1:8787"]) {
       const { code, stderr } = await personaRuntime("status", "--url", url);
       expect([url, code, stderr]).toEqual([

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createRuntime } from "../../src/index.ts";
 import { serve } from "../../src/server.ts";
-import { inOneProcess, personaRuntime, temporaryFolder } from "../support/command-line.ts";
+import { inOneProcess, personaRuntime, temporaryFolder, UNHURRIED_LIMITS } from "../support/command-line.ts";
 
 async function keys(...words: string[]): Promise<string> {
   const { code, stdout, stderr } = await personaRuntime("keys", ...words);
@@ -16,7 +16,7 @@ test("the first key is made in the database, opens a server, makes others there,
   expect(secret).toMatch(/^pr_\w+/);
 
   const runtime = await createRuntime({ store });
-  const server = await serve({ runtime, port: 0, auth: { mode: "required" } });
+  const server = await serve({ runtime, port: 0, auth: { mode: "required" }, limits: UNHURRIED_LIMITS });
   onTestFinished(async () => {
     await Promise.all([server.close(), runtime.close({ graceMs: 0 })]);
   });

@@ -6,7 +6,7 @@ import type { Finding } from "../../src/cli/doctor/finding.ts";
 import { printConfig } from "../../src/config/print.ts";
 import { resolveConfig } from "../../src/config/resolve.ts";
 import { postgres } from "../store/postgres/server.ts";
-import { personaRuntime, startServer, temporaryFolder, UNHURRIED } from "../support/command-line.ts";
+import { personaRuntime, startServer, temporaryFolder } from "../support/command-line.ts";
 
 const database = postgres();
 
@@ -18,7 +18,7 @@ test("a server keeps its catalogue there, and the doctor says who has it open", 
     return { code, of: (name: string) => findings.find((finding) => finding.name === name) };
   };
   expect((await look()).of("database")).toMatchObject({ state: "ok", found: expect.stringContaining("will be made") });
-  const first = await startServer("--store", url, ...UNHURRIED);
+  const first = await startServer("--store", url);
   const made = await fetch(`${first.url}/v1/roles`, {
     method: "POST",
     headers: { "content-type": "application/json" },
@@ -32,7 +32,7 @@ test("a server keeps its catalogue there, and the doctor says who has it open", 
   first.kill("SIGTERM");
   expect((await first.ended).code).toBe(0);
   expect((await look()).of("owner")?.found).toBe("no server has it open");
-  const second = await startServer("--store", url, ...UNHURRIED);
+  const second = await startServer("--store", url);
   expect(await (await fetch(`${second.url}/v1/roles/aide`)).json()).toEqual(await made.json());
   second.kill("SIGTERM");
   await second.ended;

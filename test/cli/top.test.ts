@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { grouped, LINES_ABOVE, linesOf, loadPage, spendingPage } from "../../src/cli/top-view.ts";
 import { createRuntime, type Runtime } from "../../src/index.ts";
 import { type Server, serve } from "../../src/server.ts";
-import { execute, MAIN, personaRuntime } from "../support/command-line.ts";
+import { execute, MAIN, personaRuntime, UNHURRIED_LIMITS } from "../support/command-line.ts";
 import { needs } from "../support/needs.ts";
 
 const FLEET = 100_000;
@@ -26,7 +26,7 @@ beforeAll(async () => {
   for (let n = 0; n < BUSY; n += 1) await runtime.send(idOf(FLEET - 1 - n), "Hello", { from: "user:7" }).accepted;
   for (let n = 0; n < 5; n += 1) await runtime.send(idOf(FLEET - 1), "Hello", { from: "user:7" }).accepted;
   await runtime.send(idOf(FLEET - 2), "Hello", { from: "user:7" }).accepted;
-  server = await serve({ runtime, port: 0 });
+  server = await serve({ runtime, port: 0, limits: UNHURRIED_LIMITS });
 });
 
 afterAll(() => Promise.all([server.close(), runtime.close({ graceMs: 0 })]));

@@ -7,6 +7,7 @@ import { ManualClock } from "../../src/clock.ts";
 import { type AppOptions, createApp } from "../../src/http/app.ts";
 import { createRuntime } from "../../src/index.ts";
 import type { Cognition, Runtime, RuntimeOptions } from "../../src/types.ts";
+import { UNHURRIED_LIMITS } from "../support/command-line.ts";
 import { instead } from "../support/instead.ts";
 
 export interface House {
@@ -29,7 +30,7 @@ export const echo: Cognition = (turn) => `heard: ${turn.text}`;
 export async function openHouse(options: Partial<RuntimeOptions> = {}, appOptions: AppOptions = {}): Promise<House> {
   const runtime = await createRuntime({ store: "memory", cognition: echo, ...options });
   // A machine that is busy with other tests may be as late as it likes.
-  const limits = { maxEventLoopDelayMs: 60_000, ...appOptions.limits };
+  const limits = { ...UNHURRIED_LIMITS, ...appOptions.limits };
   const app = await createApp(runtime, { logger: false, ...appOptions, limits });
   onTestFinished(async () => {
     await app.close();

@@ -9,6 +9,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { createRuntime } from "../../src/index.ts";
 import { type ServeOptions, type Server, serve } from "../../src/server.ts";
 import type { Cognition, Runtime } from "../../src/types.ts";
+import { UNHURRIED_LIMITS } from "../support/command-line.ts";
 import { echo, WatchedClock } from "./harness.ts";
 
 async function open(
@@ -16,7 +17,7 @@ async function open(
   cognition: Cognition = echo,
 ): Promise<Server & { runtime: Runtime }> {
   const runtime = await createRuntime({ store: "memory", cognition });
-  const server = await serve({ runtime, port: 0, logger: false, ...options });
+  const server = await serve({ runtime, port: 0, logger: false, limits: UNHURRIED_LIMITS, ...options });
   onTestFinished(async () => {
     await server.close();
     await runtime.close({ graceMs: 0 });
@@ -103,14 +104,14 @@ it("keeps what it accepted in a file, over a restart of everything", async () =>
   onTestFinished(() => rm(folder, { recursive: true }));
   const store = join(folder, "fleet.db");
   const first = await createRuntime({ store, cognition: echo });
-  const before = await serve({ runtime: first, port: 0, logger: false });
+  const before = await serve({ runtime: first, port: 0, logger: false, limits: UNHURRIED_LIMITS });
   await first.enroll({ id: "ada", name: "Ada" });
   const answer = await bodyOf(post(`${before.url}/v1/personas/ada/messages?wait=60`, { text: "hi" }));
   await before.close();
   await first.close();
 
   const second = await createRuntime({ store, cognition: echo });
-  const after = await serve({ runtime: second, port: 0, logger: false });
+  const after = await serve({ runtime: second, port: 0, logger: false, limits: UNHURRIED_LIMITS });
   onTestFinished(async () => {
     await after.close();
     await second.close({ graceMs: 0 });

@@ -10,8 +10,9 @@ import { onTestFinished } from "vitest";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 export const MAIN = join(ROOT, "dist/cli/main.js");
 
-/** Words for a server that is not to refuse requests because the machine is busy with other tests. */
+/** For a server that is not to refuse requests because the machine is busy with other tests: in words, and as an option. */
 export const UNHURRIED = ["--set", "limits.max_event_loop_delay_ms=60000"] as const;
+export const UNHURRIED_LIMITS = { maxEventLoopDelayMs: 60_000 } as const;
 
 export interface Ended {
   readonly code: number | null;
@@ -107,11 +108,10 @@ export interface Serving {
   readonly ended: Promise<Ended>;
 }
 
-/** Starts `persona-runtime serve` on a free port, and waits until it serves. */
+/** Starts an unhurried `persona-runtime serve` on a free port, and waits until it serves. */
 export function startServer(...words: string[]): Promise<Serving> {
-  return serving(
-    spawn(process.execPath, [MAIN, "serve", "--port", "0", ...words], { stdio: ["ignore", "pipe", "pipe"] }),
-  );
+  const all = [MAIN, "serve", "--port", "0", ...UNHURRIED, ...words];
+  return serving(spawn(process.execPath, all, { stdio: ["ignore", "pipe", "pipe"] }));
 }
 
 /** Waits until a child that runs `persona-runtime serve` prints where; it is killed with the test at the latest. */
