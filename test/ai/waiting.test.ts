@@ -10,7 +10,9 @@ import { at, endedTurn, KEY, openModels, openServer } from "./harness.ts";
 const from = "user:7";
 
 test("a provider that is down blames nobody: what it was sent waits, and is answered when it is back", async () => {
-  const server = await modelServer();
+  // Where nobody else listens, so that it is free again when the provider comes back.
+  const host = "127.0.0.9";
+  const server = await modelServer(undefined, { host });
   const { runtime, clock } = await openModels({ local: at(server) });
   await server.close();
   const answer = runtime.send("ada", "Hello", { from });
@@ -27,7 +29,7 @@ test("a provider that is down blames nobody: what it was sent waits, and is answ
   expect((await runtime.why("bob")).held).toMatchObject({ gate: "provider_open", until: halfOpenAt });
   expect(runtime.fleet().providers).toMatchObject([{ state: "open", calls: 5, waiting: 1 }]);
   expect(await runtime.readiness()).toMatchObject({ ready: false, checks: { providers: "failed" } });
-  const again = await modelServer(say(["Back."]), Number(new URL(server.url("anthropic")).port));
+  const again = await modelServer(say(["Back."]), { host, port: Number(new URL(server.url("anthropic")).port) });
   try {
     await pass(clock, 60_000);
     expect([(await answer).text, (await other).text]).toEqual(["Back.", "Back."]);

@@ -347,12 +347,13 @@ it("answers what it has taken before it closes with 1001, and takes nothing more
 });
 
 it("does not wait for a client that does not answer a close", async () => {
-  const clock = new ManualClock();
+  const clock = new WatchedClock();
   const { app } = await openHouse({}, { clock });
   const client = await open(await listen(app));
   client.socket.pause();
+  const lastWords = clock.alarm(1_000);
   const closing = app.close();
-  await turns();
+  await lastWords;
   clock.advance(1_000);
   await closing;
 });

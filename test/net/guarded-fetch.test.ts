@@ -333,7 +333,13 @@ describe("what is allowed", () => {
     });
     const fetch = open(inside, { timeoutMs: 1 });
     await expect(fetch(`${inside.origin}/head`)).rejects.toMatchObject({ cause: { code: "UND_ERR_HEADERS_TIMEOUT" } });
-    const answer = await open(inside, { timeoutMs: 1_000 })(`${inside.origin}/middle`);
+    // A machine that stands still for a moment gets more time for the head.
+    const headOf = (timeoutMs: number): Promise<Response> =>
+      open(inside, { timeoutMs })(`${inside.origin}/middle`).catch((error: Error) => {
+        expect(error).toMatchObject({ cause: { code: expect.stringMatching(/^UND_ERR_(CONNECT|HEADERS)_TIMEOUT$/) } });
+        return headOf(4 * timeoutMs);
+      });
+    const answer = await headOf(100);
     await expect(answer.text()).rejects.toMatchObject({ cause: { code: "UND_ERR_BODY_TIMEOUT" } });
   });
 

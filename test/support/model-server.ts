@@ -37,8 +37,11 @@ const BASE: Readonly<Record<Protocol, string>> = {
   google: "/google",
 };
 
-/** On a free port of 127.0.0.1, or on this one. */
-export async function modelServer(respond: Responder = say(["Hello."]), port = 0): Promise<ModelServer> {
+/** On a free port of 127.0.0.1, or where it is told to be. */
+export async function modelServer(
+  respond: Responder = say(["Hello."]),
+  { host = "127.0.0.1", port = 0 } = {},
+): Promise<ModelServer> {
   const requests: ModelRequest[] = [];
   let connections = 0;
   const http: Server = createServer(async (incoming, response) => {
@@ -56,8 +59,8 @@ export async function modelServer(respond: Responder = say(["Hello."]), port = 0
   http.on("connection", () => {
     connections += 1;
   });
-  await new Promise<void>((resolve) => http.listen(port, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve) => http.listen(port, host, resolve));
+  const origin = `http://${host}:${(http.address() as AddressInfo).port}`;
   const server: ModelServer = {
     url: (protocol) => `${origin}${BASE[protocol]}`,
     requests,

@@ -119,8 +119,8 @@ export class PostgresServer {
         if (await this.query("SELECT 1").then(isTrue, isFalse)) return;
         await setTimeout(20);
       }
-      // What a killed server has left behind may still be ending.
-      if (attempt === 50) throw new Error(`postgres: ${said}`);
+      // What a killed server has left behind may still be ending. What takes minutes hangs.
+      if (attempt === 1_000) throw new Error(`postgres: ${said}`);
       await setTimeout(100);
     }
   }
