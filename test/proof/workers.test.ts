@@ -28,7 +28,9 @@ describe.each(NODES)("Node.js $version", ({ file: node, env }) => {
       expect(seen.starting + seen.answering).toBe(THREADS + 1);
       // Otherwise the moments were not those that were meant.
       expect(Math.min(seen.starting, seen.answering)).toBeGreaterThan(THREADS / 10);
-      expect(seen.after).toEqual(seen.before);
+      // A thread more may have been going when it was counted before.
+      expect(seen.after.threads).toBeLessThanOrEqual(seen.before.threads);
+      expect(seen.after.files).toBe(seen.before.files);
       const databases = readdirSync(folder).filter((name) => name.endsWith(".db"));
       expect(databases).toHaveLength(atOnce + 1);
       for (const name of databases) audit(join(folder, name));

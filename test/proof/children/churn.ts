@@ -75,7 +75,8 @@ async function call(route: string, body?: unknown, headers: Record<string, strin
 /** Once more when a connection was closed, after five idle seconds, just as a machine that was held up asked on it. */
 async function request(path: string, init: RequestInit): Promise<Response> {
   return fetch(server.url + path, init).catch((error: Error) => {
-    if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== "ECONNRESET") throw error;
+    if (!/^(ECONNRESET|EPIPE|UND_ERR_SOCKET)$/.test(`${(error.cause as NodeJS.ErrnoException | undefined)?.code}`))
+      throw error;
     return fetch(server.url + path, init);
   });
 }

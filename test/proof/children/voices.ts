@@ -55,7 +55,7 @@ function threads(): number {
 
 /** Threads that are left over. The kernel may take a moment to let go of one that has been joined. */
 async function leftOver(): Promise<number> {
-  for (let looks = 0; looks < 500 && threads() > 0; looks += 1) await setTimeout(10);
+  for (let looks = 0; looks < 6_000 && threads() > 0; looks += 1) await setTimeout(10);
   return threads();
 }
 
