@@ -40,12 +40,12 @@ test("a provider that is down blames nobody: what it was sent waits, and is answ
   }
 });
 
-test("ten thousand personas on a dead provider call it 25 times in ten seconds at most, and are answered when it is back", async () => {
+test("two thousand personas on a dead provider call it 25 times in ten seconds at most, and are answered when it is back", async () => {
   const server = await openServer(refuse(503));
   const clock = new ManualClock();
   const made = await providers({ local: at(server) }, { clock, seed: 1 });
   const { runtime } = await openHouse({ clock, providers: made });
-  const ids = Array.from({ length: 10_000 }, (_, n) => `p${n}`);
+  const ids = Array.from({ length: 2_000 }, (_, n) => `p${n}`);
   await Promise.all(ids.map((id) => runtime.enroll({ id, name: id, model: "local:m" })));
   for (const id of ids) void outcomeOf(runtime.send(id, "Hello", { from }));
   for (let second = 0; second < 10; second += 1) {
@@ -56,7 +56,7 @@ test("ten thousand personas on a dead provider call it 25 times in ten seconds a
   expect(server.requests.length).toBeGreaterThanOrEqual(5);
   expect(server.requests.length).toBeLessThanOrEqual(25);
   expect(server.connections).toBeLessThanOrEqual(25);
-  expect(runtime.fleet()).toMatchObject({ inFlight: 0, queued: 10_000, dead: 0, providers: [{ state: "open" }] });
+  expect(runtime.fleet()).toMatchObject({ inFlight: 0, queued: 2_000, dead: 0, providers: [{ state: "open" }] });
   server.respond = say(["Hello."]);
   clock.advance(30_000);
   // They are called one after another, as there is room.

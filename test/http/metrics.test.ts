@@ -148,7 +148,7 @@ it("tells requests by pattern, method and status, whatever path is invented", as
   expect(count({ route: "none", method: "other" })).toBe(1);
 });
 
-it("has as many series with ten thousand personas as with one", async () => {
+it("has as many series with two thousand personas as with one", async () => {
   const clock = new ManualClock();
   const { app, runtime, send } = await openHouse({ clock });
   const talk = async (id: string, user: number) => {
@@ -162,13 +162,13 @@ it("has as many series with ten thousand personas as with one", async () => {
   await scrape(app);
   const before = await scrape(app);
   await Promise.all(
-    Array.from({ length: 10_000 }, (_, n) => runtime.enroll({ id: `persona-${n}`, name: `Persona ${n}` })),
+    Array.from({ length: 2_000 }, (_, n) => runtime.enroll({ id: `persona-${n}`, name: `Persona ${n}` })),
   );
-  for (let n = 0; n < 200; n += 1) await talk(`persona-${n * 50}`, n);
+  for (let n = 0; n < 200; n += 1) await talk(`persona-${n * 10}`, n);
   await turns(20);
   const after = await scrape(app);
 
-  expect(sampleOf(after, "persona_enrollments")).toBe(10_000);
+  expect(sampleOf(after, "persona_enrollments")).toBe(2_000);
   // The delay of the event loop is there once its timer has rung.
   const series = (samples: readonly Sample[]) =>
     samples.map(({ name, labels }) => JSON.stringify([name, labels])).filter((one) => !one.includes("eventloop_delay"));
