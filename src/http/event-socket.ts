@@ -7,6 +7,7 @@
 import type { FastifyRequest } from "fastify";
 import type { RawData, WebSocket } from "ws";
 import type * as z from "zod";
+import { compiledWhenBusy } from "../compiled-schema.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import type { EventStream, Runtime } from "../types.ts";
@@ -23,6 +24,7 @@ import { type socketFrame, socketSend } from "./wire/socket.ts";
 const MAX_IN_FLIGHT = 32;
 /** Bytes that may be on their way to a client that has not taken them yet. */
 const MAX_AHEAD = 4_096;
+const frameSchema = compiledWhenBusy(socketSend);
 /** Of a frame: bytes that are text. */
 const TEXT = { binary: false } as const;
 
@@ -120,7 +122,7 @@ export class EventSocket {
       const frame = this.#opening.parse(String(data));
       ref = refOf(frame);
       if (limited !== undefined) throw limited;
-      const checked = socketSend.safeParse(frame);
+      const checked = frameSchema().safeParse(frame);
       if (!checked.success) {
         const fields = faultsOf(checked.error, "frame");
         throw new PersonaError("invalid_input", describeFaults(fields), { fields });

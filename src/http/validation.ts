@@ -1,6 +1,7 @@
 /** Validation of requests by their zod schemas: every broken field is named in one answer. */
 import type { FastifyRequest, FastifySchemaCompiler } from "fastify";
 import * as z from "zod";
+import { compiledWhenBusy } from "../compiled-schema.ts";
 import { type FieldFault, PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import { wireName } from "./wire/names.ts";
@@ -16,10 +17,10 @@ const PARTS = [
 export const validatorCompiler: FastifySchemaCompiler<z.ZodType> = ({ schema: given, httpPart }) => {
   const ofHeaders = httpPart === "headers" && given instanceof z.ZodObject;
   // Fastify puts what is given back over the headers that came: those that nobody asks for need no copy.
-  const schema = ofHeaders ? z.object(given.shape) : given;
+  const schema = compiledWhenBusy(ofHeaders ? z.object(given.shape) : given);
   const names = ofHeaders ? Object.keys(given.shape) : [];
   return (input: unknown) => {
-    const result = schema.safeParse(input);
+    const result = schema().safeParse(input);
     if (!result.success) return { error: invalidInput(faultsOf(result.error, `${httpPart}`)) };
     // Over what it was given back it would lay them anew each time that somebody looks at one.
     if (ofHeaders && names.every((name) => isSame(name, result.data, input))) return {};

@@ -1,5 +1,6 @@
 /** What somebody says: the check of `send`'s and `post`'s arguments. */
 import * as z from "zod";
+import { compiledWhenBusy } from "../compiled-schema.ts";
 import { textSchema } from "../inputs.ts";
 import type { Lane, Sender } from "../store/port.ts";
 import { LANES } from "../store/port.ts";
@@ -64,6 +65,8 @@ export const speechSchema = z.strictObject({
   traceparent: z.string().optional(),
 });
 
+const busySchema = compiledWhenBusy(speechSchema);
+
 /** On what `checkedSpeech` has made; no document that is parsed can have it. */
 const CHECKED = Symbol("checked");
 
@@ -77,7 +80,7 @@ export function checkedSpeech(speech: Speech): SendOptions {
 export function checkSpeech(text: string, options: object): Speech {
   const checked = options as (Speech & { readonly [CHECKED]?: true }) | undefined;
   if (checked?.[CHECKED] === true && checked.text === text) return checked;
-  return parse(speechSchema, { ...options, text }, "message") as Speech;
+  return parse(busySchema(), { ...options, text }, "message") as Speech;
 }
 
 /** `agent:x`, `persona:x` and `system:x` say what they are; anybody else is human. A persona goes by its own id. */
