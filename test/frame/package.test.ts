@@ -130,6 +130,27 @@ await runtime.close();`;
   expect(models).toEqual({ code: 0, stdout: "provider\n", stderr: "" });
 });
 
+test.each([
+  ["Models", 'console.log(runtime.status("ada").cognition);', /^provider\n$/],
+  ["Sessions that go through steps", "console.log((await runtime.session(id)).progress.step_index);", /^1\n$/],
+  ["Personas that fit", "console.log(core.mapper_id, suggestions[0].description);", /^team_host It has been 45 days\./],
+])("the README's example below %s runs", async (heading, ending, said) => {
+  link(project, ["ai", "@ai-sdk/openai-compatible", "@ai-sdk/anthropic"]);
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const [, example = ""] = new RegExp(`^## ${heading}\n\n\`\`\`js\n(.*?)^\`\`\`$`, "ms").exec(readme) ?? [];
+  const opened = `const runtime = await createRuntime({ store: "memory" });
+await runtime.enroll({ id: "ada", name: "Ada" });`;
+  const source = `import { createRuntime } from "persona-runtime";
+process.env.CLAUDE_KEY = "none";
+${example.includes("createRuntime") ? "" : opened}
+${example.replace("cast.db", "models.db")}
+${ending}
+await runtime.close();`;
+  const { code, stdout, stderr } = await runInProject("readme-part.mjs", source);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(said);
+});
+
 test("a store in PostgreSQL says what to install", async () => {
   const run = await runInProject(
     "postgres.mjs",

@@ -1,6 +1,6 @@
 /** The package and that of its addon as they are published, unpacked into the node_modules of an empty project. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ROOT } from "./command-line.ts";
 
@@ -44,12 +44,12 @@ export function layOut(
   return { home, addonHome: unpack(addon, addonName) };
 }
 
-/** Links to packages as they are installed here. */
+/** Links to packages as they are installed here, where there are none yet. */
 export function link(folder: string, names: readonly string[]): void {
   for (const name of names) {
     const link = join(folder, "node_modules", name);
     mkdirSync(dirname(link), { recursive: true });
-    symlinkSync(join(ROOT, "node_modules", name), link);
+    if (!existsSync(link)) symlinkSync(join(ROOT, "node_modules", name), link);
   }
 }
 
