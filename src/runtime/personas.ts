@@ -27,8 +27,6 @@ import {
 } from "./settings.ts";
 import type { ToolNames } from "./tool-names.ts";
 
-export { isAgent, type Persona } from "./persona.ts";
-
 export class Personas {
   readonly #store: Store;
   readonly #clock: Clock;

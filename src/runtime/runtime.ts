@@ -42,7 +42,7 @@ import { Sessions } from "./sessions.ts";
 import { fleetStatus } from "./status.ts";
 import { Supply } from "./supply.ts";
 import { newTally } from "./tally.ts";
-import { type Engine, TenantRuntime } from "./tenant.ts";
+import { type Shared, TenantRuntime } from "./tenant.ts";
 import { Texts } from "./texts.ts";
 import { ToolNames } from "./tool-names.ts";
 import { Origins, type Tracing } from "./tracing.ts";
@@ -121,7 +121,7 @@ export class PersonaRuntime {
       runtime.#fleet.close();
       throw error;
     }
-    return new TenantRuntime(runtime.#engine(), { tenant: DEFAULT_TENANT });
+    return new TenantRuntime(runtime.#shared(), { tenant: DEFAULT_TENANT });
   }
 
   private constructor(parts: RuntimeParts, catalogue: Catalogue) {
@@ -338,7 +338,7 @@ export class PersonaRuntime {
     });
   }
 
-  #engine(): Engine {
+  #shared(): Shared {
     const isDriven = () => this.#supply.error === undefined;
     return {
       store: this.#store,

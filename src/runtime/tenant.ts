@@ -41,7 +41,7 @@ import { personaStatus, tenantStatus, why } from "./status.ts";
 import { type Changes, messageKey, messageView } from "./views.ts";
 
 /** What all tenants share. */
-export interface Engine {
+export interface Shared {
   readonly store: Store;
   readonly clock: Clock;
   readonly fleet: Fleet;
@@ -68,32 +68,32 @@ export interface Engine {
 }
 
 export class TenantRuntime implements api.Runtime {
-  readonly #engine: Engine;
+  readonly #shared: Shared;
   readonly #scope: Scope;
 
-  constructor(engine: Engine, scope: Scope) {
-    this.#engine = engine;
+  constructor(shared: Shared, scope: Scope) {
+    this.#shared = shared;
     this.#scope = scope;
   }
 
   tenant(name: string, options: { readonly owner?: string } = {}): api.Runtime {
-    return new TenantRuntime(this.#engine, parse(scopeSchema, { ...options, tenant: name }, "scope"));
+    return new TenantRuntime(this.#shared, parse(scopeSchema, { ...options, tenant: name }, "scope"));
   }
 
   async enroll(definition: api.PersonaDefinition): Promise<api.EnrollmentStatus> {
     this.#assertRules();
-    const { personas, fleet } = this.#engine;
+    const { personas, fleet } = this.#shared;
     return personaStatus(await personas.enroll(this.#scope.tenant, definition), fleet);
   }
 
   async unenroll(id: string, mode: "drain" | "return" = "drain"): Promise<void> {
     this.#assertRules();
-    await this.#engine.personas.unenroll(this.#scope.tenant, id, parse(unenrollSchema, mode, "mode"));
+    await this.#shared.personas.unenroll(this.#scope.tenant, id, parse(unenrollSchema, mode, "mode"));
   }
 
   async configure(id: string, changes: api.PersonaChanges): Promise<api.EnrollmentStatus> {
     this.#assertRules();
-    const { personas, fleet } = this.#engine;
+    const { personas, fleet } = this.#shared;
     return personaStatus(await personas.configure(this.#scope.tenant, id, changes), fleet);
   }
 
@@ -111,13 +111,13 @@ export class TenantRuntime implements api.Runtime {
   }
 
   async post(room: string, text: string, options: api.PostOptions): Promise<api.Accepted> {
-    this.#engine.assertOpen();
-    return this.#engine.reception.post(this.#scope, room, text, options);
+    this.#shared.assertOpen();
+    return this.#shared.reception.post(this.#scope, room, text, options);
   }
 
   async createRoom(room: api.RoomInput): Promise<api.Room> {
-    this.#engine.assertOpen();
-    const { conversations, hub, changes } = this.#engine;
+    this.#shared.assertOpen();
+    const { conversations, hub, changes } = this.#shared;
     const { tenant } = this.#scope;
     const { name = null, members, owner = this.#scope.owner ?? null } = parse(roomSchema, room, "room");
     if (this.#scope.owner !== undefined && owner !== this.#scope.owner) {
@@ -125,7 +125,7 @@ export class TenantRuntime implements api.Runtime {
         fields: [{ field: "owner", message: "must be the caller, or left out" }],
       });
     }
-    const joined = await Promise.all([...new Set(members)].map((id) => this.#engine.personas.present(tenant, id)));
+    const joined = await Promise.all([...new Set(members)].map((id) => this.#shared.personas.present(tenant, id)));
     const keys = joined.map((persona) => persona.row.key);
     const { row, rev } = await conversations.createRoom({ tenant, name, owner }, keys);
     hub.changed(rev);
@@ -133,27 +133,27 @@ export class TenantRuntime implements api.Runtime {
   }
 
   async room(id: string): Promise<api.Room> {
-    const { changes, conversations } = this.#engine;
+    const { changes, conversations } = this.#shared;
     return changes.room(await conversations.named(this.#scope, id, "room"));
   }
 
   get catalogue(): TenantCatalogue {
-    return catalogueView(this.#scope, this.#engine.personas, () => this.#assertRules());
+    return catalogueView(this.#scope, this.#shared.personas, () => this.#assertRules());
   }
 
   get mapping(): Mapping {
-    return this.#engine.mapping.view(this.#scope, () => this.#engine.assertOpen());
+    return this.#shared.mapping.view(this.#scope, () => this.#shared.assertOpen());
   }
 
   resolve(request: ResolveRequest): ResolvedSession {
-    return this.#engine.sessions.resolve(this.#scope.tenant, parse(resolveSchema, request, "request"));
+    return this.#shared.sessions.resolve(this.#scope.tenant, parse(resolveSchema, request, "request"));
   }
 
   async openSession(input: api.SessionInput): Promise<api.Session> {
-    this.#engine.assertOpen();
+    this.#shared.assertOpen();
     const { persona, role, sequence, from } = parse(sessionSchema, input, "session");
     assertOwnVoice(this.#scope, { from });
-    const { sessions } = this.#engine;
+    const { sessions } = this.#shared;
     const asked = {
       ...(role !== undefined && { role_id: role }),
       ...(sequence !== undefined && { sequence_id: sequence }),
@@ -162,20 +162,20 @@ export class TenantRuntime implements api.Runtime {
   }
 
   async session(id: string): Promise<api.Session> {
-    return this.#sessionView(await this.#engine.conversations.named(this.#scope, id, "session"));
+    return this.#sessionView(await this.#shared.conversations.named(this.#scope, id, "session"));
   }
 
   async advanceSession(id: string, options: { readonly step: string }): Promise<api.Session> {
     const { step } = parse(advanceSchema, options, "options");
-    return this.#changeSession(id, (row) => this.#engine.sessions.advance(row, step));
+    return this.#changeSession(id, (row) => this.#shared.sessions.advance(row, step));
   }
 
   refreshSession(id: string): Promise<api.Session> {
-    return this.#changeSession(id, (row) => this.#engine.sessions.refresh(row));
+    return this.#changeSession(id, (row) => this.#shared.sessions.refresh(row));
   }
 
   closeSession(id: string): Promise<api.Session> {
-    return this.#changeSession(id, (row) => this.#engine.sessions.close(row));
+    return this.#changeSession(id, (row) => this.#shared.sessions.close(row));
   }
 
   addMember(room: string, persona: string): Promise<api.Room> {
@@ -190,7 +190,7 @@ export class TenantRuntime implements api.Runtime {
     id: string,
     page?: { readonly after?: string; readonly limit?: number },
   ): Promise<readonly api.Message[]> {
-    const { store, conversations } = this.#engine;
+    const { store, conversations } = this.#shared;
     const { after: afterId, limit } = parse(pageSchema, page, "page");
     const conversation = await conversations.named(this.#scope, id, "any");
     const after = afterId === undefined ? undefined : messageKey(afterId, store.salt, "after");
@@ -203,15 +203,15 @@ export class TenantRuntime implements api.Runtime {
   }
 
   explain(id: string): Promise<api.Explanation> {
-    return this.#engine.explanations.explain(this.#scope, id);
+    return this.#shared.explanations.explain(this.#scope, id);
   }
 
   item(id: string): Promise<api.ItemView> {
-    return this.#engine.explanations.item(this.#scope, id);
+    return this.#shared.explanations.item(this.#scope, id);
   }
 
   async why(persona: string): Promise<api.Why> {
-    const { conversations, fleet, store } = this.#engine;
+    const { conversations, fleet, store } = this.#shared;
     return why(this.#directory.get(persona), fleet, store.salt, async (key) => {
       const conversation = await conversations.byKey(key);
       return conversation !== undefined && covers(this.#scope, conversation);
@@ -223,22 +223,22 @@ export class TenantRuntime implements api.Runtime {
     readonly after?: string;
     readonly limit?: number;
   }): Promise<readonly api.DeadLetter[]> {
-    return this.#engine.deadLetters.list(this.#scope, page);
+    return this.#shared.deadLetters.list(this.#scope, page);
   }
 
   async replay(item: string): Promise<api.ItemView> {
-    this.#engine.assertOpen();
-    const { deadLetters, store } = this.#engine;
+    this.#shared.assertOpen();
+    const { deadLetters, store } = this.#shared;
     return this.item(encodeId("item", await deadLetters.replay(this.#scope, item), store.salt));
   }
 
   async discard(item: string): Promise<void> {
-    this.#engine.assertOpen();
-    await this.#engine.deadLetters.discard(this.#scope, item);
+    this.#shared.assertOpen();
+    await this.#shared.deadLetters.discard(this.#scope, item);
   }
 
   async spending(options: api.SpendingOptions): Promise<readonly api.Spending[]> {
-    const { clock, personas, store } = this.#engine;
+    const { clock, personas, store } = this.#shared;
     const {
       by,
       from,
@@ -262,23 +262,23 @@ export class TenantRuntime implements api.Runtime {
   }
 
   async toolCalls(page?: Parameters<api.Runtime["toolCalls"]>[0]): Promise<readonly api.ToolCall[]> {
-    return this.#engine.clientCalls.list(this.#scope, page);
+    return this.#shared.clientCalls.list(this.#scope, page);
   }
 
   async answerTool(call: string, answer: api.ToolAnswer): Promise<void> {
-    this.#engine.clientCalls.answer(this.#scope, call, answer);
+    this.#shared.clientCalls.answer(this.#scope, call, answer);
   }
 
   status(): api.TenantStatus;
   status(persona: string): api.EnrollmentStatus;
   status(persona?: string): api.TenantStatus | api.EnrollmentStatus {
-    const { personas, fleet, store, driver, providers } = this.#engine;
+    const { personas, fleet, store, driver, providers } = this.#shared;
     if (persona !== undefined) return personaStatus(this.#directory.get(persona), fleet);
     return tenantStatus(this.#directory, personas, fleet, { store: store.kind, driver, providers: providers() });
   }
 
   fleet(): api.FleetStatus {
-    return this.#engine.fleetStatus();
+    return this.#shared.fleetStatus();
   }
 
   has(persona: string): boolean {
@@ -287,12 +287,12 @@ export class TenantRuntime implements api.Runtime {
 
   personas(page?: { readonly after?: string; readonly limit?: number }): readonly api.EnrollmentStatus[] {
     const { after, limit } = parse(personasSchema, page, "page");
-    return this.#directory.sorted(after, limit).map((persona) => personaStatus(persona, this.#engine.fleet));
+    return this.#directory.sorted(after, limit).map((persona) => personaStatus(persona, this.#shared.fleet));
   }
 
   busiest(page?: api.BusiestPage): api.Busiest {
     const checked = parse(busiestSchema, page, "page");
-    const { personas, fleet } = this.#engine;
+    const { personas, fleet } = this.#shared;
     const loads = fleet.loads().flatMap((load) => {
       const persona = personas.bySlot(load.slot);
       // One that was freed a moment ago has no name any more.
@@ -303,28 +303,28 @@ export class TenantRuntime implements api.Runtime {
   }
 
   events(options?: api.EventOptions): api.EventStream {
-    return this.#engine.hub.read(this.#scope, parse(eventsSchema, options, "options"));
+    return this.#shared.hub.read(this.#scope, parse(eventsSchema, options, "options"));
   }
 
   get rev(): number {
-    return this.#engine.hub.rev;
+    return this.#shared.hub.rev;
   }
 
   get keys(): api.ApiKeys {
-    return this.#engine.keys;
+    return this.#shared.keys;
   }
 
   readiness(): Promise<api.Readiness> {
-    return this.#engine.readiness();
+    return this.#shared.readiness();
   }
 
   observe(observer: (turn: api.EndedTurn) => void): () => void {
-    return this.#engine.observe(observer);
+    return this.#shared.observe(observer);
   }
 
   async close(options?: { readonly graceMs?: number }): Promise<void> {
     const { graceMs } = parse(closeSchema, options, "options");
-    await this.#engine.close(graceMs);
+    await this.#shared.close(graceMs);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -332,7 +332,7 @@ export class TenantRuntime implements api.Runtime {
   }
 
   get #directory(): Directory {
-    return this.#engine.personas.of(this.#scope.tenant);
+    return this.#shared.personas.of(this.#scope.tenant);
   }
 
   async #send(
@@ -342,21 +342,21 @@ export class TenantRuntime implements api.Runtime {
     answer: PendingAnswer | undefined,
   ): Promise<api.Accepted> {
     try {
-      this.#engine.assertOpen();
-      return await this.#engine.reception.send(this.#scope, persona, text, options, answer);
+      this.#shared.assertOpen();
+      return await this.#shared.reception.send(this.#scope, persona, text, options, answer);
     } catch (error) {
       throw asPersonaError(error);
     }
   }
 
   async #changeSession(id: string, change: (row: ConversationRow) => Promise<void>): Promise<api.Session> {
-    this.#engine.assertOpen();
-    await change(await this.#engine.conversations.named(this.#scope, id, "session"));
+    this.#shared.assertOpen();
+    await change(await this.#shared.conversations.named(this.#scope, id, "session"));
     return this.session(id);
   }
 
   async #sessionView(row: ConversationRow): Promise<api.Session> {
-    const { personas, sessions, store } = this.#engine;
+    const { personas, sessions, store } = this.#shared;
     const persona = personas.byKey(row.persona ?? 0);
     const isInline = persona !== undefined && persona.definition.source !== "catalogue";
     // Of a session that is over it is no matter that this cannot be read.
@@ -376,8 +376,8 @@ export class TenantRuntime implements api.Runtime {
   }
 
   async #changeMembers(room: string, persona: string, change: "addMember" | "removeMember"): Promise<api.Room> {
-    this.#engine.assertOpen();
-    const { conversations, personas, store, clock, hub, changes } = this.#engine;
+    this.#shared.assertOpen();
+    const { conversations, personas, store, clock, hub, changes } = this.#shared;
     const row = await conversations.named(this.#scope, room, "room");
     const { key } = (await personas.present(row.tenant, persona)).row;
     hub.changed(await store[change](row.key, key, clock.now()));
@@ -386,7 +386,7 @@ export class TenantRuntime implements api.Runtime {
 
   /** Who sees only what is their own does not change who is enrolled. */
   #assertRules(): void {
-    this.#engine.assertOpen();
+    this.#shared.assertOpen();
     if (this.#scope.owner === undefined) return;
     throw new PersonaError("forbidden", "Personas belong to the tenant; use the view of the tenant itself");
   }
