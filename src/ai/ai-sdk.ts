@@ -2,8 +2,8 @@
 import { randomInt } from "node:crypto";
 import { systemClock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
+import { parse } from "../faults.ts";
 import { random } from "../random.ts";
-import { parse } from "../runtime/settings.ts";
 import type { Cognition, ProviderStatus } from "../types.ts";
 import { UNKNOWN } from "./abilities.ts";
 import { cognitionOf } from "./cognition.ts";

@@ -1,8 +1,7 @@
 /** What providers are configured with: the check, and the defaults. */
 import type { EmbeddingModel as AnyEmbeddingModel, LanguageModel } from "ai";
 import * as z from "zod";
-import { modelNameSchema } from "../inputs.ts";
-import { clockSchema, functionSchema } from "../runtime/settings.ts";
+import { clockSchema, functionSchema, modelNameSchema } from "../inputs.ts";
 
 /** What the AI SDK knows how to speak by itself. */
 export const KINDS = ["openai-compatible", "anthropic", "google"] as const;

@@ -2,10 +2,10 @@
 import { randomInt } from "node:crypto";
 import { systemClock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
+import { parse } from "../faults.ts";
 import { quoteId } from "../ids.ts";
 import type { Embedder } from "../mapping/embedder.ts";
 import { random } from "../random.ts";
-import { parse } from "../runtime/settings.ts";
 import type { Cognition, ProviderStatus, Providers } from "../types.ts";
 import { UNKNOWN } from "./abilities.ts";
 import { type Line, split } from "./call.ts";

@@ -2,8 +2,8 @@ import fastify, { type FastifyInstance, type FastifyServerOptions } from "fastif
 import { serializerCompiler } from "fastify-type-provider-zod";
 import * as z from "zod";
 import { after, type Clock, systemClock } from "../clock.ts";
+import { parse } from "../faults.ts";
 import { manifest } from "../manifest.ts";
-import { parse } from "../runtime/settings.ts";
 import type { Runtime } from "../types.ts";
 import { accessTo } from "./access.ts";
 import { finishAnswers } from "./answer-headers.ts";

@@ -1,7 +1,8 @@
 /** Everything about mapping, put together, and the view of it that one tenant or one person has. */
 import type { Clock } from "../clock.ts";
+import { parse } from "../faults.ts";
 import type { Scope } from "../runtime/scope.ts";
-import { parse, senderId } from "../runtime/settings.ts";
+import { senderId } from "../runtime/settings.ts";
 import type { Store } from "../store/port.ts";
 import type { PersonaWarning } from "../types.ts";
 import type { Embedder } from "./embedder.ts";

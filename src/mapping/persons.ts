@@ -1,8 +1,9 @@
 /** Persons as mapping knows them: by an id, `user:7`, that nobody registers; and how all that is known of one is erased. */
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
+import { parse } from "../faults.ts";
 import type { Scope } from "../runtime/scope.ts";
-import { parse, senderId } from "../runtime/settings.ts";
+import { senderId } from "../runtime/settings.ts";
 import { personHash } from "../store/mapping/hash.ts";
 import type { Store } from "../store/port.ts";
 

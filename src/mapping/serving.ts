@@ -2,7 +2,8 @@
 import * as z from "zod";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
-import { parse, senderId } from "../runtime/settings.ts";
+import { parse } from "../faults.ts";
+import { senderId } from "../runtime/settings.ts";
 import type { Store } from "../store/port.ts";
 import type { PersonaWarning, Price, TurnSuggestions } from "../types.ts";
 import type { MapperBounds } from "./check-mapper.ts";

@@ -4,12 +4,13 @@ import { EventEmitter } from "node:events";
 import * as z from "zod";
 import { type Clock, systemClock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
+import { parse } from "../faults.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import { openStore } from "../store/open.ts";
 import type { ApiKeyRow, Store } from "../store/port.ts";
 import type { ApiKey, ApiKeyOptions, ApiKeyPage, ApiKeys, NewApiKey, Role } from "../types.ts";
 import { callerShape } from "./caller.ts";
-import { pageSchema, parse } from "./settings.ts";
+import { pageSchema } from "./settings.ts";
 
 export const apiKeyShape = {
   user: callerShape.user,

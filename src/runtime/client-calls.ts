@@ -5,12 +5,12 @@
 import * as z from "zod";
 import { checkJson } from "../cognition/tool-calls.ts";
 import { PersonaError } from "../errors.ts";
+import { parse } from "../faults.ts";
 import { quoteId } from "../ids.ts";
 import type { ConversationRow } from "../store/port.ts";
 import type { ToolAnswer, ToolCall } from "../tool.ts";
 import type { RuntimeEvent } from "../types.ts";
 import { covers, type Scope } from "./scope.ts";
-import { parse } from "./settings.ts";
 
 interface Waiting {
   readonly call: ToolCall;

@@ -1,6 +1,7 @@
 /** Items that were given up: to be looked at, given to their persona again, or let go. */
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
+import { parse } from "../faults.ts";
 import { decodeId, encodeId, quoteId } from "../ids.ts";
 import { FLAG_ALONE, FLAG_LATEST } from "../layout.ts";
 import { type DeadLetterRow, type ItemRow, LANES, type Store } from "../store/port.ts";
@@ -10,7 +11,7 @@ import type { EventHub } from "./event-hub.ts";
 import type { Intake } from "./intake.ts";
 import type { Personas } from "./personas.ts";
 import { covers, type Scope } from "./scope.ts";
-import { deadLettersSchema, parse } from "./settings.ts";
+import { deadLettersSchema } from "./settings.ts";
 
 export class DeadLetters {
   readonly #store: Store;

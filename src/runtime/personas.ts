@@ -5,6 +5,7 @@ import type { Catalogue } from "../catalogue/catalogue.ts";
 import type { PersonaEntry } from "../catalogue/schema.ts";
 import type { Clock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
+import { parse } from "../faults.ts";
 import { ID_PATTERN } from "../inputs.ts";
 import { partitionOf } from "../store/partition.ts";
 import type { EnrollmentRow, Store } from "../store/port.ts";
@@ -17,14 +18,7 @@ import { OneByOne } from "./one-by-one.ts";
 import type { Slot } from "./packed.ts";
 import { isAgent, nativeSettings, type Persona, stopWaiting } from "./persona.ts";
 import { isAbsent, profileOf } from "./profile.ts";
-import {
-  type CheckedDefinition,
-  changedSchema,
-  changesSchema,
-  checkDefinition,
-  parse,
-  settingsSchema,
-} from "./settings.ts";
+import { type CheckedDefinition, changedSchema, changesSchema, checkDefinition, settingsSchema } from "./settings.ts";
 import type { ToolNames } from "./tool-names.ts";
 
 export class Personas {

@@ -33,8 +33,6 @@ import {
 } from "../types.ts";
 import { LOADS } from "./busiest.ts";
 
-export { clockSchema, functionSchema, parse };
-
 /** Most messages, or dead letters, that are given at once. */
 const PAGE_LIMIT = 200;
 

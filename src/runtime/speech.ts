@@ -1,11 +1,12 @@
 /** What somebody says: the check of `send`'s and `post`'s arguments. */
 import * as z from "zod";
 import { compiledWhenBusy } from "../compiled-schema.ts";
+import { parse } from "../faults.ts";
 import { textSchema } from "../inputs.ts";
 import type { Lane, Sender } from "../store/port.ts";
 import { LANES } from "../store/port.ts";
 import type { SendOptions } from "../types.ts";
-import { parse, senderId } from "./settings.ts";
+import { senderId } from "./settings.ts";
 
 /** A checked message, before anything is known of its conversation. */
 export interface Speech {

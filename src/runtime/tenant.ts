@@ -5,6 +5,7 @@ import type { ResolvedSession } from "../catalogue/resolved-session.ts";
 import type { Clock } from "../clock.ts";
 import { usdOf } from "../cognition/budgets/money.ts";
 import { PersonaError } from "../errors.ts";
+import { parse } from "../faults.ts";
 import { encodeId } from "../ids.ts";
 import type { Mapping, MappingEngine } from "../mapping/mapping.ts";
 import type { ConversationRow, Store } from "../store/port.ts";
@@ -29,7 +30,6 @@ import {
   closeSchema,
   eventsSchema,
   pageSchema,
-  parse,
   personasSchema,
   resolveSchema,
   roomSchema,

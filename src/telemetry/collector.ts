@@ -6,9 +6,10 @@ import type { MeterProvider, TracerProvider } from "@opentelemetry/api";
 import * as z from "zod";
 import { after, type Clock, systemClock } from "../clock.ts";
 import { PersonaError } from "../errors.ts";
+import { parse } from "../faults.ts";
+import { functionSchema } from "../inputs.ts";
 import { manifest } from "../manifest.ts";
 import { type GuardOptions, guardedFetch } from "../net/guarded-fetch.ts";
-import { functionSchema, parse } from "../runtime/settings.ts";
 import type { PersonaWarning } from "../types.ts";
 
 export const collectorOptionsSchema = z.strictObject({

@@ -1,7 +1,9 @@
 /** This package as its user meets it: `send`, a session for each persona, the store in memory, the reply awaited. */
+
+import { parse } from "../../../src/faults.ts";
 import type { Cognition } from "../../../src/index.ts";
 import { PersonaRuntime } from "../../../src/runtime/runtime.ts";
-import { optionsSchema, parse } from "../../../src/runtime/settings.ts";
+import { optionsSchema } from "../../../src/runtime/settings.ts";
 import { openMemoryStore } from "../../../src/store/memory.ts";
 import type { Store } from "../../../src/store/port.ts";
 import { clock, WINDOWS } from "../../support/open-fleet.ts";

@@ -1,7 +1,8 @@
 /** Sending a message: what is asked, and the two answers. */
 import * as z from "zod";
+import { parse } from "../../faults.ts";
 import { MAX_TEXT_BYTES } from "../../inputs.ts";
-import { parse, senderId } from "../../runtime/settings.ts";
+import { senderId } from "../../runtime/settings.ts";
 import { checkedSpeech, speechSchema } from "../../runtime/speech.ts";
 import type { Accepted, Reply, SendOptions } from "../../types.ts";
 import { personOf } from "../access.ts";
