@@ -1,5 +1,5 @@
 import { ENTRY_TABLE } from "./entries.ts";
-import { MAPPING_INDEXES, MAPPING_TABLES } from "./mapping/tables.ts";
+import { MAPPING_INDEXES, MAPPING_TABLES, OBSERVATION_GUARD } from "./mapping/tables.ts";
 
 /** A step of the schema: in the words that both databases share, and behind that what each says in its own. */
 export type Migration = string | { readonly common: string; readonly sqlite: string; readonly postgres: string };
@@ -281,6 +281,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ENTRY_TABLE,
   MAPPING_TABLES,
   MAPPING_INDEXES,
+  OBSERVATION_GUARD,
 ];
 
 /** A step of the schema as SQLite takes it. */

@@ -4,6 +4,28 @@ export const MAPPING_INDEXES = `
   CREATE INDEX feedback_time ON feedback (tenant, created_at);
   `;
 
+/**
+ * A later step: in PostgreSQL the guard of observations looks for erasures beside the table that it guards, wherever the
+ * session of whoever deletes looks first.
+ */
+export const OBSERVATION_GUARD = {
+  common: "",
+  sqlite: "",
+  postgres: `
+  CREATE OR REPLACE FUNCTION observation_is_not_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
+  DECLARE
+    is_erased boolean;
+  BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.erasing WHERE tenant = $1 AND person = $2)', TG_TABLE_SCHEMA)
+      INTO is_erased USING OLD.tenant, OLD.person;
+    IF is_erased THEN
+      RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'observations go only with their person';
+  END $$;
+  `,
+};
+
 /** The tables of mapping: a step of the migrations, so it is never changed. */
 export const MAPPING_TABLES = {
   common: `
