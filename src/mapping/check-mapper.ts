@@ -45,10 +45,13 @@ export async function checkMapper(input: unknown, bounds: MapperBounds = {}): Pr
   const { compiled, faults } = compiledFrom(text.json, limits);
   const document: MapperDocument = JSON.parse(text.json);
   const all = [...faults, ...furtherFaults(document, faults)];
-  if (compiled !== undefined && all.length === 0) return { json: text.json, document, compiled };
+  if (compiled !== undefined && all.length + text.faults.length === 0) return { json: text.json, document, compiled };
   if (!isText) throw invalidMapper(all);
-  const lines = text.lines(all.map(({ field }) => field));
-  throw invalidMapper(all.map((fault, place): FieldFault => ({ ...fault, line: lines[place] })));
+  // Of what its text does not say nobody knows whether it would be right.
+  const unread = new Set(text.faults.filter(({ code }) => code !== "syntax").map(({ field }) => field));
+  const read = all.filter(({ field }) => !unread.has(field));
+  const lines = text.lines(read.map(({ field }) => field));
+  throw invalidMapper([...text.faults, ...read.map((fault, place): FieldFault => ({ ...fault, line: lines[place] }))]);
 }
 
 function compiledFrom(

@@ -5,7 +5,7 @@ import { describeFaults } from "../faults.ts";
 import { repeatedName } from "../json-names.ts";
 import { MAX_FAULTS, MAX_LEVELS, tooDeep } from "./document-bounds.ts";
 import { escaped, jsonLines } from "./json-lines.ts";
-import type { YamlRead } from "./yaml-reader.ts";
+import type { YamlRead, YamlValue } from "./yaml-reader.ts";
 import type { YamlTask } from "./yaml-worker.ts";
 
 /** Most bytes of a document, unless the host says otherwise. */
@@ -17,14 +17,16 @@ const READ_AT_ONCE = 16_384;
 export interface DocumentText {
   /** What the text says, compact. */
   readonly json: string;
+  /** What is wrong with the text, and keeps nothing else in it from being read. */
+  readonly faults: readonly FieldFault[];
   /** The lines of values by JSON pointer, counted from 1; of one that is not there, that of what it would stand in. */
   lines(pointers: readonly string[]): readonly number[];
 }
 
 /**
- * Throws `invalid_mapper` with every fault: a text that is too long, or neither YAML 1.2 nor JSON; names that stand twice;
- * tags, merge keys, numbers that are none, names that are no texts; aliases that lead to themselves or to more than a
- * document may be.
+ * Throws `invalid_mapper` with every fault: a text that is too long, or neither YAML 1.2 nor JSON; aliases that lead to more
+ * than a document may be. Names that stand twice, tags, merge keys, numbers that are none, names that are no texts, aliases
+ * of nothing and values that YAML does not take are faults of what is read.
  */
 export async function readDocument(text: string, maxBytes = MAX_DOCUMENT_BYTES): Promise<DocumentText> {
   const bytes = Buffer.byteLength(text);
@@ -34,9 +36,10 @@ export async function readDocument(text: string, maxBytes = MAX_DOCUMENT_BYTES):
   if (isBraced && levelsOf(text) > MAX_LEVELS) throw invalidMapper([tooDeep("")]);
   const json = isBraced ? plainJson(text) : undefined;
   // JSON is read a second time for its lines, when something is wrong with it.
-  if (json !== undefined) return { json, lines: (pointers) => jsonLines(text, pointers) };
-  const yaml = await read(text, maxBytes);
-  return { json: yaml.json, lines: (pointers) => pointers.map(linesOf(yaml)) };
+  if (json !== undefined) return { json, faults: [], lines: (pointers) => jsonLines(text, pointers) };
+  const { faults, value } = await read(text, maxBytes);
+  if (value === undefined) throw invalidMapper(faults);
+  return { json: value.json, faults, lines: (pointers) => pointers.map(linesOf(value)) };
 }
 
 /** Of faults in one document. */
@@ -52,12 +55,8 @@ function refused(code: string, message: string): PersonaError {
   return invalidMapper([{ field: "", code, message }]);
 }
 
-type Yaml = Extract<YamlRead, { json: string }>;
-
-async function read(text: string, maxBytes: number): Promise<Yaml> {
-  const found = text.length > READ_AT_ONCE ? await readAside(text, maxBytes) : await readHere(text, maxBytes);
-  if ("faults" in found) throw invalidMapper(found.faults);
-  return found;
+function read(text: string, maxBytes: number): Promise<YamlRead> {
+  return text.length > READ_AT_ONCE ? readAside(text, maxBytes) : readHere(text, maxBytes);
 }
 
 /** Nothing of YAML is loaded before there is some. */
@@ -122,7 +121,7 @@ function* marksOf(text: string): Iterable<string> {
 }
 
 /** Pointers are made of all values once, in the order of the lines. */
-function linesOf({ json, lines }: Yaml): (pointer: string) => number {
+function linesOf({ json, lines }: YamlValue): (pointer: string) => number {
   const byPointer = new Map<string, number>();
   const note = (value: unknown, pointer: string): void => {
     byPointer.set(pointer, lines[byPointer.size] ?? 1);

@@ -1,5 +1,16 @@
 /** YAML as JSON, with the line of every value, or with every reason why it is none. */
-import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument } from "yaml";
+import {
+  type Alias,
+  type ErrorCode,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+} from "yaml";
 import type { FieldFault } from "../errors.ts";
 import { MAX_FAULTS, MAX_LEVELS, tooDeep } from "./document-bounds.ts";
 import { escaped } from "./json-lines.ts";
@@ -7,14 +18,21 @@ import { escaped } from "./json-lines.ts";
 /** So many times the limit of the text may be what its aliases stand for, written out. */
 const MAX_GROWTH = 2;
 
-export type YamlRead =
-  | {
-      /** Compact. */
-      readonly json: string;
-      /** Of each value, in the order in which they stand in the JSON, from the whole document on. */
-      readonly lines: Uint32Array<ArrayBuffer>;
-    }
-  | { readonly faults: readonly FieldFault[] };
+export interface YamlRead {
+  readonly faults: readonly FieldFault[];
+  /** Left out where the faults leave nothing that could be read further. */
+  readonly value?: YamlValue;
+}
+
+export interface YamlValue {
+  /** Compact. */
+  readonly json: string;
+  /** Of each value, in the order in which they stand in the JSON, from the whole document on. */
+  readonly lines: Uint32Array<ArrayBuffer>;
+}
+
+/** What the parser finds wrong within one value: it knows where that ends, and all around it is what it looks like. */
+const WITHIN_A_VALUE: readonly ErrorCode[] = ["BAD_DQ_ESCAPE", "BAD_SCALAR_START", "TAG_RESOLVE_FAILED"];
 
 /**
  * Reads YAML 1.2. What it refuses beyond its grammar: names that stand twice, tags, merge keys, numbers that are none,
@@ -26,19 +44,18 @@ export function readYaml(text: string, maxBytes: number): YamlRead {
   // Names that stand twice are found below: the parser compares each with each.
   const options = { schema: "core", merge: false, uniqueKeys: false, prettyErrors: false, lineCounter: lines } as const;
   const document = parseDocument(text, options);
-  if (document.errors.length > 0) {
-    const faults = document.errors.slice(0, MAX_FAULTS).map(({ message, pos: [at] }) =>
-      // The parser's own stack has an end, too.
-      /call stack|Stack overflow/.test(message)
-        ? tooDeep("", lineAt(at))
-        : { field: "", code: "syntax", message: `the text is no YAML: ${message}`, line: lineAt(at) },
-    );
-    return { faults };
-  }
+  const broken = document.errors.slice(0, MAX_FAULTS).map(({ message, pos: [at] }) =>
+    // The parser's own stack has an end, too.
+    /call stack|Stack overflow/.test(message)
+      ? tooDeep("", lineAt(at))
+      : { field: "", code: "syntax", message: `the text is no YAML: ${message}`, line: lineAt(at) },
+  );
+  if (document.errors.some(({ code }) => !WITHIN_A_VALUE.includes(code))) return { faults: broken };
   const reader = new Reader(maxBytes * MAX_GROWTH, lineAt);
   const value = reader.read(document.contents);
-  if (reader.faults.length > 0) return { faults: reader.faults };
-  return { json: JSON.stringify(value), lines: Uint32Array.from(reader.lines) };
+  const faults = [...broken, ...reader.faults];
+  if (value === undefined) return { faults };
+  return { faults, value: { json: JSON.stringify(value), lines: Uint32Array.from(reader.lines) } };
 }
 
 /** Thrown where going on would take too long. */
@@ -59,6 +76,7 @@ class Reader {
     this.#lineAt = lineAt;
   }
 
+  /** Undefined where it stopped. */
   read(root: Node | null): unknown {
     try {
       return this.#value(root, "", 0, root);
@@ -129,14 +147,18 @@ class Reader {
     return table;
   }
 
-  /** JavaScript puts names that are numbers before all others: then their lines go there, too. */
+  /**
+   * JavaScript puts names that are numbers before all others, and keeps the last value of a name that stands twice: then
+   * the same becomes of their lines.
+   */
   #arrange(
     first: number,
     names: readonly string[],
     parts: ReadonlyMap<string, readonly [from: number, to: number]>,
   ): void {
     const asRead = [...parts.keys()];
-    if (names.every((name, place) => name === asRead[place])) return;
+    const left = [...parts.values()].reduce((count, [from, to]) => count + to - from, 0);
+    if (left === this.lines.length - first && names.every((name, place) => name === asRead[place])) return;
     const lines = this.lines.splice(first);
     for (const name of names) {
       const [from, to] = parts.get(name) ?? [0, 0];

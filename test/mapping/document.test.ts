@@ -3,13 +3,19 @@ import { expect, it } from "vitest";
 import { type FieldFault, PersonaError } from "../../src/errors.ts";
 import { MAX_DOCUMENT_BYTES, readDocument } from "../../src/mapping/document.ts";
 
-const readAs = async (text: string) => JSON.parse((await readDocument(text)).json);
+async function readAs(text: string) {
+  const { json, faults } = await readDocument(text);
+  expect(faults).toEqual([]);
+  return JSON.parse(json);
+}
 
+/** Those that leave the rest of it readable, and those that do not. */
 async function faultsOf(text: string, maxBytes?: number): Promise<readonly FieldFault[]> {
   const error = await readDocument(text, maxBytes).then(
-    () => undefined,
+    ({ faults }) => faults,
     (cause: unknown) => cause,
   );
+  if (Array.isArray(error)) return error;
   expect(error).toBeInstanceOf(PersonaError);
   expect((error as PersonaError).code).toBe("invalid_mapper");
   return (error as PersonaError).fields;
@@ -51,6 +57,12 @@ it.each([
 ])("knows the lines also where names are numbers, which JavaScript puts first, in %s", async (_language, text) => {
   const { lines } = await readDocument(text);
   expect(lines(["/b", "/b/x", "/10", "/10/0", "/2", "/a"])).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+it("knows the lines also where a name stands twice, whose last value counts", async () => {
+  const { json, lines } = await readDocument("b:\n  x: 1\n  y: [2]\na: 3\nb:\n  x: 4\nc: 5\n");
+  expect(JSON.parse(json)).toEqual({ b: { x: 4 }, a: 3, c: 5 });
+  expect(lines(["/b/x", "/a", "/c"])).toEqual([6, 4, 7]);
 });
 
 it("knows the lines of JSON however long it is, and whatever stands in its texts", async () => {

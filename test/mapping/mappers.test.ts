@@ -176,6 +176,38 @@ describe("of a document with faults", () => {
     expect(await faultsOf(mappers.create(json))).toEqual([`duplicate_id /rules/1/id ${line}`]);
   });
 
+  it("tells what is wrong with its text and with its meaning at once, where the text can be read on", async () => {
+    const { mappers } = await openTheatre();
+    const yaml = [
+      "metadata: {id: coach, version: 1, description: @home}",
+      "rules:",
+      "  - id: a",
+      "    id: b",
+      "    conditions: {trait_check: {path: x, operator: is}}",
+      "    weight: .nan",
+      "    actions:",
+      '      - generate_suggestion: {type: !!js/function t, template: "\\q"}',
+      "templates: {t: {title: x, description: y}}",
+      "feedback_settings: {strategy: luck}",
+    ];
+    expect((await faultsOf(mappers.create(yaml.join("\n")))).sort()).toEqual([
+      "duplicate_key /rules/0/id 4",
+      "not_finite /rules/0/weight 6",
+      "syntax  1",
+      "syntax  8",
+      "tag /rules/0/actions/0/generate_suggestion/type 8",
+      "unknown_operator /rules/0/conditions/trait_check/operator 5",
+      "unknown_template /rules/0/actions/0/generate_suggestion/template 8",
+      "wrong_setting /feedback_settings/strategy 10",
+    ]);
+    // Behind a quote that is never closed nothing is what it looks like.
+    const open = [...yaml.slice(0, 2), '  - id: "a', ...yaml.slice(4)].join("\n");
+    expect(new Set((await faultsOf(mappers.create(open))).map((fault) => fault.split(" ")[0]))).toEqual(
+      new Set(["syntax"]),
+    );
+    expect(await mappers.list()).toEqual([]);
+  });
+
   it("refuses a hundred thousand rules, and as many bytes as are too many, at once", async () => {
     const { mappers } = await openTheatre({ bounds: { documentBytes: 1_000_000 } });
     const many = `{"metadata":{"id":"a","version":1,"description":"d"},"templates":{},"rules":[${Array(100_000).fill("{}")}]}`;
