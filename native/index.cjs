@@ -845,6 +845,7 @@ module.exports.fleetAdmit = nativeBinding.fleetAdmit
 module.exports.fleetClose = nativeBinding.fleetClose
 module.exports.fleetConfigure = nativeBinding.fleetConfigure
 module.exports.fleetCreate = nativeBinding.fleetCreate
+module.exports.fleetDeclines = nativeBinding.fleetDeclines
 module.exports.fleetDrive = nativeBinding.fleetDrive
 module.exports.fleetEnroll = nativeBinding.fleetEnroll
 module.exports.fleetHear = nativeBinding.fleetHear

@@ -54,6 +54,12 @@ export declare function fleetConfigure(handle: ExternalObject<Handle>, slot: num
 export declare function fleetCreate(maxTurnsInFlight: number, seed: number, overflow: number): ExternalObject<Handle>
 
 /**
+ * Whether an item with these flags need not be admitted, as it would be declined at once: 0 if not, or one more than
+ * the place of the reason in `REASON`.
+ */
+export declare function fleetDeclines(handle: ExternalObject<Handle>, slot: number, flags: number): number
+
+/**
  * Takes operations in and gives turns and settlements out: all that happens in one turn of the event loop.
  *
  * `operations` holds records of `OP_SIZE` doubles, `batch` has `BATCH_SIZE`. Without `dispatch` no turns are

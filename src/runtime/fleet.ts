@@ -133,6 +133,12 @@ export class Fleet {
     this.#schedule();
   }
 
+  /** Why an item with these flags would be declined at once, if it would: then it need not be admitted, nor armed. */
+  declines(slot: Slot, flags: number): (typeof layout.REASON)[number] | undefined {
+    const code = this.#guard(() => this.#addon.fleetDeclines(this.#native, slot, flags));
+    return code === 0 ? undefined : layout.REASON[code - 1];
+  }
+
   /** Reserves room for `n` items; the reason if there is none. */
   admit(slot: Slot, n: number): (typeof layout.REFUSAL)[number] | undefined {
     const refusal = this.#admit(slot, n);

@@ -21,6 +21,7 @@ import {
   type Append,
   type Appended,
   type ConversationRow,
+  type DeclinedItem,
   type ItemRow,
   LANES,
   type MessageRow,
@@ -70,10 +71,24 @@ export interface Prepared {
   readonly message: MessageRow;
   /** One for each recipient with room for it; the room is reserved. */
   readonly items: readonly ItemRow[];
+  /** One for each recipient that hears it and has nothing to say to it, by the quiet rules of rooms. */
+  readonly declined: readonly DeclinedItem[];
   readonly refused: readonly { readonly persona: string; readonly code: ErrorCode }[];
   /** What the room made of it; undefined in a session. */
   readonly heard: Heard | undefined;
 }
+
+/** Who hears a message, and what it is to them. */
+interface Reached {
+  readonly persona: Persona;
+  readonly mentioned: boolean;
+  readonly flags: number;
+  /** Why it is declined at once, if it is. */
+  readonly reason: string | undefined;
+}
+
+/** Nothing without one of these is declined at once. */
+const JUDGED = FLAG_OWN | FLAG_ROOM;
 
 type Stored = Exclude<Appended, { readonly status: "conflict" }>;
 export type CommittedAlong = Exclude<Stored, { readonly status: "replayed" }>;
@@ -109,17 +124,24 @@ export class Intake {
     this.#rooms = options.rooms;
   }
 
-  /** Reserves room with each recipient and makes the rows. A room must be ready (see `Rooms`). */
+  /** Reserves room with each recipient that may answer, and makes the rows. A room must be ready (see `Rooms`). */
   prepare(said: Utterance, recipients: readonly Persona[], scheduling: Scheduling): Prepared {
+    const { conversation, sender, text } = said;
+    const heard =
+      conversation.kind === "room" ? this.#rooms.hear(conversation.key, sender, text, scheduling.lane) : undefined;
     const refused: { persona: string; code: ErrorCode }[] = [];
-    const admitted = recipients.filter((persona) => {
-      const code = this.#admit(persona);
-      if (code !== undefined) refused.push({ persona: persona.id, code });
-      return code === undefined;
-    });
+    const reached: Reached[] = [];
+    for (const persona of recipients) {
+      const mentioned = mentions(text, { id: persona.id, name: profileOf(persona).name });
+      const flags = flagsOf(persona, sender, mentioned, scheduling, heard);
+      const reason = (flags & JUDGED) === 0 ? undefined : this.#fleet.declines(persona.slot, flags);
+      const code = reason === undefined ? this.#admit(persona) : undefined;
+      if (code === undefined) reached.push({ persona, mentioned, flags, reason });
+      else refused.push({ persona: persona.id, code });
+    }
     const now = this.#clock.now();
     const key = this.#store.allocate("message");
-    const firstItem = admitted.length === 0 ? null : this.#store.allocate("item", admitted.length);
+    const firstItem = reached.length === 0 ? null : this.#store.allocate("item", reached.length);
     const message: MessageRow = {
       key,
       tenant: said.conversation.tenant,
@@ -131,15 +153,18 @@ export class Intake {
       hop: said.hop,
       turn: said.turn,
       firstItem,
-      itemCount: admitted.length,
+      itemCount: reached.length,
       createdAt: now,
     };
-    const { conversation, sender, text } = said;
-    const heard =
-      conversation.kind === "room" ? this.#rooms.hear(conversation.key, sender, text, scheduling.lane) : undefined;
-    const items = admitted.map((persona, n) => itemFor(persona, message, (firstItem ?? 0) + n, scheduling, heard));
+    const items: ItemRow[] = [];
+    const declined: DeclinedItem[] = [];
+    for (const [n, one] of reached.entries()) {
+      const item = (firstItem ?? 0) + n;
+      if (one.reason === undefined) items.push(itemFor(one, message, item, scheduling));
+      else declined.push({ key: item, persona: one.persona.row.key, reason: one.reason });
+    }
     for (const item of items) this.#texts.keep(item.key, message);
-    return { message, items, refused, heard };
+    return { message, items, declined, refused, heard };
   }
 
   /** Writes what was prepared; throws, with the room given back, if that cannot be done. */
@@ -162,10 +187,10 @@ export class Intake {
     conversation: ConversationRow,
     { session, idempotency, along }: Pick<Append, "session" | "idempotency" | "along">,
   ): Promise<Stored> {
-    const { message, items } = prepared;
+    const { message, items, declined } = prepared;
     const open = this.#conversations.isStored(conversation) ? undefined : conversation;
     try {
-      const appended = await this.#store.append({ message, items, open, session, idempotency, along });
+      const appended = await this.#store.append({ message, items, declined, open, session, idempotency, along });
       if (appended.status === "conflict") {
         throw new PersonaError(
           "idempotency_conflict",
@@ -180,7 +205,7 @@ export class Intake {
         return appended;
       }
       if (open !== undefined) this.#conversations.opened(conversation);
-      this.#personas.of(message.tenant).tally.accepted += items.length;
+      this.#personas.of(message.tenant).tally.accepted += items.length + declined.length;
       return appended;
     } catch (error) {
       this.withdraw(prepared);
@@ -234,15 +259,13 @@ export function refusalError({ persona, code }: Prepared["refused"][number]): Pe
 }
 
 function itemFor(
-  persona: Persona,
+  { persona, mentioned, flags }: Reached,
   message: MessageRow,
   key: number,
   scheduling: Scheduling,
-  heard: Heard | undefined,
 ): ItemRow {
-  const { sender, text, createdAt } = message;
+  const { sender, createdAt } = message;
   const { lane, priority, expiresInMs, mergeKey } = scheduling;
-  const mentioned = mentions(text, { id: persona.id, name: profileOf(persona).name });
   return {
     key,
     message: message.key,
@@ -251,7 +274,7 @@ function itemFor(
     partition: persona.row.partition,
     lane: LANES.indexOf(lane),
     priority: priority ?? defaultPriority(sender, lane, mentioned),
-    flags: flagsOf(persona, sender, mentioned, scheduling, heard),
+    flags,
     mergeKey: mergeKey === undefined ? 0 : fingerprint(mergeKey),
     enqueuedAt: createdAt,
     notBefore: null,

@@ -1,6 +1,6 @@
 /** What becomes of items, counted, and told to whoever waits for it in this process. */
 import { PersonaError } from "../errors.ts";
-import type { MessageRow, Outcome, OutcomeRow, Settle, Store } from "../store/port.ts";
+import type { DeclinedItem, MessageRow, Outcome, OutcomeRow, Settle, Store } from "../store/port.ts";
 import type { PendingAnswer } from "./answer.ts";
 import type { LiveTurn } from "./live-turn.ts";
 import type { Personas } from "./personas.ts";
@@ -45,8 +45,20 @@ export class Outcomes {
     for (const item of items) for (const answer of this.#waiting.get(item) ?? []) answer.speak(token);
   }
 
+  /** These items are in the store, with their outcome, and counted in `tally`. */
+  declined(items: readonly DeclinedItem[], tally: Tally): void {
+    const decisions = items.map(
+      ({ key, reason }) => ({ item: key, outcome: "declined", reason, error: null }) as const,
+    );
+    this.settled(undefined, { decisions }, tally);
+  }
+
   /** The settlement is in the store, and counted in `tally`. `turn` is undefined for items that were in none. */
-  settled(turn: LiveTurn | undefined, { decisions, reply: written }: Settle, tally: Tally): void {
+  settled(
+    turn: LiveTurn | undefined,
+    { decisions, reply: written }: Pick<Settle, "decisions" | "reply">,
+    tally: Tally,
+  ): void {
     const reply =
       turn === undefined || written === undefined
         ? undefined

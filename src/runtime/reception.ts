@@ -103,10 +103,11 @@ export class Reception {
     const replyTo = speech.replyTo === undefined ? null : await this.#messageIn(conversation, speech.replyTo);
     const said = { conversation, sender: speech.from, text: speech.text, replyTo, hop: 0, turn: null };
     const prepared = this.#intake.prepare(said, recipients, speech);
-    const { message, items, refused } = prepared;
+    const { message, items, declined, refused } = prepared;
+    const reached = items.length + declined.length;
     const idempotency = idempotencyOf(scope, speech, conversation);
     const isClosed = this.#conversations.isClosed(conversation);
-    if (isClosed || (items.length === 0 && refused[0] !== undefined)) {
+    if (isClosed || (reached === 0 && refused[0] !== undefined)) {
       // A message that is there already needs no room.
       const earlier = idempotency && (await this.#store.usedFor(idempotency.scope, idempotency.key));
       this.#intake.withdraw(prepared);
@@ -116,7 +117,8 @@ export class Reception {
       }
       return this.#replay(earlier.message, prepared, answer);
     }
-    if (answer !== undefined) for (const item of items) this.#outcomes.await(item.key, answer);
+    const keys = [...items, ...declined].sort((a, b) => a.key - b.key);
+    if (answer !== undefined) for (const item of keys) this.#outcomes.await(item.key, answer);
     if (origin !== undefined) for (const item of items) this.#origins.keep(item.key, origin);
     try {
       const committed = await this.#intake.commit(prepared, conversation, session, idempotency);
@@ -125,10 +127,15 @@ export class Reception {
         return await this.#replay(committed.message, prepared, answer);
       }
       this.#hub.changed(committed.rev);
-      const parts = items.map((item) => ({ key: item.key, persona: this.#personas.byKey(item.persona)?.id ?? "" }));
-      return this.#accepted(message, parts, refused, false);
+      const parts = keys.map((item) => ({ key: item.key, persona: this.#personas.byKey(item.persona)?.id ?? "" }));
+      const accepted = this.#accepted(message, parts, refused, false);
+      if (declined.length > 0) {
+        answer?.accept(accepted);
+        this.#outcomes.declined(declined, this.#personas.of(message.tenant).tally);
+      }
+      return accepted;
     } catch (error) {
-      if (answer !== undefined) for (const item of items) this.#outcomes.leave(item.key, answer);
+      if (answer !== undefined) for (const item of keys) this.#outcomes.leave(item.key, answer);
       if (origin !== undefined) for (const item of items) this.#origins.forget(item.key);
       throw error;
     }
@@ -144,12 +151,12 @@ export class Reception {
   }
 
   /** The message was sent before: this handle shares the outcome of the first. */
-  async #replay(key: number, { items: own }: Prepared, answer: PendingAnswer | undefined): Promise<Accepted> {
+  async #replay(key: number, { items: own, declined }: Prepared, answer: PendingAnswer | undefined): Promise<Accepted> {
     const message = await this.#store.message(key);
     if (message === undefined)
       throw new PersonaError("internal", "An idempotency key names a message that is not in the store");
     if (answer !== undefined) {
-      for (const item of own) this.#outcomes.leave(item.key, answer);
+      for (const item of [...own, ...declined]) this.#outcomes.leave(item.key, answer);
       const { firstItem } = message;
       if (firstItem !== null) answer.hearWhole(() => this.#outcomes.awaitEarlier(firstItem, answer));
     }

@@ -432,7 +432,9 @@ export class PersonaRuntime {
     const { tally } = persona?.directory ?? { tally: this.#goneTally };
     const newest = revs.at(-1);
     if (newest !== undefined) this.#hub.changed(newest);
-    tally.accepted += command.reply?.items.length ?? 0;
+    const { items = [], declined = [] } = command.reply ?? {};
+    tally.accepted += items.length + declined.length;
+    if (declined.length > 0) this.#outcomes.declined(declined, tally);
     if (turn !== undefined) this.#observers.ended(turn, command);
     for (const { item, outcome } of command.decisions) {
       if (outcome === "retry") continue;

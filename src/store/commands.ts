@@ -28,6 +28,12 @@ export type ConversationArguments = readonly [tenant: string, key: number, row: 
 /** A message and the items it makes, as values in column order; all items in one list, which is cheaper to copy. */
 export type MessageArguments = readonly [tenant: string, key: number, message: Values, items: Values];
 
+/** The items of a message that never wait: where and when it was said, and of each `item, persona, reason`, in one list. */
+export type DeclinedArguments = readonly [conversation: number, at: number, items: Values];
+const DECLINED_WIDTH = 3;
+
+export type ReplyArguments = readonly [...MessageArguments, declined?: DeclinedArguments];
+
 /** `[item, outcome, reason, error, failures]`, or `[item, "retry", not before, failures, flags]` (null: as they are). */
 export type DecisionArguments =
   | readonly [item: number, outcome: Outcome, reason: string | null, error: string | null, failures: number | null]
@@ -117,6 +123,7 @@ export class Commands {
     idempotency: readonly [scope: string, key: string, fingerprint: string, at: number, keepMs: number] | null,
     session: OpeningArguments | null = null,
     along: Along | null = null,
+    declined: DeclinedArguments | null = null,
   ): Appended | Program<Appended> {
     if (idempotency !== null) {
       const [scope, name, fingerprint, at, keepMs] = idempotency;
@@ -130,9 +137,9 @@ export class Commands {
     }
     const repeated = along === null ? undefined : this.#mapping.along(along);
     if (open !== null || session !== null) {
-      return this.#appendAndOpen([tenant, key, message, items], open, session, repeated);
+      return this.#appendAndOpen([tenant, key, message, items, declined], open, session, repeated);
     }
-    return appended(this.#insertMessage(tenant, key, message, items), repeated);
+    return appended(this.#insertMessage(tenant, key, message, items, declined), repeated);
   }
 
   begin(key: number, items: readonly number[], row: Values): void {
@@ -144,7 +151,7 @@ export class Commands {
 
   settle(
     turn: readonly [key: number, attempt: number, outcome: string, error: string | null, explanation: string] | null,
-    reply: MessageArguments | null,
+    reply: ReplyArguments | null,
     decisions: readonly DecisionArguments[],
     at: number,
     spending: readonly Values[] = [],
@@ -213,7 +220,7 @@ export class Commands {
   }
 
   *#appendAndOpen(
-    message: MessageArguments,
+    message: readonly [...MessageArguments, declined: DeclinedArguments | null],
     open: ConversationArguments | null,
     session: OpeningArguments | null,
     repeated: readonly number[] | undefined,
@@ -275,12 +282,30 @@ export class Commands {
     });
   }
 
-  #insertMessage(...[tenant, key, message, items]: MessageArguments): number {
+  /** Gives the newest rev. */
+  #insertMessage(
+    tenant: string,
+    key: number,
+    message: Values,
+    items: Values,
+    declined: DeclinedArguments | null = null,
+  ): number {
     this.#connection.run(INSERT_MESSAGE, message);
     for (let start = 0; start < items.length; start += ITEM.width) {
       this.#insertItem(items.slice(start, start + ITEM.width));
     }
-    return this.#ledger.stamp("message", tenant, key);
+    const rev = this.#ledger.stamp("message", tenant, key);
+    return declined === null ? rev : this.#insertDeclined(tenant, key, ...declined);
+  }
+
+  #insertDeclined(tenant: string, message: number, ...[conversation, at, items]: DeclinedArguments): number {
+    for (let start = 0; start < items.length; start += DECLINED_WIDTH) {
+      const item = items.slice(start, start + DECLINED_WIDTH);
+      this.#connection.run(INSERT_DECLINED, [...item, message, conversation, at, at]);
+      this.#ledger.stamp("item", tenant, item[0] as number);
+    }
+    this.#ledger.count("declined", items.length / DECLINED_WIDTH);
+    return this.#ledger.rev;
   }
 
   #insertItem(item: Values): void {
@@ -388,6 +413,9 @@ const FORGET_IDEMPOTENCY = statement(`
 
 const INSERT_MESSAGE = insertInto(MESSAGE);
 const INSERT_ITEM = insertInto(ITEM);
+const INSERT_DECLINED = statement(`
+  INSERT INTO outcome (item, persona, reason, message, conversation, enqueued_at, decided_at, outcome, attempt)
+  VALUES (?, ?, ?, ?, ?, ?, ?, 'declined', 0)`);
 const INSERT_TURN = insertInto(TURN);
 const BEGIN_ITEM = statement(
   `UPDATE inbox SET turn = ?, unknown_items = 0, attempt = attempt + 1 WHERE key = ? AND ${WAITING}`,

@@ -182,14 +182,14 @@ class MemoryStore implements Store {
 
   append(command: Append): Promise<Appended> {
     return this.#write(() => {
-      const { message, items, open, session, idempotency, along } = command;
+      const { message, open, session, idempotency, along } = command;
       const earlier = idempotency && this.#inbox.usedFor(idempotency.scope, idempotency.key);
       if (earlier !== undefined) {
         return earlier.fingerprint === idempotency?.fingerprint
           ? { status: "replayed", message: earlier.message }
           : { status: "conflict" };
       }
-      this.#inbox.assertNew(message, items);
+      this.#inbox.assertNew(command);
       const begins = session !== undefined && this.#sessions.find(message.conversation) === undefined;
       if (begins) this.#sessions.assertNewSteps(session.steps);
       // The last that can be refused.
@@ -198,9 +198,9 @@ class MemoryStore implements Store {
       if (written !== undefined && "status" in written) return written;
       if (open !== undefined && this.#conversations.find(open.key) === undefined) this.#conversations.put(open);
       if (begins) this.#sessions.open(session);
-      const rev = this.#inbox.put(message, items, idempotency);
+      const rev = this.#inbox.put(command, idempotency);
       this.#forget();
-      this.#feed.deliver(items);
+      this.#feed.deliver(command.items);
       return written === undefined ? { status: "appended", rev } : { status: "appended", rev, repeated: written };
     });
   }
@@ -275,11 +275,11 @@ class MemoryStore implements Store {
       if (!this.#inbox.areIn(ending?.key ?? null, items)) return { status: "late" };
       if (session !== undefined && !this.#sessions.isCurrent(session)) return { status: "stale" };
       this.#sessions.assertNewSteps(session?.steps ?? []);
-      if (reply !== undefined) this.#inbox.assertNew(reply.message, reply.items);
+      if (reply !== undefined) this.#inbox.assertNew(reply);
 
       this.#spending.put(command.spending ?? []);
       const revs: number[] = [];
-      if (reply !== undefined) revs.push(this.#inbox.put(reply.message, reply.items));
+      if (reply !== undefined) revs.push(this.#inbox.put(reply));
       if (turn !== undefined && ending !== null) {
         const { outcome, error, explanation } = ending;
         const answer = reply?.message.key ?? null;

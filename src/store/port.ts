@@ -73,9 +73,18 @@ export interface Idempotency {
   readonly fingerprint: string;
 }
 
+/** An item that never waits: it is written with its outcome. What else there is to say of it its message says. */
+export interface DeclinedItem {
+  readonly key: number;
+  readonly persona: number;
+  readonly reason: string;
+}
+
 export interface Append {
   readonly message: MessageRow;
   readonly items: readonly ItemRow[];
+  /** The items of the message that are declined from the start. They are in `itemCount`, too. */
+  readonly declined?: readonly DeclinedItem[] | undefined;
   /** A conversation that may not exist yet: created first, ignored when it is there. */
   readonly open?: ConversationRow | undefined;
   /** What the session follows from here on; ignored when it follows something already. */
@@ -86,7 +95,7 @@ export interface Append {
 }
 
 export type Appended =
-  /** `repeated`: of what was to be written along, the places of what was there before. */
+  /** `rev`: the newest. `repeated`: of what was to be written along, the places of what was there before. */
   | { readonly status: "appended"; readonly rev: number; readonly repeated?: readonly number[] }
   /** The key was used for the same message before: nothing was written; this is that message. */
   | { readonly status: "replayed"; readonly message: number }
@@ -151,7 +160,7 @@ export interface Settle {
     readonly explanation: string;
   } | null;
   /** Of an answered turn: what was said, and the items it makes for the other members of a room. */
-  readonly reply?: { readonly message: MessageRow; readonly items: readonly ItemRow[] };
+  readonly reply?: Pick<Append, "message" | "items" | "declined">;
   readonly decisions: readonly Decision[];
   /** What the turn's calls to models were booked at; left out if there were none. */
   readonly spending?: readonly SpendingRow[];
@@ -161,7 +170,7 @@ export interface Settle {
 }
 
 export type Settled =
-  /** `revs` in the order: reply, turn, then one for each item that was decided without being answered, and each step. */
+  /** `revs` in the order: reply (the newest of its items, if some were declined), turn, then one for each item that was decided without being answered, and each step. */
   | { readonly status: "settled"; readonly revs: readonly number[] }
   /** The turn was already settled, or one of its items is no longer in it: nothing was written. */
   | { readonly status: "late" }

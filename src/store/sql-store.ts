@@ -18,8 +18,10 @@ import type {
   ChangeArguments,
   ConversationArguments,
   DecisionArguments,
+  DeclinedArguments,
   MessageArguments,
   OpeningArguments,
+  ReplyArguments,
   StepArguments,
 } from "./commands.ts";
 import type { CommitQueue } from "./commit-queue.ts";
@@ -38,6 +40,7 @@ import type {
   ConversationRow,
   DeadLetterPage,
   Decision,
+  DeclinedItem,
   Discarded,
   EnrollmentRow,
   EntryPage,
@@ -160,14 +163,16 @@ export class SqlStore implements Store {
     return this.#write("closeSession", [conversation, at, change === undefined ? null : changeArguments(change)]);
   }
 
-  append({ message, items, open, session, idempotency, along }: Append): Promise<Appended> {
+  append({ message, items, declined = [], open, session, idempotency, along }: Append): Promise<Appended> {
     const opened = open === undefined ? null : conversationArguments(open);
     const begun = session === undefined ? null : openingArguments(session);
     const once = idempotency === undefined ? null : this.#idempotencyArguments(idempotency, message.createdAt);
     const rows = messageArguments(message, items);
-    return along === undefined
-      ? this.#write("append", [...rows, opened, once, begun], items)
-      : this.#write("append", [...rows, opened, once, begun, along], items);
+    if (along === undefined && declined.length === 0) {
+      return this.#write("append", [...rows, opened, once, begun], items);
+    }
+    const beside = declinedArguments(message, declined);
+    return this.#write("append", [...rows, opened, once, begun, along ?? null, beside], items);
   }
 
   begin(turn: TurnRow): Promise<void> {
@@ -176,7 +181,7 @@ export class SqlStore implements Store {
 
   settle({ turn, reply, decisions, spending, session, at }: Settle): Promise<Settled> {
     const ending = turn && ([turn.key, turn.attempt, turn.outcome, turn.error, turn.explanation] as const);
-    const answer = reply === undefined ? null : messageArguments(reply.message, reply.items);
+    const answer = reply === undefined ? null : replyArguments(reply);
     const decided = dense(decisions, decisionArguments);
     if (spending === undefined && session === undefined) {
       return this.#write("settle", [ending, answer, decided, at], reply?.items);
@@ -405,6 +410,17 @@ function messageArguments(message: MessageRow, items: readonly ItemRow[]): Messa
   const values: Value[] = [];
   for (const item of items) values.push(...ITEM.values(item));
   return [message.tenant, message.key, messageValues(message), values];
+}
+
+function declinedArguments({ conversation, createdAt }: MessageRow, declined: readonly DeclinedItem[]) {
+  const values: Value[] = [];
+  for (const { key, persona, reason } of declined) values.push(key, persona, reason);
+  return [conversation, createdAt, values] as const satisfies DeclinedArguments;
+}
+
+function replyArguments({ message, items, declined = [] }: NonNullable<Settle["reply"]>): ReplyArguments {
+  const rows = messageArguments(message, items);
+  return declined.length === 0 ? rows : [...rows, declinedArguments(message, declined)];
 }
 
 function decisionArguments(decision: Decision): DecisionArguments {

@@ -19,8 +19,8 @@ use crate::slot::{Life, Slot};
 use crate::strand::Strand;
 use crate::wheel::Wheel;
 use crate::{
-    Batch, Budget, Envelope, Fault, FleetOptions, FleetStatus, Heard, Next, Outcome, Refusal, SleepMode,
-    SlotId, SlotSettings, TurnId,
+    Batch, Budget, Envelope, Fault, Flags, FleetOptions, FleetStatus, Heard, Next, Outcome, Reason, Refusal,
+    SleepMode, SlotId, SlotSettings, TurnId,
 };
 
 /// All enrolled personas of one process, their undecided items and their turns in flight.
@@ -212,6 +212,14 @@ impl Fleet {
         }
         self.slot_changed(index);
         Ok(())
+    }
+
+    /// Why the persona would decline an item with these flags as soon as it was armed, by the quiet rules of rooms: it
+    /// can be written as declined at once, needs no place and is not to be armed. None: it has to be admitted.
+    #[must_use]
+    pub fn declines(&self, slot: SlotId, flags: Flags) -> Option<Reason> {
+        let index = self.slot_index(slot)?;
+        (self.slots[index].life == Life::Enrolled).then(|| self.quiet_rule(index, flags)).flatten()
     }
 
     /// Reserves places for `n` items, all or none, before they are written. A paused persona accepts.

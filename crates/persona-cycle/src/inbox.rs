@@ -62,7 +62,7 @@ impl Fleet {
     }
 
     /// What a persona hears and does not answer: it stays in the conversation, for the next turn to look back at.
-    fn quiet_rule(&self, slot: u32, flags: Flags) -> Option<Reason> {
+    pub(crate) fn quiet_rule(&self, slot: u32, flags: Flags) -> Option<Reason> {
         if flags.has(Flags::OWN) {
             return Some(Reason::Own);
         }

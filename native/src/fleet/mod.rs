@@ -173,6 +173,17 @@ pub(crate) fn fleet_unenroll(handle: &External<Handle>, slot: f64, mode: f64) ->
     with(handle, |driven| driven.fleet.unenroll(slot_from(slot), mode).map_err(fault))
 }
 
+/// Whether an item with these flags need not be admitted, as it would be declined at once: 0 if not, or one more than
+/// the place of the reason in `REASON`.
+#[napi(catch_unwind)]
+pub(crate) fn fleet_declines(handle: &External<Handle>, slot: f64, flags: f64) -> Result<f64> {
+    let flags = whole(flags).and_then(|flags| u16::try_from(flags).ok()).ok_or_else(|| invalid("flags"))?;
+    with(handle, |driven| {
+        let reason = driven.fleet.declines(slot_from(slot), Flags::from_bits(flags));
+        Ok(reason.map_or(0.0, |reason| 1.0 + code_of(&REASONS, &reason)))
+    })
+}
+
 /// Reserves room for `n` items. Gives 0, or one more than the place of the refusal in `REFUSAL`.
 #[napi(catch_unwind)]
 pub(crate) fn fleet_admit(handle: &External<Handle>, slot: f64, n: f64) -> Result<f64> {

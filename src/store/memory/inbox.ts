@@ -1,8 +1,10 @@
 import type {
+  Append,
   Counts,
   DeadLetterPage,
   DeadLetterRow,
   Decision,
+  DeclinedItem,
   Idempotency,
   ItemRow,
   MessageRow,
@@ -23,6 +25,9 @@ interface Kept {
   /** The items by which dead ones were replayed; those that came with it are known from its row. */
   replays: readonly number[];
 }
+
+/** A message and its items. */
+type Said = Pick<Append, "message" | "items" | "declined">;
 
 /** What an idempotency key was used for. */
 interface Used {
@@ -117,14 +122,15 @@ export class Inbox {
       .slice(0, limit);
   }
 
-  assertNew(message: MessageRow, items: readonly ItemRow[]): void {
+  assertNew({ message, items, declined = NONE }: Said): void {
     // Keys ascend: what is beyond all before need not be looked for.
     if (message.key <= this.#lastMessage && this.#messages.has(message.key)) throw keyTaken();
     for (const { key } of items) if (key <= this.#lastItem && this.#undecided.has(key)) throw keyTaken();
+    for (const { key } of declined) if (key <= this.#lastItem && this.#outcomes.has(key)) throw keyTaken();
   }
 
-  /** Gives the rev. */
-  put(row: MessageRow, items: readonly ItemRow[], idempotency?: Idempotency): number {
+  /** Gives the newest rev. */
+  put({ message: row, items, declined = NONE }: Said, idempotency?: Idempotency): number {
     const { key, tenant, conversation } = row;
     const idempotencyKey = idempotency && idempotencyName(idempotency.scope, idempotency.key);
     if (idempotency !== undefined && idempotencyKey !== undefined) {
@@ -135,7 +141,8 @@ export class Inbox {
     if (items.length === 0) this.#settled.add(key);
     this.#lastMessage = Math.max(this.#lastMessage, key);
     for (const item of items) this.#putItem(item);
-    return this.#log.stamp("message", tenant, key);
+    const rev = this.#log.stamp("message", tenant, key);
+    return declined.reduce((_, item) => this.#putDeclined(item, row), rev);
   }
 
   /** Whether all of these are undecided and in this turn (null: in none), each of them once. */
@@ -228,6 +235,17 @@ export class Inbox {
       this.#timelines.remove(message.conversation, key);
       if (idempotencyKey !== undefined) this.#idempotency.delete(idempotencyKey);
     }
+  }
+
+  /** Gives the rev. */
+  #putDeclined({ key, persona, reason }: DeclinedItem, message: MessageRow): number {
+    const { conversation, createdAt } = message;
+    const undecided = { turn: null, error: null, attempt: 0, replayOf: null };
+    const decided = { outcome: "declined", reason, enqueuedAt: createdAt, decidedAt: createdAt } as const;
+    this.#outcomes.set(key, { item: key, message: message.key, conversation, persona, ...undecided, ...decided });
+    this.#lastItem = Math.max(this.#lastItem, key);
+    this.#decided.declined += 1;
+    return this.#log.stamp("item", message.tenant, key);
   }
 
   #putItem(item: ItemRow): void {

@@ -1,6 +1,6 @@
 //! The quiet rules: what a persona does not answer in a room, and how often it speaks up there.
 
-use persona_cycle::{Flags, Held, Kind, Lane, Outcome, Reason, SlotId, SlotSettings};
+use persona_cycle::{Flags, Held, Kind, Lane, Outcome, Reason, SlotId, SlotSettings, Unenroll};
 
 use crate::stage::Stage;
 
@@ -20,13 +20,15 @@ fn answer(stage: &mut Stage, persona: SlotId, flags: Flags) {
     assert_eq!(stage.end_turn(Outcome::Done), [item]);
 }
 
-/// What becomes of an item on arrival.
+/// What becomes of an item on arrival, which is known before.
 fn rule(undirected: bool, flags: Flags) -> Option<Reason> {
     let mut stage = Stage::new();
     let persona = stage.persona_with(SlotSettings { undirected, ..SlotSettings::default() });
+    let expected = stage.fleet.declines(persona, flags);
     let item = stage.flag(persona, ROOM, flags);
     let settled = stage.serve().settlements.first().copied();
     assert_eq!(stage.batch.turns.len(), usize::from(settled.is_none()));
+    assert_eq!(settled.map(|settled| settled.reason), expected);
     settled.map(|settled| {
         assert_eq!((settled.item, settled.turn, settled.kind), (item, None, Kind::Declined));
         assert_eq!(settled.flags, flags, "to be kept as context");
@@ -40,6 +42,17 @@ fn its_own_words_and_repeated_ones_are_not_answered_anywhere() {
     assert_eq!(rule(true, Flags::OWN.with(pressing)), Some(Reason::Own));
     assert_eq!(rule(true, Flags::DUPLICATE.with(pressing)), Some(Reason::Duplicate));
     assert_eq!(rule(true, Flags::OWN.with(Flags::DUPLICATE)), Some(Reason::Own));
+}
+
+#[test]
+fn who_takes_nothing_declines_nothing() {
+    let mut stage = Stage::new();
+    let persona = stage.persona();
+    assert_eq!(stage.fleet.declines(persona, Flags::OWN), Some(Reason::Own));
+    stage.say(persona, ROOM);
+    assert_eq!(stage.fleet.unenroll(persona, Unenroll::Drain), Ok(()));
+    assert_eq!(stage.fleet.declines(persona, Flags::OWN), None, "to be refused");
+    assert_eq!(stage.fleet.declines(SlotId::from_raw(0), Flags::OWN), None);
 }
 
 #[test]
