@@ -12,9 +12,11 @@ import {
   SESSION,
   SPENDING,
   TURN,
+  type Value,
   type Values,
 } from "./columns.ts";
 import { assertWritten, INSERT_ENTRY, REPLACE_ENTRY } from "./entries.ts";
+import { insertion, insertRows } from "./insertion.ts";
 import { type Ledger, stampFrom } from "./ledger.ts";
 import { MappingCommands } from "./mapping/commands.ts";
 import type { Along } from "./mapping/port.ts";
@@ -187,7 +189,7 @@ export class Commands {
 
   replayDeadLetter(item: number, key: number, fresh: Values): Replayed {
     this.#connection.check(DELETE_DEAD_LETTER, [item], assertThere);
-    this.#insertItem(fresh);
+    this.#insertItems(fresh);
     return { status: "replayed", rev: this.#stampItem(key, item) };
   }
 
@@ -291,26 +293,27 @@ export class Commands {
     declined: DeclinedArguments | null = null,
   ): number {
     this.#connection.run(INSERT_MESSAGE, message);
-    for (let start = 0; start < items.length; start += ITEM.width) {
-      this.#insertItem(items.slice(start, start + ITEM.width));
-    }
+    if (items.length > 0) this.#insertItems(items);
     const rev = this.#ledger.stamp("message", tenant, key);
     return declined === null ? rev : this.#insertDeclined(tenant, key, ...declined);
   }
 
   #insertDeclined(tenant: string, message: number, ...[conversation, at, items]: DeclinedArguments): number {
+    const keys: number[] = [];
+    const rows: Value[] = [];
     for (let start = 0; start < items.length; start += DECLINED_WIDTH) {
-      const item = items.slice(start, start + DECLINED_WIDTH);
-      this.#connection.run(INSERT_DECLINED, [...item, message, conversation, at, at]);
-      this.#ledger.stamp("item", tenant, item[0] as number);
+      const [item, persona, reason] = items.slice(start, start + DECLINED_WIDTH);
+      keys.push(item as number);
+      rows.push(item as number, persona as number, reason as string, message, conversation, at, at);
     }
-    this.#ledger.count("declined", items.length / DECLINED_WIDTH);
-    return this.#ledger.rev;
+    insertRows(this.#connection, DECLINED, rows);
+    this.#ledger.count("declined", keys.length);
+    return this.#ledger.stampAll("item", tenant, keys);
   }
 
-  #insertItem(item: Values): void {
-    this.#connection.run(INSERT_ITEM, item);
-    this.#ledger.count("waiting", 1);
+  #insertItems(items: Values): void {
+    insertRows(this.#connection, ITEMS, items);
+    this.#ledger.count("waiting", items.length / ITEM.width);
   }
 
   /** @param decided An item of the same message that has its outcome: what tells the tenant. */
@@ -412,10 +415,11 @@ const FORGET_IDEMPOTENCY = statement(`
     SELECT scope, key FROM idempotency WHERE created_at < ? ORDER BY created_at LIMIT ?)`);
 
 const INSERT_MESSAGE = insertInto(MESSAGE);
-const INSERT_ITEM = insertInto(ITEM);
-const INSERT_DECLINED = statement(`
-  INSERT INTO outcome (item, persona, reason, message, conversation, enqueued_at, decided_at, outcome, attempt)
-  VALUES (?, ?, ?, ?, ?, ?, ?, 'declined', 0)`);
+const ITEMS = insertion(`${ITEM.name} (${ITEM.columns})`, ITEM.places);
+const DECLINED = insertion(
+  "outcome (item, persona, reason, message, conversation, enqueued_at, decided_at, outcome, attempt)",
+  "?, ?, ?, ?, ?, ?, ?, 'declined', 0",
+);
 const INSERT_TURN = insertInto(TURN);
 const BEGIN_ITEM = statement(
   `UPDATE inbox SET turn = ?, unknown_items = 0, attempt = attempt + 1 WHERE key = ? AND ${WAITING}`,

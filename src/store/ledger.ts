@@ -1,5 +1,6 @@
 import { PersonaError } from "../errors.ts";
-import type { Values } from "./columns.ts";
+import type { Value, Values } from "./columns.ts";
+import { insertion, insertRows } from "./insertion.ts";
 import { CHANGE_KINDS, type ChangeKind, type Counts } from "./port.ts";
 import { type Connection, first, type Program, query, type Statement, statement } from "./query.ts";
 
@@ -42,7 +43,18 @@ export class Ledger {
   stamp(kind: ChangeKind, tenant: string, key: number, tombstone = false): number {
     this.#numbers.rev += 1;
     const values = [this.#numbers.rev, tenant, CHANGE_KINDS.indexOf(kind), key, tombstone ? 1 : 0];
-    this.#connection.run(STAMP, values);
+    this.#connection.run(LINES.one, values);
+    return this.#numbers.rev;
+  }
+
+  /** A line for each of these, in this order; gives the rev of the last. */
+  stampAll(kind: ChangeKind, tenant: string, keys: readonly number[]): number {
+    const values: Value[] = [];
+    for (const key of keys) {
+      this.#numbers.rev += 1;
+      values.push(this.#numbers.rev, tenant, CHANGE_KINDS.indexOf(kind), key, 0);
+    }
+    insertRows(this.#connection, LINES, values);
     return this.#numbers.rev;
   }
 
@@ -127,7 +139,7 @@ const NOTHING: Counts = { waiting: 0, inTurn: 0, answered: 0, declined: 0, dead:
 const LOG_ENDS = query<{ oldest: number; newest: number }>(`
   SELECT coalesce((SELECT min(rev) FROM change_log), 1) AS oldest,
     coalesce((SELECT max(rev) FROM change_log), 0) AS newest`);
-const STAMP = statement("INSERT INTO change_log (rev, tenant, kind, key, tombstone) VALUES (?, ?, ?, ?, ?)");
+const LINES = insertion("change_log (rev, tenant, kind, key, tombstone)", "?, ?, ?, ?, ?");
 const FORGET_CHANGES = statement("DELETE FROM change_log WHERE rev < ?");
 const WRITE_NUMBERS = statement(`
   UPDATE database SET last_key = CASE WHEN last_key < ? THEN ? ELSE last_key END,

@@ -1,7 +1,7 @@
 /** Rooms in which personas really talk to each other, and stop. */
 import { expect, it } from "vitest";
-import type { Runtime } from "../../src/types.ts";
-import { turns } from "../support/event-loop.ts";
+import type { Runtime, RuntimeEvent } from "../../src/types.ts";
+import { turns, until } from "../support/event-loop.ts";
 import { enroll, type House, openHouse, outcomeOf, pass } from "./harness.ts";
 
 const GAP_MS = 10_000;
@@ -20,10 +20,14 @@ async function speakers(runtime: Runtime, room: string): Promise<string[]> {
 
 /** What became of the items that were not answered. */
 async function reasons(runtime: Runtime): Promise<(string | undefined)[]> {
-  const found: (string | undefined)[] = [];
+  return (await eventsUntilNow(runtime)).flatMap((event) => (event.type === "item" ? [event.item.reason] : []));
+}
+
+async function eventsUntilNow(runtime: Runtime): Promise<RuntimeEvent[]> {
+  const found: RuntimeEvent[] = [];
   const ended = new AbortController();
   for await (const event of runtime.events({ after: 0, signal: ended.signal })) {
-    if (event.type === "item") found.push(event.item.reason);
+    found.push(event);
     if ("rev" in event && event.rev === runtime.rev) ended.abort();
   }
   return found;
@@ -85,6 +89,43 @@ it("hears undirected talk, does not answer it, and remembers it in the next turn
   await runtime.post(room.id, "Bob: are you sure?", { from: "user:7" });
   await turns();
   expect(remembered).toContain("I think so.");
+});
+
+it("says of each member what became of what it heard, whatever waits for it already", async () => {
+  const { runtime } = await openHouse();
+  await enroll(runtime, "ada", { cognition: () => "I think so." });
+  await enroll(runtime, "bob", { settings: { paused: true, maxQueued: 1 } });
+  await enroll(runtime, "cleo", { cognition: () => ({ decline: "listening" }), settings: { answerUndirected: true } });
+  const room = await runtime.createRoom({ members: ["ada", "bob", "cleo"] });
+  await runtime.post(room.id, "Shall we?", { from: "user:7" });
+  await until(() => runtime.status().declined === 3);
+  const events = await eventsUntilNow(runtime);
+  const reply = events.find((event) => event.type === "message" && event.message.text === "I think so.");
+  const said = events.flatMap((event) => (event.type === "item" ? [event.item] : []));
+  const replyId = reply?.type === "message" ? reply.message.id : "";
+  expect(said.filter(({ message }) => message === replyId)).toMatchObject([
+    { persona: "bob", state: "declined", reason: "undirected", attempt: 0 },
+    { persona: "cleo", state: "declined", reason: "listening", attempt: 1 },
+  ]);
+  for (const item of said) expect(await runtime.item(item.id)).toEqual(item);
+  expect(runtime.status()).toMatchObject({ accepted: 5, answered: 1, declined: 3, queued: 1 });
+  expect(await runtime.why("bob")).toMatchObject({ queued: 1 });
+});
+
+it("refuses what a persona says to itself, once it is accepted", async () => {
+  const { runtime } = await openHouse();
+  await enroll(runtime, "ada", { settings: { paused: true } });
+  const talk = { from: "persona:ada", idempotencyKey: "once" };
+  const first = runtime.send("ada", "Am I here?", talk);
+  const { items } = await first.accepted;
+  expect(items).toMatchObject([{ persona: "ada" }]);
+  expect(await runtime.item(items[0]?.id ?? "")).toMatchObject({ state: "declined", reason: "own" });
+  const outcome = "declined: The persona said this itself (own)";
+  expect(await outcomeOf(first)).toBe(outcome);
+  const again = runtime.send("ada", "Am I here?", talk);
+  expect(await again.accepted).toMatchObject({ items, replayed: true });
+  expect(await outcomeOf(again)).toBe(outcome);
+  expect(runtime.status()).toMatchObject({ accepted: 1, declined: 1, queued: 0 });
 });
 
 it("answers undirected talk if that is its way", async () => {

@@ -56,7 +56,7 @@ it("does not give a persona what was said in its own name", async () => {
 it("warns of a member that had no room for a reply, which is in the room all the same", async () => {
   const { runtime, warnings } = await openHouse();
   await enroll(runtime, "ada");
-  await enroll(runtime, "bob", { settings: { maxQueued: 1, paused: true } });
+  await enroll(runtime, "bob", { settings: { maxQueued: 1, paused: true, answerUndirected: true } });
   const room = await runtime.createRoom({ members: ["ada", "bob"] });
   await runtime.post(room.id, "hello", { from: "user:7" });
   await until(() => runtime.status().answered === 1);

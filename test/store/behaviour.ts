@@ -5,8 +5,12 @@ import type {
   ApiKeyRow,
   ConversationRow,
   DeadLetterPage,
+  DeclinedItem,
   EnrollmentRow,
   FedItem,
+  ItemRow,
+  MessageRow,
+  OutcomeRow,
   Store,
 } from "../../src/store/port.ts";
 import { anEntry, keepsEntries } from "./entries.ts";
@@ -77,6 +81,35 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       expect(await store.message(message.key)).toEqual(message);
       expect(await store.itemsOf(message)).toEqual([]);
       expect((await store.counts()).waiting).toBe(0);
+    });
+
+    it("writes items that are declined from the start with their outcome, and hands out the others only", async () => {
+      const { store, items: heard } = await fed();
+      const { message, items, declined } = halfDeclined(store, 40);
+      expect(await store.append({ message, items, declined })).toEqual({ status: "appended", rev: 21 });
+      expect(await store.itemsOf(message)).toEqual(
+        [...items, ...declined.map((item) => outcomeOf(item, message))].sort((a, b) => keyOf(a) - keyOf(b)),
+      );
+      expect(await store.item(declined[3]?.key ?? 0)).toMatchObject({ outcome: "declined", reason: "undirected" });
+      expect(heard).toEqual(items);
+      expect(await store.counts()).toEqual({ waiting: 20, inTurn: 0, answered: 0, declined: 20, dead: 0 });
+      const { rows } = await store.changes("default", 0, 100);
+      expect(rows.map(({ kind, key }) => [kind, key])).toEqual([
+        ["message", message.key],
+        ...declined.map(({ key }) => ["item", key]),
+      ]);
+    });
+
+    it("writes no item twice that is declined from the start", async () => {
+      const store = await opened();
+      const { message, items, declined } = halfDeclined(store, 2);
+      await store.append({ message, items, declined });
+      const another = aMessage(store);
+      await expect(store.append({ message: another, items: [], declined })).rejects.toMatchObject({ code: "internal" });
+      expect(await store.message(another.key)).toBeUndefined();
+      expect(await store.counts()).toMatchObject({ waiting: 1, declined: 1 });
+      const decision = { turn: null, decisions: declined.map(({ key }) => died(key)), at: NOW };
+      expect(await store.settle(decision)).toEqual({ status: "late" });
     });
 
     it("opens the conversation with the first message and leaves it alone with the next", async () => {
@@ -290,6 +323,26 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
       expect(await store.counts()).toEqual({ waiting: 1, inTurn: 0, answered: 2, declined: 0, dead: 0 });
       expect(heard).toHaveLength(3);
       expect(await kindsSince(store, 1)).toEqual(["message", "turn"]);
+    });
+
+    it("stores what others decline of a reply with the reply", async () => {
+      const { store, items: heard } = await fed();
+      const { items } = await appended(store);
+      const turn = await begun(store, items);
+      const reply = halfDeclined(store, 4);
+      const settled = await store.settle({
+        turn: { key: turn.key, attempt: 1, outcome: "answered", error: null, explanation: "{}" },
+        reply,
+        decisions: turn.items.map(answered),
+        at: NOW + 500,
+      });
+      expect(settled).toEqual({ status: "settled", revs: [4, 5] });
+      expect(await kindsSince(store, 1)).toEqual(["message", "item", "item", "turn"]);
+      expect(await store.counts()).toEqual({ waiting: 2, inTurn: 0, answered: 1, declined: 2, dead: 0 });
+      expect(heard.slice(1)).toEqual(reply.items);
+      expect((await store.itemsOf(reply.message)).filter((row) => "outcome" in row)).toEqual(
+        reply.declined.map((item) => outcomeOf(item, reply.message)),
+      );
     });
 
     it("gives a rev to each item that leaves without an answer, in the order of the decisions", async () => {
@@ -932,6 +985,27 @@ export function behavesLikeAStore(open: (options: OpenOptions) => Promise<Store>
     expect(settled).toEqual({ status: "late" });
     expect(await store.item(item)).toEqual(items[0]);
   });
+}
+
+/** A message with so many items, of which every second is declined from the start. */
+function halfDeclined(store: Store, count: number) {
+  const { message, items } = withItems(store, count);
+  const declined = items
+    .filter((_, n) => n % 2 === 1)
+    .map(({ key, persona }) => ({ key, persona, reason: "undirected" }));
+  return { message, items: items.filter((_, n) => n % 2 === 0), declined };
+}
+
+function outcomeOf({ key, persona, reason }: DeclinedItem, message: MessageRow): OutcomeRow {
+  const { conversation, createdAt } = message;
+  return {
+    ...{ item: key, message: message.key, conversation, persona, turn: null, outcome: "declined", reason, error: null },
+    ...{ attempt: 0, enqueuedAt: createdAt, decidedAt: createdAt, replayOf: null },
+  };
+}
+
+function keyOf(row: ItemRow | OutcomeRow): number {
+  return "outcome" in row ? row.item : row.key;
 }
 
 async function kindsSince(store: Store, rev: number) {
