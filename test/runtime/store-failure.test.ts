@@ -287,7 +287,7 @@ it("waits for no store any more once it is closed", async () => {
   for (const text of ["a", "b", "c"]) void outcomeOf(runtime.send("ada", text, { from: `user:${text}` }));
   await turns();
   const again = clock.now() + 1_000;
-  expect(set).toHaveBeenCalledWith(again, expect.any(Function));
+  expect(set.mock.calls.map(([moment]) => moment)).toContain(again);
   expect(cancelled).not.toHaveBeenCalledWith(again);
   await runtime.close({ graceMs: 0 });
   expect(cancelled).toHaveBeenCalledWith(again);

@@ -11,13 +11,14 @@ use std::cell::RefCell;
 use napi::bindgen_prelude::{External, Float64ArraySlice};
 use napi::{Error, Result, Status as Code};
 use napi_derive::napi;
-use persona_cycle::{Batch, Budget, Fault, Fleet, FleetOptions, Heard, SlotId, StrandStatus};
+use persona_cycle::{Batch, Budget, Fault, Flags, Fleet, FleetOptions, Heard, SlotId, StrandStatus};
 
 pub(crate) use self::records::{apply, write};
 use self::records::{count, invalid, of_fleet, of_slot, settings_from, slot_from};
 use crate::layout::{
     HELD, Head, HeardRecord, LoadRecord, MAX_SETTLEMENTS, MAX_SLOTS, MAX_TURNS, MAX_WANTED, OP_SIZE,
-    OVERFLOW, REFUSALS, SLEEP, StrandRecord, UNENROLL, code_of, moment, moment_or_nan, whole, word_at,
+    OVERFLOW, REASONS, REFUSALS, SLEEP, StrandRecord, UNENROLL, code_of, moment, moment_or_nan, whole,
+    word_at,
 };
 
 /// What a handle holds; empty once it is closed or has failed.
