@@ -121,6 +121,6 @@ pub(super) fn pairs_of(numbers: &[f64]) -> impl Iterator<Item = (f64, f64)> {
 
 pub(super) fn writable<'a>(array: &'a mut Float64ArraySlice) -> &'a mut [f64] {
     // SAFETY: the call is synchronous on the JavaScript thread, so nothing else touches the array meanwhile:
-    // `src/mapping/engine.ts` makes it for this purpose, over memory that no other thread shares.
+    // `src/mapping/engine/kit.ts` makes it for this purpose, over memory that no other thread shares.
     unsafe { array.as_mut() }
 }
