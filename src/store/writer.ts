@@ -18,7 +18,11 @@ export type WriterRequest = { readonly lastKey: number; readonly group: readonly
 
 /** Pages in the log from which on it is moved after a group even if more groups follow: 16 MiB. */
 const FULL_LOG_PAGES = 4096;
-/** So long nothing was written when the log is moved anyway. */
+/**
+ * The same where nothing was written for `IDLE_MS`: 4 MiB. Not less: when all of it was moved the next commit begins the
+ * log anew, which takes it a flush of its own, and whoever writes now and then would pay that with each message.
+ */
+const IDLE_LOG_PAGES = 1024;
 const IDLE_MS = 250;
 
 const port = parentPort;
@@ -32,7 +36,11 @@ database.pragma("wal_autocheckpoint = 0");
 const commit = new GroupCommit(database, data);
 const logSize = database.prepare<[], { log: number; checkpointed: number }>("PRAGMA wal_checkpoint(NOOP)");
 let overwrites: boolean | undefined;
-const idle = setTimeout(() => checkpoint(1), IDLE_MS).unref();
+let leastWhenIdle = IDLE_LOG_PAGES;
+const idle = setTimeout(() => {
+  checkpoint(leastWhenIdle);
+  leastWhenIdle = IDLE_LOG_PAGES;
+}, IDLE_MS).unref();
 
 port.on("message", (request: WriterRequest) => {
   if (request === null) {
@@ -42,7 +50,10 @@ port.on("message", (request: WriterRequest) => {
     return;
   }
   const { lastKey, group } = request;
-  overwrite(group.some(([name]) => name === "mapping"));
+  const isOfPersons = group.some(([name]) => name === "mapping");
+  overwrite(isOfPersons);
+  // What is replaced there is in the file until the log is moved.
+  if (isOfPersons) leastWhenIdle = 1;
   const result = commit.run(lastKey, group);
   // Before anybody hears that a person is erased.
   if (group.some(([name, command]) => name === "mapping" && command === "erasePerson")) emptyLog();

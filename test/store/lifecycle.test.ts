@@ -78,6 +78,14 @@ it("keeps the write-ahead log short under load", async () => {
   expect(statSync(`${file}-wal`).size).toBeLessThan(30_000_000);
 });
 
+it("moves a long log into the file when nothing more is written", async () => {
+  const file = join(tempFolder(), "personas.db");
+  const store = await openSqliteStore(file, { clock: systemClock() });
+  onTestFinished(() => store.close());
+  await Promise.all(Array.from({ length: 300 }, () => appended(store, 1, { text: "x".repeat(20_000) })));
+  await expect.poll(() => statSync(file).size, { timeout: 60_000 }).toBeGreaterThan(6_000_000);
+});
+
 it("works in a script that is given on the command line", () => {
   const source = new URL("../../src/", import.meta.url);
   const script = `

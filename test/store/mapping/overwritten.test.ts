@@ -8,6 +8,14 @@ import { NOW, withItems } from "../rows.ts";
 import { tempFolder } from "../temp-folder.ts";
 import { ADA, aChange, aMindscape, aNarrative, anObservation } from "./rows.ts";
 
+it("what is said of a person is soon in the file, over what it replaces there", async () => {
+  const file = join(tempFolder(), "personas.db");
+  const store = await openSqliteStore(file, { clock: new ManualClock(NOW) });
+  onTestFinished(() => store.close());
+  await store.mapping.saveMindscape(aChange(aMindscape(store, { traits: JSON.stringify({ secret: "told" }) })));
+  await expect.poll(() => readFileSync(file).includes('{"secret":"told"}'), { timeout: 60_000 }).toBe(true);
+});
+
 it("an erased person leaves nothing in the file and its log", async () => {
   const file = join(tempFolder(), "personas.db");
   const store = await openSqliteStore(file, { clock: new ManualClock(NOW) });
