@@ -1,5 +1,7 @@
 /** What a schema found wrong with an input, field by field. */
+
 import type * as z from "zod";
+import { counted } from "./counted.ts";
 import { type FieldFault, PersonaError } from "./errors.ts";
 
 /** More would help nobody, and an input of unknown fields only would be answered with more than was sent. */
@@ -17,7 +19,7 @@ export function faultsOf(error: Pick<z.core.$ZodError, "issues">, whole: string)
   });
   const more = faults.length - MAX_FAULTS;
   if (more <= 0) return faults;
-  return [...faults.slice(0, MAX_FAULTS), { field: whole, message: `has ${more} more faults` }];
+  return [...faults.slice(0, MAX_FAULTS), { field: whole, message: `has ${counted(more, "more fault")}` }];
 }
 
 /** `members[0].id` */

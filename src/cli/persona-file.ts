@@ -57,6 +57,9 @@ interface Parsed {
 const TOML = /^\uFEFF?\s*(?:#|[A-Za-z_]|\[\s*[A-Za-z_[])/;
 
 function parsed(text: string, name: string): Parsed {
+  if (/^\uFEFF?\s*$/.test(text)) {
+    throw new PersonaError("invalid_input", `${name} is empty; write personas as JSON or TOML into it.`);
+  }
   const isToml = TOML.test(text);
   try {
     const { value, placeOf } = isToml ? readToml(text) : readJson(text);

@@ -12,13 +12,14 @@ const DETECTORS = ["refined", "network", "gated", "energy"] as const;
 
 /** Runs the command that the words name; throws a `UsageError` for words that are wrong. */
 export async function runCommand(words: readonly string[]): Promise<void> {
+  const root = program();
   try {
-    await program().parseAsync([...words], { from: "user" });
+    await root.parseAsync([...words], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version were asked for, and are printed.
     if (error.exitCode === 0) return;
-    if (error.code === "commander.help") throw new UsageError("A command is missing; `serve` starts the server.");
+    if (error.code === "commander.help") throw new UsageError(missingCommand(root, words[0]));
     throw new UsageError(sentence(error.message));
   }
 }
@@ -221,6 +222,13 @@ function program(): Command {
     .description("A file that documents every key.")
     .action(async () => (await import("./config.ts")).exampleCommand());
   return root;
+}
+
+/** Said where nothing was named, or only a group of commands. */
+function missingCommand(root: Command, name: string | undefined): string {
+  const group = root.commands.find((command) => command.name() === name);
+  if (group === undefined) return "A command is missing; `serve` starts the server.";
+  return `A command is missing: ${group.commands.map((command) => `\`${name} ${command.name()}\``).join(", ")}.`;
 }
 
 /** An option that takes a whole number. */

@@ -2,6 +2,7 @@
  * The Configuration Adjuster: what feedback does to weights and traits. It takes what is pending in the store; weights,
  * their log, traits and the mark that feedback was applied are one write, made from what was read.
  */
+import { counted } from "../counted.ts";
 import type { FeedbackRow } from "../store/mapping/port.ts";
 import type { Store } from "../store/port.ts";
 import { type Teachable, teachableOf } from "./learning/document.ts";
@@ -40,8 +41,8 @@ export class Adjuster {
       lost += page.lost;
     }
     if (applied === 0) return "There was nothing new.";
-    const rest = lost === 0 ? "" : ` ${lost} of them were about mindscapes that are damaged, and moved nothing.`;
-    return `Applied ${applied} pieces of feedback.${rest}`;
+    const rest = lost === 0 ? "" : ` Of these ${lost} moved nothing: their mindscapes are damaged.`;
+    return `Applied ${counted(applied, "piece")} of feedback.${rest}`;
   }
 
   async #apply(tenant: string, mapper: string): Promise<{ readonly count: number; readonly lost: number } | "stale"> {

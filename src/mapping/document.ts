@@ -1,5 +1,7 @@
 /** The text of a mapper document, YAML or JSON, as JSON. */
+
 import { Worker } from "node:worker_threads";
+import { counted } from "../counted.ts";
 import { type FieldFault, PersonaError } from "../errors.ts";
 import { describeFaults } from "../faults.ts";
 import { repeatedName } from "../json-names.ts";
@@ -45,7 +47,7 @@ export async function readDocument(text: string, maxBytes = MAX_DOCUMENT_BYTES):
 /** Of faults in one document. */
 export function invalidMapper(faults: readonly FieldFault[]): PersonaError {
   const more = faults.length - MAX_FAULTS;
-  const rest = { field: "", code: "more", message: `the document has ${more} more faults` };
+  const rest = { field: "", code: "more", message: `the document has ${counted(more, "more fault")}` };
   const fields = more > 0 ? [...faults.slice(0, MAX_FAULTS), rest] : faults;
   const named = fields.map(({ field, message }) => ({ field: field || "document", message }));
   return new PersonaError("invalid_mapper", `The mapper is not valid. ${describeFaults(named)}`, { fields });

@@ -2,6 +2,7 @@
  * The Mindscaper: what turns observations into traits. It takes what is pending in the store, so it does not matter how
  * often, or by which message, it is asked. Traits, memory and the mark that an observation was taken are one write.
  */
+import { counted } from "../counted.ts";
 import { PersonaError } from "../errors.ts";
 import { describeFaults, faultsOf } from "../faults.ts";
 import type { ObservationRow } from "../store/mapping/port.ts";
@@ -62,7 +63,8 @@ export class Mindscaper {
       after = page.last;
       readings.clear();
     }
-    if (failures.length === 0) return taken === 0 ? "There was nothing new." : `Digested ${taken} observations.`;
+    if (failures.length === 0)
+      return taken === 0 ? "There was nothing new." : `Digested ${counted(taken, "observation")}.`;
     const budget = failures.find((failure) => failure instanceof PersonaError);
     if (budget !== undefined) {
       const retryAfterMs = budget.retryAfterMs ?? BUDGET_WAIT_MS;
@@ -70,7 +72,8 @@ export class Mindscaper {
     }
     // It is kept with a dead letter, where no erasure looks: so it names neither person nor observations.
     const reasons = [...new Set(failures)].slice(0, MAX_REASONS).join("; ");
-    throw new PersonaError("extractor_failed", `${failures.length} observations stay pending: ${reasons}`);
+    const stay = counted(failures.length, "observation stays", "observations stay");
+    throw new PersonaError("extractor_failed", `${stay} pending: ${reasons}`);
   }
 
   async #digest(tenant: string, person: string, after: number, readings: Map<string, Reading>, signal: AbortSignal) {

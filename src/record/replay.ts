@@ -85,7 +85,9 @@ async function* linesOf(file: string): AsyncGenerator<string> {
   try {
     yield* createInterface({ input: createReadStream(file, "utf8"), crlfDelay: Number.POSITIVE_INFINITY });
   } catch (cause) {
-    throw new PersonaError("recording_unreadable", `${file} cannot be read`, { cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = `${file} cannot be read (${code}); give a file that \`record\` has written`;
+    throw new PersonaError("recording_unreadable", message, { cause });
   }
 }
 

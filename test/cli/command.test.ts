@@ -11,7 +11,8 @@ function runIn(folder: string, words: readonly string[], environment: Readonly<R
 test("words that are wrong are told in one line, and the exit code is 2", async () => {
   const wrong: readonly [string, string][] = [
     ["", "A command is missing; `serve` starts the server."],
-    ["config", "A command is missing; "],
+    ["config", "A command is missing: `config print`, `config check`, `config example`."],
+    ["mapper", "A command is missing: `mapper validate`."],
     ["server", "Unknown command 'server'. Did you mean serve?"],
     ["serve now", "Too many arguments for 'serve'."],
     ["serve --prot 1", "Unknown option '--prot'. Did you mean --port?"],

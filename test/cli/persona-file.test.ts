@@ -21,7 +21,7 @@ test.each<[string, string | Uint8Array, readonly string[]]>([
   ["no list", "7", ["must be a list of personas"]],
   ["no JSON", "[{", ["is not JSON"]],
   ["no UTF-8", new Uint8Array([0x5b, 0xff, 0x5d]), ["is not valid UTF-8"]],
-  ["an empty file", "", ["is not JSON"]],
+  ["an empty file", " \n", ["is empty; write personas as JSON or TOML into it"]],
   ["several broken fields", '[{"id":"a","name":"A"},{"id":"B","name":" ","nick":1}]', ["[1].id:", "[1].name:", "nick"]],
   ["a broken setting", '[{"id":"a","name":"A","settings":{"maxQueued":0}}]', ["[0].settings.maxQueued:"]],
   ["one id twice", '[{"id":"a","name":"A"},{"id":"a","name":"B"}]', ['[1].id: "a" stands here twice']],

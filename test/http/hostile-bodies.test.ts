@@ -104,6 +104,8 @@ it("says of many faults how many there are", async () => {
   const { body } = await send("POST /v1/rooms", JSON.parse(manyKeys(10_000)));
   expect(body.fields).toHaveLength(101);
   expect(body.fields.at(-1)).toEqual({ field: "body", message: "has 9900 more faults" });
+  const { body: other } = await send("POST /v1/rooms", JSON.parse(manyKeys(101)));
+  expect(other.fields.at(-1)).toEqual({ field: "body", message: "has 1 more fault" });
 });
 
 it("names the bound that is configured", async () => {

@@ -154,7 +154,10 @@ it("refuses what is no whole recording", async () => {
   await invalid(() => "");
   await invalid(() => "Dear diary,\n");
   await invalid((text) => text.replace('"seed":', '"seed":1'));
-  await expect(replay(join(tempFolder(), "none"))).rejects.toMatchObject({ code: "recording_unreadable" });
+  await expect(replay(join(tempFolder(), "none"))).rejects.toMatchObject({
+    code: "recording_unreadable",
+    message: expect.stringMatching(/none cannot be read \(ENOENT\); give a file that `record` has written$/),
+  });
 });
 
 it("goes on in a recording that is there, also after one that was cut off", async () => {

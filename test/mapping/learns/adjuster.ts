@@ -181,7 +181,7 @@ export function appliesFeedback(open: OpenStore): void {
       }
       await say(study, await suggest(study.store), "f2");
       expect(await damaged.adjust("coach")).toBe(
-        "Applied 3 pieces of feedback. 1 of them were about mindscapes that are damaged, and moved nothing.",
+        "Applied 3 pieces of feedback. Of these 1 moved nothing: their mindscapes are damaged.",
       );
       expect((await traitsOf(study))["work.focus_duration"]?.confidence).toBe(0.72);
       expect(await weightOf(study)).toBe(1.1);

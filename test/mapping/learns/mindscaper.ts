@@ -111,7 +111,7 @@ export function digestsObservations(open: OpenStore): void {
       await expect(over(store, study.clock).digest()).rejects.toEqual(refused("mindscape_contended"));
       expect(attempts).toBe(8);
       expect(await study.mindscapes.read(TENANT, ANA)).toBeUndefined();
-      expect(await study.digest()).toBe("Digested 1 observations.");
+      expect(await study.digest()).toBe("Digested 1 observation.");
     });
 
     it.each(["mindscape", "pendingObservations", "saveMindscape"] as const)(
@@ -146,9 +146,9 @@ export function digestsObservations(open: OpenStore): void {
       for (const id of ["o1", "o2", "o3"]) await record(study, session(id));
       await expect(study.digest()).rejects.toEqual(refused("extractor_failed"));
       expect((await traitsOf(study))["fragile"]?.value).toEqual(["o1", "o3"]);
-      await expect(study.digest()).rejects.toThrow(/^1 observations stay pending: fragile: surprise$/);
+      await expect(study.digest()).rejects.toThrow(/^1 observation stays pending: fragile: surprise$/);
       works = true;
-      expect(await study.digest()).toBe("Digested 1 observations.");
+      expect(await study.digest()).toBe("Digested 1 observation.");
       expect((await traitsOf(study))["fragile"]?.value).toEqual(["o1", "o3", "o2"]);
     });
 
@@ -164,7 +164,7 @@ export function digestsObservations(open: OpenStore): void {
       const failure = await over(store, study.clock)
         .digest()
         .catch((error: Error) => error.message);
-      expect(failure).toBe("1 observations stay pending: what is stored cannot be read");
+      expect(failure).toBe("1 observation stays pending: what is stored cannot be read");
       expect((await traitsOf(study))["work.focus_duration"]?.sample_size).toBe(1);
     });
 
@@ -194,7 +194,7 @@ export function digestsObservations(open: OpenStore): void {
       const row = { key: 5, tenant: TENANT, person: ANA, version: 1, state: "{}", createdAt: 1, updatedAt: 1 };
       const store = disturbed(study.store, { mindscape: async () => ({ ...row, traits: '{"a": {"value": 1}}' }) });
       await expect(over(store, study.clock).digest()).rejects.toEqual(refused("mindscape_damaged"));
-      expect(await study.digest()).toBe("Digested 1 observations.");
+      expect(await study.digest()).toBe("Digested 1 observation.");
     });
   });
 }
