@@ -1,19 +1,24 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Ended, execute, ROOT } from "../support/command-line.ts";
-import { layOut, link } from "../support/packed.ts";
+import { layOut, link, type Packed, pack } from "../support/packed.ts";
+import { complains } from "./addon.ts";
 
+let scratch: string;
+let packed: Packed;
 let project: string;
 let addonHome: string;
 
 beforeAll(() => {
-  project = mkdtempSync(join(tmpdir(), "persona-runtime-"));
-  ({ addonHome } = layOut(project));
+  scratch = mkdtempSync(join(tmpdir(), "persona-runtime-"));
+  packed = pack(scratch);
+  project = join(scratch, "project");
+  ({ addonHome } = layOut(project, packed));
 });
 
-afterAll(() => rmSync(project, { recursive: true, force: true }));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Runs a program in the project that has the package installed; the ending of the name says which module system. */
 function runInProject(name: string, source: string): Promise<Ended> {
@@ -207,3 +212,5 @@ test("its types are found, from ES modules and CommonJS", async () => {
   const words = [tsc, ...options, ...Object.keys(sources)];
   expect(await execute(process.execPath, words, { cwd: project })).toMatchObject({ code: 0, stdout: "" });
 });
+
+describe("without its addon", () => complains(() => packed));

@@ -30,7 +30,7 @@ export function pack(folder: string): Packed {
  */
 export function layOut(
   folder: string,
-  { main, addon, addonName }: Packed = pack(folder),
+  { main, addon, addonName }: Packed,
 ): { readonly home: string; readonly addonHome: string } {
   const unpack = (archive: string, name: string) => {
     const home = join(folder, "node_modules", name);
