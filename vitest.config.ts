@@ -7,7 +7,7 @@ const PROOF = "test/proof/**/*.test.ts";
  * What leaves its process as it was: these files share two, and load the runtime and the server twice instead of a
  * hundred times, which takes as long as all of their tests.
  */
-const TOGETHER = ["ai", "catalogue", "cognition", "config", "http", "prompt", "runtime"].map(
+const TOGETHER = ["ai", "catalogue", "cognition", "config", "http", "mapping", "prompt", "runtime", "store"].map(
   (part) => `test/${part}/**/*.test.ts`,
 );
 
