@@ -16,8 +16,13 @@ export const OBSERVATION_GUARD = {
   DECLARE
     is_erased boolean;
   BEGIN
-    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.erasing WHERE tenant = $1 AND person = $2)', TG_TABLE_SCHEMA)
-      INTO is_erased USING OLD.tenant, OLD.person;
+    -- A statement that is put together for each row takes ten times as long: only where the name could mean another table.
+    IF current_schema() = TG_TABLE_SCHEMA AND pg_my_temp_schema() = 0 THEN
+      is_erased := EXISTS (SELECT 1 FROM erasing WHERE tenant = OLD.tenant AND person = OLD.person);
+    ELSE
+      EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.erasing WHERE tenant = $1 AND person = $2)', TG_TABLE_SCHEMA)
+        INTO is_erased USING OLD.tenant, OLD.person;
+    END IF;
     IF is_erased THEN
       RETURN OLD;
     END IF;
