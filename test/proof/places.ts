@@ -21,7 +21,7 @@ export const PLACES: readonly (readonly [name: string, placed: () => Place, kill
       return {
         fresh: () => database.url(),
         async audit(url) {
-          await database.unowned();
+          await database.unowned(url);
           return audit(await copied(url));
         },
       };

@@ -13,8 +13,8 @@ export interface Place {
   count(store: string, rows: string): number | Promise<number>;
   /** Throws if the database finds itself damaged. */
   check(store: string): void;
-  /** Resolves when it is known that the processes which were killed have no store open any more. Default: at once. */
-  unowned?(): Promise<void>;
+  /** Resolves when it is known that a process which was killed has the store open no more. Default: at once. */
+  unowned?(store: string): Promise<void>;
 }
 
 export function recovers(place: Place): void {
@@ -82,7 +82,7 @@ export function recovers(place: Place): void {
     expect(unknown).toMatch(/^fed \[\[\d+,\d+,2\],\[\d+,\d+,2\]\]$/);
     await reached(second, "opened");
     await second.kill();
-    await place.unowned?.();
+    await place.unowned?.(file);
 
     const third = await reopened(file);
     expect(`fed ${JSON.stringify(third.fed.map(({ key, turn, turnItems }) => [key, turn, turnItems]))}`).toBe(unknown);
@@ -128,7 +128,7 @@ export function recovers(place: Place): void {
       acknowledged.push(Number(line));
       if (acknowledged.length === 1_000) await child.kill();
     }
-    await place.unowned?.();
+    await place.unowned?.(file);
     expect(acknowledged.length).toBeGreaterThanOrEqual(1_000);
     const { store, fed } = await reopened(file);
     for (const key of acknowledged) {
@@ -146,7 +146,7 @@ export function recovers(place: Place): void {
     const child = startChild("crash-child.ts", [file, step]);
     await reached(child, step);
     await child.kill();
-    await place.unowned?.();
+    await place.unowned?.(file);
     return file;
   }
 

@@ -160,6 +160,7 @@ export async function standing(link: Link): Promise<{ readonly epoch: number; re
   return { epoch: Number(row.epoch), committed: Number(row.committed) };
 }
 
-function lockNumber(schema: string): number {
+/** The second half of the lock of a schema. */
+export function lockNumber(schema: string): number {
   return createHash("sha256").update(schema).digest().readUInt32BE() & 0x7fffffff;
 }

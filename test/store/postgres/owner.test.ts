@@ -46,7 +46,7 @@ it("gives the schema to exactly one of several processes that come at once, and 
     expect(answer).toMatch(new RegExp(`^store_locked Process ${owner?.pid} on `));
   }
   await owner?.kill();
-  await database.unowned();
+  await database.unowned(url);
   const store = await openPostgresStore(url, { clock });
   onTestFinished(() => store.close());
   expect(store.epoch).toBe(2);
@@ -85,7 +85,7 @@ it.each(["idle", "writing", "exit"])("lets a process end that forgot to close it
   const child = startChild("forgetful-child.ts", [url, how]);
   expect(await child.line()).toBe("opened");
   expect(await child.ended()).toBe(0);
-  await database.unowned();
+  await database.unowned(url);
   const store = await openPostgresStore(url, { clock });
   onTestFinished(() => store.close());
   expect((await store.counts()).waiting).toBe(how === "writing" ? 500 : 0);

@@ -8,6 +8,6 @@ describe("the PostgreSQL store", () => {
     fresh: () => database.url(),
     count: (url, rows) => database.count(url, rows),
     check: () => {},
-    unowned: () => database.unowned(),
+    unowned: (url) => database.unowned(url),
   });
 });

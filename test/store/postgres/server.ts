@@ -1,5 +1,6 @@
 import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll } from "vitest";
+import { lockNumber } from "../../../src/store/postgres/schema.ts";
 import { needs } from "../../support/needs.ts";
 import { PostgresServer, type PostgresServerOptions } from "../../support/postgres-server.ts";
 
@@ -24,15 +25,15 @@ export function postgres(options: PostgresServerOptions = {}) {
     },
     /** Counts rows of the store behind its back. */
     async count(url: string, rows: string): Promise<number> {
-      const schema = new URL(url.replace("@/", "@localhost/")).searchParams.get("schema");
       const [row] = await this.server.query<{ count: string }>(
-        `SET search_path = ${schema}; SELECT count(*) FROM ${rows}`,
+        `SET search_path = ${schemaOf(url)}; SELECT count(*) FROM ${rows}`,
       );
       return Number(row?.count);
     },
-    /** Resolves when nobody owns a schema: of a process that was killed the server may hear a moment later. */
-    async unowned(): Promise<void> {
-      const owners = () => this.server.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted");
+    /** Resolves when nobody owns the schema: of a process that was killed the server may hear a moment later. */
+    async unowned(url: string): Promise<void> {
+      const lock = lockNumber(schemaOf(url));
+      const owners = () => this.server.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = ${lock}`);
       while ((await owners()).length > 0) await setTimeout(5);
     },
     /** The URL of a schema that does not exist yet. */
@@ -40,4 +41,8 @@ export function postgres(options: PostgresServerOptions = {}) {
       return this.server.url(this.schema());
     },
   };
+}
+
+function schemaOf(url: string): string {
+  return new URL(url.replace("@/", "@localhost/")).searchParams.get("schema") ?? "";
 }
