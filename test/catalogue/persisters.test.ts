@@ -208,7 +208,7 @@ function failingAt(database: HostDatabase, at: number, fault: "before" | "after"
           pragma: (text) => database.pragma(text),
           prepare: (sql) => {
             const statement = (database as Database.Database).prepare(sql);
-            return { all: (values: unknown[]) => around(() => statement.all(values)) };
+            return { all: (...values: unknown[]) => around(() => statement.all(...values)) };
           },
         }
       : {

@@ -7,7 +7,7 @@ import { type Server, serve } from "../../src/server.ts";
 import { execute, MAIN, personaRuntime, UNHURRIED_LIMITS } from "../support/command-line.ts";
 import { needs } from "../support/needs.ts";
 
-const FLEET = 10_000;
+const FLEET = 100_000;
 const BUSY = 3_000;
 
 let runtime: Runtime;
@@ -31,16 +31,16 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([server.close(), runtime.close({ graceMs: 0 })]));
 
-test("of ten thousand it shows the busiest, most first, and asks for no more", async () => {
+test("of a hundred thousand it shows the busiest, most first, and asks for no more", async () => {
   const { stdout, stderr, code } = await personaRuntime("top", "--url", server.url, "--limit", "30");
   expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
   const lines = stdout.trimEnd().split("\n");
   expect(lines).toHaveLength(LINES_ABOVE + 30);
-  expect(lines[0]).toContain("10 000 personas, 1–30 of 3 000 busy, by queued");
+  expect(lines[0]).toContain("100 000 personas, 1–30 of 3 000 busy, by queued");
   expect(lines[1]).toContain("queued 3 006");
   expect(lines[4]).toMatch(/^persona +queued +in store +in flight +held by +for +name$/);
-  expect(lines[5]).toMatch(/^p009999 +6 +0 +0 +paused +Number 9999$/);
-  expect(lines[6]).toMatch(/^p009998 +2 +0 +0 +paused +Number 9998$/);
+  expect(lines[5]).toMatch(/^p099999 +6 +0 +0 +paused +Number 99999$/);
+  expect(lines[6]).toMatch(/^p099998 +2 +0 +0 +paused +Number 99998$/);
   expect(stdout).not.toContain("\u001b");
   const page = await (await fetch(`${server.url}/v1/busiest?limit=30`)).text();
   expect(page.length).toBeLessThan(10_000);
@@ -48,7 +48,7 @@ test("of ten thousand it shows the busiest, most first, and asks for no more", a
 
 test("by spend it shows who spent most on models", async () => {
   const { stdout } = await personaRuntime("top", "--url", server.url, "--sort", "spend");
-  expect(stdout).toContain("10 000 personas, nobody spent anything, by spend");
+  expect(stdout).toContain("100 000 personas, nobody spent anything, by spend");
   const one = { calls: 2, input_tokens: 1_000, output_tokens: 20, unconfirmed: 0, unpriced: 1 };
   const spending = [
     { of: "ada", usd: 1.5, ...one },
@@ -61,7 +61,7 @@ test("by spend it shows who spent most on models", async () => {
 
 test("as JSON it has the same", async () => {
   const { stdout } = await personaRuntime("top", "--url", server.url, "--limit", "1", "--json");
-  expect(JSON.parse(stdout)).toMatchObject({ busy: BUSY, personas: [{ id: "p009999", queued: 6 }] });
+  expect(JSON.parse(stdout)).toMatchObject({ busy: BUSY, personas: [{ id: "p099999", queued: 6 }] });
 });
 
 describe("on a terminal", () => {
@@ -93,7 +93,7 @@ describe("on a terminal", () => {
 
   test("it is drawn in place, turns pages, sorts otherwise, and leaves the terminal as it was", async () => {
     const top = onTerminal();
-    await top.until(/1–14 of 3 000 busy, by queued.*p009999 .*q quits/s);
+    await top.until(/1–14 of 3 000 busy, by queued.*p099999 .*q quits/s);
     top.press("n");
     await top.until(/15–28 of 3 000 busy/);
     top.press("p");
