@@ -24,11 +24,14 @@ const FULL_LOG_PAGES = 4096;
  */
 const IDLE_LOG_PAGES = 1024;
 const IDLE_MS = 250;
+/** So long a commit waits for a writer outside of this process, and an erasure for a reader. */
+const WRITER_MS = 5_000;
+const READER_MS = 1_000;
 
 const port = parentPort;
 if (port === null) throw new Error("writer.ts runs in a worker thread only");
 const data = workerData as WriterData;
-const database = new Database(data.file, { fileMustExist: true });
+const database = new Database(data.file, { fileMustExist: true, timeout: WRITER_MS });
 database.pragma("synchronous = FULL");
 database.pragma("foreign_keys = OFF");
 // The log is moved below, after a group was answered; SQLite would do it before.
@@ -37,9 +40,12 @@ const commit = new GroupCommit(database, data);
 const logSize = database.prepare<[], { log: number; checkpointed: number }>("PRAGMA wal_checkpoint(NOOP)");
 let overwrites: boolean | undefined;
 let leastWhenIdle = IDLE_LOG_PAGES;
+/** The log still has pages of whoever was erased. */
+let owesEmpty = false;
 const idle = setTimeout(() => {
   checkpoint(leastWhenIdle);
   leastWhenIdle = IDLE_LOG_PAGES;
+  if (owesEmpty) emptyLog(0);
 }, IDLE_MS).unref();
 
 port.on("message", (request: WriterRequest) => {
@@ -56,7 +62,7 @@ port.on("message", (request: WriterRequest) => {
   if (isOfPersons) leastWhenIdle = 1;
   const result = commit.run(lastKey, group);
   // Before anybody hears that a person is erased.
-  if (group.some(([name, command]) => name === "mapping" && command === "erasePerson")) emptyLog();
+  if (group.some(([name, command]) => name === "mapping" && command === "erasePerson")) emptyLog(READER_MS);
   port.postMessage(result);
   checkpoint(FULL_LOG_PAGES);
   idle.refresh();
@@ -68,13 +74,18 @@ function overwrite(wanted: boolean): void {
   overwrites = wanted;
 }
 
-/** The log holds pages as they were before. */
-function emptyLog(): void {
+/** The log holds pages as they were before. Where somebody reads them for longer, it is emptied when they have gone. */
+function emptyLog(patienceMs: number): void {
   try {
-    database.pragma("wal_checkpoint(TRUNCATE)");
+    database.pragma(`busy_timeout = ${patienceMs}`);
+    owesEmpty = database.pragma("wal_checkpoint(TRUNCATE)", { simple: true }) !== 0;
   } catch {
-    // Somebody reads at this moment: it is overwritten later.
+    // As below: a disk that fails refuses the next group.
+    owesEmpty = true;
+  } finally {
+    database.pragma(`busy_timeout = ${WRITER_MS}`);
   }
+  if (owesEmpty) idle.refresh();
 }
 
 function checkpoint(atLeast: number): void {
