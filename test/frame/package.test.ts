@@ -112,7 +112,9 @@ await stream.finish();`;
   expect((JSON.parse(voice.stdout) as string[]).filter((name) => !allowed.includes(name))).toEqual([]);
   const loaded = (await runInProject("files.mjs", files("persona-runtime/voice"))).stdout.trim().split("\n");
   expect(
-    loaded.filter((file) => !/^(voice[./]|(addon|clock|counted|errors|faults|inputs|layout|manifest|tokens)\.js$)/.test(file)),
+    loaded.filter(
+      (file) => !/^(voice[./]|(addon|clock|counted|errors|faults|inputs|layout|manifest|tokens)\.js$)/.test(file),
+    ),
   ).toEqual([]);
 });
 
