@@ -1,7 +1,7 @@
 /** The options by which a command takes the configuration. */
 import { type Command, Option } from "commander";
 import { defaultOf, KEYS, keyName } from "../config/keys.ts";
-import { type Configuration, DEFAULT_FILE, resolveConfig } from "../config/resolve.ts";
+import { type Configuration, resolveConfig } from "../config/resolve.ts";
 import { type Flag, readSetting } from "../config/sources.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -11,9 +11,8 @@ export interface ConfigOptions {
   readonly flags?: readonly Flag[];
 }
 
-/** Adds `--config`, `--set` and the flags that keys have of their own: all of them, or those of the keys named. */
-export function takesConfig(command: Command, only?: readonly string[]): Command {
-  command.option("--config <FILE>", `configuration file (${DEFAULT_FILE}, if it is there)`);
+/** Adds `--set` and the flags that keys have of their own: all of them, or those of the keys named. */
+export function addConfigOptions(command: Command, only?: readonly string[]): void {
   for (const { path, schema, about } of KEYS) {
     if (about.flag === undefined || only?.includes(keyName(path)) === false) continue;
     const [flag = "", word = ""] = about.flag.split(" ");
@@ -23,7 +22,7 @@ export function takesConfig(command: Command, only?: readonly string[]): Command
   }
   const bare = { flag: "--no-built-in", path: ["catalogue", "built_in"], text: "false" };
   if (only === undefined) command.addOption(new FlagOption(bare.flag, "Leave the built-in cast out", () => bare));
-  return command.addOption(new FlagOption("--set <KEY=VALUE>", "Any key, such as --set log.level=info", setting));
+  command.addOption(new FlagOption("--set <KEY=VALUE>", "Any key, such as --set log.level=info", setting));
 }
 
 /** Reads all sources; throws `config_invalid`. */

@@ -1,5 +1,5 @@
 /** `persona-runtime doctor`: what would keep a server from running well, and what to do about it. */
-import { ConfigError } from "../config/resolve.ts";
+import { ConfigError } from "../config/config-error.ts";
 import { type ConfigOptions, configurationOf } from "./config-options.ts";
 import { database } from "./doctor/database.ts";
 import { type Finding, failure, ok } from "./doctor/finding.ts";

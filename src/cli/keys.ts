@@ -2,7 +2,6 @@
 import type * as z from "zod";
 import type { keyPageSchema, keySchema, newKeySchema } from "../http/wire/key.ts";
 import { inWireNames } from "../http/wire/names.ts";
-import { openApiKeys } from "../index.ts";
 import type { ApiKeyOptions, ApiKeys, Role } from "../types.ts";
 import { Client } from "./client.ts";
 import { type ConfigOptions, configurationOf } from "./config-options.ts";
@@ -124,6 +123,8 @@ async function withKeys<Result>(
   const store = storeOf(config.server);
   if (store === "memory")
     throw new UsageError("A store in memory has no keys; name a database, or a server with --url.");
+  // The library, which nobody needs who asks a server.
+  const { openApiKeys } = await import("../index.ts");
   await using keys = await openApiKeys(store);
   return await does.file(keys, tenant === undefined ? {} : { tenant });
 }

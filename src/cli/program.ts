@@ -3,7 +3,7 @@ import { Command, CommanderError, Option } from "commander";
 import { manifest } from "../manifest.ts";
 import { ROLES } from "../types.ts";
 import { takesServer } from "./client-options.ts";
-import { type ConfigOptions, takesConfig } from "./config-options.ts";
+import type { ConfigOptions } from "./config-options.ts";
 import { SORTS } from "./top-view.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -222,6 +222,17 @@ function program(): Command {
     .description("A file that documents every key.")
     .action(async () => (await import("./config.ts")).exampleCommand());
   return root;
+}
+
+/**
+ * Adds `--config`, and once the command is called `--set` and the flags that keys have of their own: what knows them takes
+ * longer to load than all that other commands do.
+ */
+function takesConfig(command: Command, only?: readonly string[]): Command {
+  command.parent?.hook("preSubcommand", async (_, called) => {
+    if (called === command) (await import("./config-options.ts")).addConfigOptions(command, only);
+  });
+  return command.option("--config <FILE>", "configuration file (persona-runtime.toml, if it is there)");
 }
 
 /** Said where nothing was named, or only a group of commands. */

@@ -1,5 +1,5 @@
 /** From the words of the command line to an exit code. */
-import { ConfigError } from "../config/resolve.ts";
+import { ConfigError } from "../config/config-error.ts";
 import { PersonaError } from "../errors.ts";
 import { Refusal } from "./client.ts";
 import { runCommand } from "./program.ts";

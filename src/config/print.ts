@@ -2,8 +2,8 @@
 
 import { isTable } from "../toml.ts";
 import { defaultOf, expectation, KEYS, type Key, type KeyPath, keyName } from "./keys.ts";
+import { originText } from "./origin.ts";
 import { type Configuration, HIDDEN, type Setting } from "./resolve.ts";
-import { originText } from "./sources.ts";
 
 /** TOML with the origin of each value as a comment; secrets are hidden. */
 export function printConfig({ settings, file }: Configuration): string {

@@ -6,19 +6,12 @@ import { PersonaError } from "../errors.ts";
 import { wireName } from "../http/wire/names.ts";
 import { isTable } from "../toml.ts";
 import type { About } from "./about.ts";
+import { ConfigError, type Fault } from "./config-error.ts";
 import { expectation, find, KEYS, type KeyNode, type KeyPath, keyName } from "./keys.ts";
 import { type LibraryIssue, type LibraryOptions, libraryOptions } from "./library.ts";
+import { type Origin, originText } from "./origin.ts";
 import { ALTERNATIVES, type Config, configSchema } from "./schema.ts";
-import {
-  type Entry,
-  type Fault,
-  type Flag,
-  fromEnvironment,
-  fromFile,
-  fromFlags,
-  type Origin,
-  originText,
-} from "./sources.ts";
+import { type Entry, type Flag, fromEnvironment, fromFile, fromFlags } from "./sources.ts";
 
 export interface Sources {
   /** Named by a flag or a variable: it must be there. Else `persona-runtime.toml` of the folder is read if it is there. */
@@ -48,21 +41,7 @@ export interface Configuration {
   readonly settings: readonly Setting[];
 }
 
-/** `config_invalid`, with every fault of every source. */
-export class ConfigError extends PersonaError {
-  /** Whether the command line alone is to blame. */
-  readonly usage: boolean;
-
-  constructor(faults: readonly Fault[]) {
-    const lines = faults.toSorted(byPlace).map(lineOf);
-    super("config_invalid", lines.length === 1 ? `${lines[0]}` : ["Several things are wrong:", ...lines].join("\n  "), {
-      fields: faults.map(({ key, message }) => ({ field: key || "config", message })),
-    });
-    this.usage = faults.every(({ origin }) => origin.from === "flag");
-  }
-}
-
-export const DEFAULT_FILE = "persona-runtime.toml";
+const DEFAULT_FILE = "persona-runtime.toml";
 
 /** Reads all sources; throws a `ConfigError` that names every fault. */
 export async function resolveConfig({ file, environment, flags, folder = "." }: Sources): Promise<Configuration> {
@@ -275,12 +254,3 @@ function expand(at: unknown, [name, ...rest]: KeyPath): KeyPath[] {
 }
 
 /** Those of the file come first, from its top to its end; the others stay as they are. */
-function byPlace({ origin: a }: Fault, { origin: b }: Fault): number {
-  if (a.from !== "file" || b.from !== "file") return Number(a.from !== "file") - Number(b.from !== "file");
-  return a.line - b.line || a.column - b.column;
-}
-
-function lineOf({ origin, key, message }: Fault): string {
-  const where = originText(origin);
-  return key === "" ? `${where}: ${message}` : `${where}: ${key} ${message}`;
-}

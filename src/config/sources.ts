@@ -3,28 +3,15 @@
 import { closest } from "fastest-levenshtein";
 import * as z from "zod";
 import { isTable, readToml, readTomlKey, readTomlValue, TomlFault } from "../toml.ts";
+import type { Fault } from "./config-error.ts";
 import { bare, find, KEYS, type Key, type KeyNode, type KeyPath, keyName, ROOT } from "./keys.ts";
-
-/** Where a value comes from. */
-export type Origin =
-  | { readonly from: "default" }
-  | { readonly from: "file"; readonly file: string; readonly line: number; readonly column: number }
-  | { readonly from: "environment"; readonly name: string }
-  | { readonly from: "flag"; readonly flag: string };
+import type { Origin } from "./origin.ts";
 
 /** A value for a key, as it was written. */
 export interface Entry {
   readonly path: KeyPath;
   readonly value: unknown;
   readonly origin: Origin;
-}
-
-export interface Fault {
-  readonly origin: Origin;
-  /** The key, as far as it is known. */
-  readonly key: string;
-  /** What is wrong, and what would be right; never a secret. */
-  readonly message: string;
 }
 
 export interface Source {
@@ -46,20 +33,6 @@ const OTHER_VARIABLES = ["CONFIG", "URL", "KEY"].map((name) => `${ENVIRONMENT_PR
 
 /** Kubernetes gives these to every pod beside a service that is named persona-runtime. */
 const OF_A_SERVICE = /^PERSONA_RUNTIME_(?:SERVICE_HOST|SERVICE_PORT(?:_.*)?|PORT(?:_\d+_(?:TCP|UDP|SCTP)(?:_.*)?)?)$/;
-
-/** `file:12:3`, the name of a variable, a flag, or `default`. */
-export function originText(origin: Origin): string {
-  switch (origin.from) {
-    case "default":
-      return "default";
-    case "file":
-      return `${origin.file}:${origin.line}:${origin.column}`;
-    case "environment":
-      return origin.name;
-    case "flag":
-      return origin.flag;
-  }
-}
 
 /** The entries of a TOML text; `file` is only its name. */
 export function fromFile(text: string, file: string): Source {

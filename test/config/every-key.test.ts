@@ -2,8 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { ConfigError } from "../../src/config/config-error.ts";
 import { KEYS, type Key, keyName } from "../../src/config/keys.ts";
-import { ConfigError, resolveConfig } from "../../src/config/resolve.ts";
+import { resolveConfig } from "../../src/config/resolve.ts";
 import { type Flag, variableName } from "../../src/config/sources.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 

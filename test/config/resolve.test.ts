@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ConfigError, type Configuration, resolveConfig } from "../../src/config/resolve.ts";
-import { type Flag, originText, readSetting } from "../../src/config/sources.ts";
+import { ConfigError } from "../../src/config/config-error.ts";
+import { originText } from "../../src/config/origin.ts";
+import { type Configuration, resolveConfig } from "../../src/config/resolve.ts";
+import { type Flag, readSetting } from "../../src/config/sources.ts";
 import { temporaryFolder } from "../support/command-line.ts";
 
 interface Given {
